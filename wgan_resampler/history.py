@@ -1,0 +1,131 @@
+"""What training looked like, epoch by epoch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import overload
+
+from wgan_resampler.exceptions import InvalidDataError
+
+Record = dict[str, float]
+
+
+class TrainingHistory(Sequence[Record]):
+    """One flat dict per epoch, in order.
+
+    Each holds means over the updates of its epoch:
+
+    ``epoch``
+        1 for the first.
+    ``n_updates``
+        Generator updates since training began.
+    ``critic_loss``
+        What the critic minimises: fake score - real score + lambda_gp * gradient penalty.
+    ``generator_loss``
+        What the generator minimises: - fake score.
+    ``gradient_penalty``
+        Mean over mixed rows of (norm of the critic's gradient - 1)^2, without its weight.
+    ``wasserstein_estimate``
+        Real score - fake score.
+    ``real_score``, ``fake_score``
+        Mean critic scores in the critic updates.
+    ``seconds``
+        Wall-clock time of the epoch.
+
+    Parameters
+    ----------
+    records : iterable of dict, default=()
+        Records to start with.
+
+    Examples
+    --------
+    >>> from wgan_resampler import TrainingHistory
+    >>> history = TrainingHistory([{"epoch": 1, "critic_loss": -0.5}])
+    >>> history[-1]["critic_loss"], history.column("critic_loss"), len(history)
+    (-0.5, [-0.5], 1)
+    >>> TrainingHistory.from_json(history.to_json()) == history
+    True
+    """
+
+    def __init__(self, records: Iterable[Record] = ()) -> None:
+        self._records = [dict(record) for record in records]
+
+    def append(self, record: Record) -> None:
+        """Add the record of one more epoch."""
+        self._records.append(dict(record))
+
+    @overload
+    def __getitem__(self, index: int) -> Record: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Record]: ...
+    def __getitem__(self, index: int | slice) -> Record | list[Record]:
+        return self._records[index]
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, TrainingHistory):
+            return self._records == other._records
+        return NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"TrainingHistory({self._records!r})"
+
+    def column(self, key: str) -> list[float]:
+        """Return one quantity over all epochs.
+
+        Parameters
+        ----------
+        key : str
+            One of the keys listed in the class.
+
+        Returns
+        -------
+        list of float
+        """
+        return [record[key] for record in self._records]
+
+    def to_json(self) -> str:
+        """Return the history as JSON: a list of objects.
+
+        Returns
+        -------
+        str
+        """
+        return json.dumps(self._records, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> TrainingHistory:
+        """Read what :meth:`to_json` wrote.
+
+        Parameters
+        ----------
+        text : str
+            JSON.
+
+        Returns
+        -------
+        TrainingHistory
+
+        Raises
+        ------
+        InvalidDataError
+            If the text is not a JSON list of flat objects of numbers.
+        """
+        try:
+            records = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise InvalidDataError(f"A training history must be JSON: {error}.") from error
+        if not isinstance(records, list) or not all(_is_record(record) for record in records):
+            raise InvalidDataError("A training history must be a JSON list of objects that hold numbers only.")
+        return cls(records)
+
+
+def _is_record(value: object) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(number, (int, float)) and not isinstance(number, bool) for number in value.values()
+    )

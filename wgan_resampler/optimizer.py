@@ -1,0 +1,123 @@
+"""Adam and the moving average of weights, on one flat vector per network.
+
+For networks of tabular size, updating each parameter tensor by itself costs more than computing the gradient. So the
+parameters become views into one vector, and a step is a handful of operations on that.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+
+import torch
+from torch import nn
+
+
+class FlatParameters:
+    """All parameters of a module as one vector, and their gradients as another.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Its trainable parameters become views into `values`, and their ``.grad`` views into `gradient`. They must share
+        one dtype and one device.
+
+    Attributes
+    ----------
+    values, gradient : torch.Tensor of shape (n_parameters,)
+    """
+
+    def __init__(self, module: nn.Module) -> None:
+        self._parameters = [p for p in module.parameters() if p.requires_grad]
+        self.values = torch.cat([p.detach().reshape(-1) for p in self._parameters])
+        self.gradient = torch.zeros_like(self.values)
+        start = 0
+        for p in self._parameters:
+            stop = start + p.numel()
+            p.data = self.values[start:stop].view_as(p)
+            p.grad = self.gradient[start:stop].view_as(p)
+            start = stop
+
+
+class Adam:
+    """Adam (Kingma & Ba 2015, arXiv:1412.6980, Algorithm 1) on a flat vector.
+
+    Parameters
+    ----------
+    parameters : FlatParameters
+        What is updated.
+    learning_rate : float
+        Step size.
+    betas : tuple of float
+        Decay rates of the first and the second moment.
+    eps : float, default=1e-8
+        Added to the square root of the second moment.
+    """
+
+    def __init__(
+        self, parameters: FlatParameters, learning_rate: float, betas: tuple[float, float], eps: float = 1e-8
+    ) -> None:
+        self.parameters = parameters
+        self.learning_rate = learning_rate
+        self.betas = betas
+        self.eps = eps
+        self.n_steps = 0
+        self.first = torch.zeros_like(parameters.values)
+        self.second = torch.zeros_like(parameters.values)
+        self._scratch = torch.empty_like(parameters.values)
+
+    def step(self) -> None:
+        """Move the parameters against their gradient."""
+        beta1, beta2 = self.betas
+        g = self.parameters.gradient
+        self.n_steps += 1
+        self.first.lerp_(g, 1.0 - beta1)
+        self.second.mul_(beta2).addcmul_(g, g, value=1.0 - beta2)
+        # Both bias corrections as one factor of the step; eps is scaled along, so this is the paper's formula.
+        root = math.sqrt(1.0 - beta2**self.n_steps)
+        denominator = torch.sqrt(self.second, out=self._scratch).add_(self.eps * root)
+        step_size = self.learning_rate * root / (1.0 - beta1**self.n_steps)
+        self.parameters.values.addcdiv_(self.first, denominator, value=-step_size)
+
+
+class MovingAverage:
+    """Exponential moving average of a network's parameters and buffers.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        The network that is averaged.
+    parameters : FlatParameters
+        Its flat parameters.
+    decay : float
+        Weight of the past, in [0, 1). In the first updates the past weighs less, (1 + t) / (10 + t), so that the
+        initial weights do not linger.
+    """
+
+    def __init__(self, module: nn.Module, parameters: FlatParameters, decay: float) -> None:
+        self._parameters = parameters
+        self._buffers = [b for b in module.buffers() if b.is_floating_point()]
+        self.decay = decay
+        self.n_updates = 0
+        self.values = parameters.values.clone()
+        self.buffers = [b.clone() for b in self._buffers]
+
+    def update(self) -> None:
+        """Take the network's present state into the average."""
+        self.n_updates += 1
+        weight = 1.0 - min(self.decay, (1 + self.n_updates) / (10 + self.n_updates))
+        self.values.lerp_(self._parameters.values, weight)
+        for average, buffer in zip(self.buffers, self._buffers, strict=True):
+            average.lerp_(buffer, weight)
+
+    def averaged_copy(self, module: nn.Module) -> nn.Module:
+        """Return a copy of `module`, which must be the averaged network, that holds the average."""
+        duplicate = copy.deepcopy(module)
+        trainable = [p for p in duplicate.parameters() if p.requires_grad]
+        sizes = [p.numel() for p in trainable]
+        for p, average in zip(trainable, torch.split(self.values, sizes), strict=True):
+            p.data = average.view_as(p).clone()
+        floating = [b for b in duplicate.buffers() if b.is_floating_point()]
+        for b, average in zip(floating, self.buffers, strict=True):
+            b.copy_(average)
+        return duplicate

@@ -1,0 +1,464 @@
+"""The over-sampler: imbalanced-learn's interface around the trained networks."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Mapping, Sequence
+from numbers import Integral, Real
+from typing import Any, cast
+
+import numpy as np
+import torch
+from imblearn.over_sampling.base import BaseOverSampler
+from numpy.typing import NDArray
+from sklearn.base import _fit_context
+from sklearn.exceptions import NotFittedError
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import validate_data
+
+from wgan_resampler.batches import ClassEvenBatches
+from wgan_resampler.callbacks import Callback, ProgressBar
+from wgan_resampler.encoding import TableEncoder
+from wgan_resampler.exceptions import InvalidParameterError
+from wgan_resampler.history import TrainingHistory
+from wgan_resampler.model import RowModel
+from wgan_resampler.networks import GanDiscriminator, GanGenerator, Normalization
+from wgan_resampler.runtime import computing, new_generator, resolve_device
+from wgan_resampler.strategies import OWN_STRATEGIES, Strategy, rows_to_generate
+from wgan_resampler.tables import Table, TableFormat, TargetFormat, column_arrays
+from wgan_resampler.training import GanTrainer
+from wgan_resampler.validation import check_class_sizes, check_table, check_target
+
+AUTO_UPDATES = 1500
+"""Generator updates with ``epochs="auto"``."""
+
+
+class WGANGPOverSampler(BaseOverSampler):
+    """Over-sampling with a conditional Wasserstein GAN with gradient penalty, trained inside ``fit_resample``.
+
+    One generator learns all classes at once, from batches that hold each class equally often, so that a small class
+    borrows from the large ones what rows look like in general. New rows are drawn from it class by class; the original
+    rows come back first, unchanged.
+
+    Parameters
+    ----------
+    sampling_strategy : str, float, dict or callable, default="equal"
+        How many rows each class has afterwards.
+
+        - ``"equal"``: every class as many as the majority.
+        - ``"upsample"``: every class, the majority too, 50 % more than before (rounded down).
+        - ``"custom"``: as `target_samples` says.
+        - ``"auto"``, ``"minority"``, ``"not minority"``, ``"not majority"``, ``"all"``, a float (two classes only: rows
+          of the minority over rows of the majority), ``{class: rows}`` or a function from y to such a dict: as in
+          imbalanced-learn.
+    target_samples : int, dict or None, default=None
+        For ``"custom"``, and required there: rows per class afterwards. An int holds for all classes; those that have
+        as many already stay. A dict holds for the classes that it names.
+    noise_dim : int, default=32
+        Length of the noise vector that the generator turns into a row.
+    hidden_dim : int, default=128
+        Units in each hidden layer of both networks.
+    num_layers : int, default=2
+        Hidden layers in each network.
+    dropout : float, default=0.0
+        Share of the generator's hidden units silenced in a training step, in [0, 1).
+    epochs : int or "auto", default="auto"
+        One epoch is ceil(n_rows / batch_size) generator updates, each after `n_critic` critic updates. ``"auto"``
+        trains for 1500 generator updates, however many rows there are, since batches are drawn evenly from all
+        classes; the last epoch may then be cut short.
+    batch_size : int, default=64
+        Real rows in a critic update.
+    n_critic : int, default=2
+        Critic updates per generator update.
+    lambda_gp : float, default=10.0
+        Weight of the gradient penalty.
+    learning_rate : float, default=1e-3
+        Step size of Adam for both networks.
+    normalization : {"layer", "batch"} or None, default="layer"
+        What normalises the generator's hidden layers.
+    skip_connections : bool, default=True
+        Whether the generator's later hidden layers add their input to their output.
+    average_decay : float, default=0.999
+        Decay of the moving average of the generator's weights, which is what generates rows; in [0, 1). 0 uses the
+        last weights.
+    device : {"auto", "cpu", "cuda", "cuda:N"}, default="auto"
+        Where to train and generate. ``"auto"`` takes CUDA where there is one. Asking for CUDA where there is none is
+        an error.
+    random_state : int, RandomState instance or None, default=None
+        Seed of everything random. The same int gives the same rows, bit for bit on a CPU, whatever container the data
+        comes in. No global random state is read or changed, so None never repeats itself.
+    callbacks : list of Callback or None, default=None
+        Objects whose hooks are called in training. They are used as they are, not copied.
+    verbose : int, default=0
+        1 shows a progress bar with the losses.
+
+    Attributes
+    ----------
+    sampling_strategy_ : OrderedDict
+        ``{class: number of rows to generate}``, sorted by class.
+    history_ : TrainingHistory
+        One dict per epoch begun; empty if no class had to grow.
+    generator_ : GanGenerator
+        The trained generator with averaged weights. Absent if no class had to grow.
+    critic_ : GanDiscriminator
+        The trained critic. Absent if no class had to grow.
+    n_iter_ : int
+        Generator updates made.
+    n_features_in_ : int
+        Columns of X.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, if X is a frame whose names are all strings.
+
+    Raises
+    ------
+    InvalidDataError
+        If X or y cannot be trained on: missing, infinite or non-numeric cells, a single class, a class of one row
+        that has to grow.
+    InvalidParameterError
+        If the strategy does not fit the classes.
+    DeviceUnavailableError
+        If `device` does not exist here.
+    TrainingDivergedError
+        If a loss is no longer finite.
+
+    See Also
+    --------
+    GanTrainer : The training loop on its own.
+    imblearn.over_sampling.SMOTE : Interpolation between neighbours of a class.
+
+    Notes
+    -----
+    Columns must be numeric: floating point, integer or boolean. Each is put on an invertible scale between -1 and 1.
+    Generated values lie in the observed range of their column; integer columns get whole numbers.
+
+    Inside a `Pipeline`, ``memory=...`` saves trainings in a grid search over the later steps.
+
+    References
+    ----------
+    .. [1] I. Goodfellow et al., "Generative Adversarial Networks", 2014, arXiv:1406.2661.
+    .. [2] M. Mirza, S. Osindero, "Conditional Generative Adversarial Nets", 2014, arXiv:1411.1784.
+    .. [3] I. Gulrajani et al., "Improved Training of Wasserstein GANs", 2017, arXiv:1704.00028.
+
+    Examples
+    --------
+    >>> from collections import Counter
+    >>> from sklearn.datasets import make_classification
+    >>> from wgan_resampler import WGANGPOverSampler
+    >>> X, y = make_classification(n_samples=300, weights=[0.9], random_state=0)
+    >>> sampler = WGANGPOverSampler(random_state=0, device="cpu")
+    >>> X_resampled, y_resampled = sampler.fit_resample(X, y)
+    >>> sorted(Counter(y.tolist()).items()), sorted(Counter(y_resampled.tolist()).items())
+    ([(0, 267), (1, 33)], [(0, 267), (1, 267)])
+    >>> X_more, y_more = sampler.sample(5, label=1)
+    >>> X_more.shape
+    (5, 20)
+    """
+
+    _parameter_constraints: dict[str, list[Any]] = {
+        "sampling_strategy": [
+            Interval(Real, 0, 1, closed="right"),
+            StrOptions({"auto", "minority", "not minority", "not majority", "all", *OWN_STRATEGIES}),
+            Mapping,
+            callable,
+        ],
+        "target_samples": [Interval(Integral, 1, None, closed="left"), Mapping, None],
+        "noise_dim": [Interval(Integral, 1, None, closed="left")],
+        "hidden_dim": [Interval(Integral, 1, None, closed="left")],
+        "num_layers": [Interval(Integral, 1, None, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "n_critic": [Interval(Integral, 1, None, closed="left")],
+        "lambda_gp": [Interval(Real, 0, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "normalization": [StrOptions({"layer", "batch"}), None],
+        "skip_connections": ["boolean"],
+        "average_decay": [Interval(Real, 0, 1, closed="left")],
+        "device": [str],
+        "random_state": ["random_state"],
+        "callbacks": [list, tuple, None],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        *,
+        sampling_strategy: Strategy = "equal",
+        target_samples: int | Mapping[Any, int] | None = None,
+        noise_dim: int = 32,
+        hidden_dim: int = 128,
+        num_layers: int = 2,
+        dropout: float = 0.0,
+        epochs: int | str = "auto",
+        batch_size: int = 64,
+        n_critic: int = 2,
+        lambda_gp: float = 10.0,
+        learning_rate: float = 1e-3,
+        normalization: Normalization = "layer",
+        skip_connections: bool = True,
+        average_decay: float = 0.999,
+        device: str = "auto",
+        random_state: int | np.random.RandomState | None = None,
+        callbacks: Sequence[Callback] | None = None,
+        verbose: int = 0,
+    ) -> None:
+        super().__init__(sampling_strategy=sampling_strategy)
+        self.target_samples = target_samples
+        self.noise_dim = noise_dim
+        self.hidden_dim = hidden_dim
+        self.num_layers = num_layers
+        self.dropout = dropout
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.n_critic = n_critic
+        self.lambda_gp = lambda_gp
+        self.learning_rate = learning_rate
+        self.normalization = normalization
+        self.skip_connections = skip_connections
+        self.average_decay = average_decay
+        self.device = device
+        self.random_state = random_state
+        self.callbacks = callbacks
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any) -> WGANGPOverSampler:
+        """Check the data and the strategy; train nothing. Use :meth:`fit_resample`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+            The table.
+        y : array-like of shape (n_samples,)
+            The class of each row.
+
+        Returns
+        -------
+        WGANGPOverSampler
+            Itself.
+        """
+        self._prepare(X, y)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
+        """Train the networks and return the table with the new rows below it.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+            The table; numeric, finite and complete.
+        y : array-like of shape (n_samples,)
+            The class of each row. A column vector and a one-hot matrix are understood too.
+
+        Returns
+        -------
+        X_resampled : same container as X, of shape (n_samples_new, n_features)
+            The rows of X, unchanged and in order, then the new rows, sorted by class.
+        y_resampled : same container as y, of shape (n_samples_new,)
+            Their classes.
+        """
+        table, labels = self._prepare(X, y)
+        X_resampled, labels_resampled = self._fit_resample(table, labels)
+        y_resampled = self._target_format.stack(y, labels, labels_resampled[len(labels) :])
+        return self._table_format.finish(X_resampled), y_resampled
+
+    def sample(
+        self,
+        n_samples: int | Mapping[Any, int],
+        label: Any = None,
+        *,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> tuple[Any, Any]:
+        """Draw more rows from the trained generator.
+
+        Parameters
+        ----------
+        n_samples : int or dict
+            Number of rows, or ``{class: number of rows}``.
+        label : class label or None, default=None
+            The class of all rows. None draws classes by their frequency in the training data.
+        random_state : int, RandomState instance or None, default=None
+            None gives new rows with each call; they still follow from the sampler's own `random_state`. An int gives
+            the same rows each time.
+
+        Returns
+        -------
+        X : same container and dtypes as the training table, of shape (n_samples, n_features)
+            New rows only.
+        y : same container and dtype as the training target, of shape (n_samples,)
+            Their classes: in the order of the dict, or as drawn.
+
+        Raises
+        ------
+        NotFittedError
+            If nothing has been trained: before :meth:`fit_resample`, or if no class had to grow.
+        InvalidParameterError
+            If a class is unknown or a number of rows is negative.
+        """
+        model = self._trained_model()
+        seeds = self._seeds if random_state is None else _seed_sequence(random_state)
+        class_indices = _classes_to_draw(model, n_samples, label, _next_seed(seeds))
+        rows = self._table_format.build(model.draw(class_indices, _next_seed(seeds)))
+        return self._table_format.finish(rows), self._target_format.build(model.classes[class_indices])
+
+    def _trained_model(self) -> RowModel:
+        """Return the model, or say why there is none."""
+        if hasattr(self, "_model"):
+            return self._model
+        if hasattr(self, "history_"):
+            raise NotFittedError(
+                "No generator was trained, because no class had to grow: fit_resample returned the data as it was. "
+                "Call fit_resample with a sampling_strategy that asks for rows, for example 'upsample', before sample."
+            )
+        raise NotFittedError(
+            f"This {type(self).__name__} has no trained generator yet. Call fit_resample before sample; fit only "
+            "checks the data."
+        )
+
+    def _prepare(self, X: Any, y: Any) -> tuple[Table, NDArray[Any]]:
+        """Check everything that can be checked before training, and forget an earlier training."""
+        for name in ("generator_", "critic_", "history_", "n_iter_", "_model", "_seeds"):
+            if hasattr(self, name):
+                delattr(self, name)
+        resolve_device(self.device)
+        check_classification_targets(y)
+        table, labels, is_one_hot = self._check_X_y(X, y)
+        self.sampling_strategy_ = rows_to_generate(self.sampling_strategy, labels, self.target_samples)
+        check_class_sizes(labels, self.sampling_strategy_)
+        self._table_format = TableFormat.of(X, table)
+        self._target_format = TargetFormat.of(y, labels, one_hot=is_one_hot)
+        return table, labels
+
+    def _check_X_y(self, X: Any, y: Any) -> tuple[Table, NDArray[Any], bool]:
+        table = check_table(X)
+        labels, is_one_hot = check_target(y, table.shape[0])
+        # Sets n_features_in_ and feature_names_in_; a frame stays a frame.
+        validate_data(self, X=X, y=labels, reset=True, skip_check_array=True)
+        return table, labels, is_one_hot
+
+    def _fit_resample(self, X: Table, y: NDArray[Any]) -> tuple[Table, NDArray[Any]]:
+        """Train and grow a checked table; imbalanced-learn's hook."""
+        numbers = np.array([self.sampling_strategy_.get(label, 0) for label in np.unique(y)])
+        if not numbers.any():
+            self.history_, self.n_iter_ = TrainingHistory(), 0
+            return copy.copy(X), y.copy()
+        self._seeds = _seed_sequence(self.random_state)
+        self._model = self._train(X, y, self._seeds)
+        new_classes = np.repeat(np.arange(len(numbers)), numbers)
+        new = self._table_format.build(self._model.draw(new_classes, _next_seed(self._seeds)))
+        return self._table_format.stack(X, new), np.concatenate([y, self._model.classes[new_classes]])
+
+    def _train(self, X: Table, y: NDArray[Any], seeds: np.random.SeedSequence) -> RowModel:
+        classes, class_indices, counts = np.unique(y, return_inverse=True, return_counts=True)
+        columns = column_arrays(X)
+        encoder = TableEncoder().fit(columns)
+        device = resolve_device(self.device)
+        with computing(device):
+            trainer = self._trainer(len(classes), encoder.encoded_dim, device, seeds)
+            batches = ClassEvenBatches(
+                torch.from_numpy(encoder.encode(columns)).to(device),
+                torch.from_numpy(class_indices.astype(np.int64)).to(device),
+                num_classes=len(classes),
+                batch_size=int(self.batch_size),
+                rng=new_generator(_next_seed(seeds), device),
+            )
+            if self.epochs == "auto":
+                epochs, max_updates = math.ceil(AUTO_UPDATES / len(batches)), AUTO_UPDATES
+            else:
+                epochs, max_updates = int(self.epochs), None
+            self.history_ = trainer.train(batches, epochs, max_updates=max_updates)
+            self.n_iter_ = trainer.n_updates
+            self.generator_ = cast(GanGenerator, trainer.averaged_generator())
+            self.critic_ = copy.deepcopy(trainer.critic)
+        return RowModel(self.generator_, encoder, classes, counts)
+
+    def _trainer(
+        self, num_classes: int, feature_dim: int, device: torch.device, seeds: np.random.SeedSequence
+    ) -> GanTrainer:
+        """Return a trainer with fresh networks, as the parameters say."""
+        hidden_dim, num_layers = int(self.hidden_dim), int(self.num_layers)
+        generator = GanGenerator(
+            num_classes=num_classes,
+            feature_dim=feature_dim,
+            noise_dim=int(self.noise_dim),
+            hidden_dim=hidden_dim,
+            num_layers=num_layers,
+            dropout=float(self.dropout),
+            normalization=self.normalization,
+            skip_connections=bool(self.skip_connections),
+            random_state=_next_seed(seeds),
+        )
+        critic = GanDiscriminator(
+            feature_dim=feature_dim,
+            num_classes=num_classes,
+            hidden_dim=hidden_dim,
+            num_layers=num_layers,
+            random_state=_next_seed(seeds),
+        )
+        return GanTrainer(
+            generator=generator,
+            discriminator=critic,
+            noise_dim=generator.noise_dim,
+            num_classes=num_classes,
+            lambda_gp=float(self.lambda_gp),
+            n_critic=int(self.n_critic),
+            learning_rate=float(self.learning_rate),
+            device=device,
+            random_state=_next_seed(seeds),
+            callbacks=[*(self.callbacks or ()), *([ProgressBar()] if self.verbose else [])],
+            average_decay=float(self.average_decay),
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What was trained on CUDA must load on a machine without it.
+        state: dict[str, Any] = super().__getstate__()
+        if "_model" in state:
+            state["_model"] = state["_model"].on_cpu()
+            state["generator_"] = state["_model"].generator
+            if next(self.critic_.parameters()).device.type != "cpu":
+                state["critic_"] = copy.deepcopy(self.critic_).cpu()
+        return state
+
+
+def _seed_sequence(random_state: int | np.random.RandomState | None) -> np.random.SeedSequence:
+    """Return the root of all seeds of one call; None takes it from the operating system."""
+    if isinstance(random_state, np.random.RandomState):
+        return np.random.SeedSequence(random_state.randint(0, 2**31, size=4).tolist())
+    return np.random.SeedSequence(None if random_state is None else int(random_state))
+
+
+def _next_seed(seeds: np.random.SeedSequence) -> int:
+    """Return a further seed, independent of all those before."""
+    return int(seeds.spawn(1)[0].generate_state(1, np.uint64)[0] >> 1)
+
+
+def _classes_to_draw(model: RowModel, n_samples: int | Mapping[Any, int], label: Any, seed: int) -> NDArray[np.int64]:
+    """Return the class index of each row that is asked for."""
+    if isinstance(n_samples, Mapping):
+        if label is not None:
+            raise InvalidParameterError(f"label={label!r} is not used when n_samples is a dict of classes.")
+        parts = [_repeat(model, each, n) for each, n in n_samples.items()]
+        return np.concatenate([np.empty(0, dtype=np.int64), *parts])
+    if label is not None:
+        return _repeat(model, label, n_samples)
+    _check_number(n_samples)
+    shares = model.counts / model.counts.sum()
+    return np.random.default_rng(seed).choice(len(model.classes), size=int(n_samples), p=shares)
+
+
+def _repeat(model: RowModel, label: Any, n: int) -> NDArray[np.int64]:
+    _check_number(n)
+    known = model.classes.tolist()
+    if label not in known:
+        raise InvalidParameterError(
+            f"Class {label!r} was not in the training data. Known classes: {', '.join(map(repr, known))}."
+        )
+    return np.full(int(n), known.index(label), dtype=np.int64)
+
+
+def _check_number(n: object) -> None:
+    if not isinstance(n, Integral) or isinstance(n, bool) or n < 0:
+        raise InvalidParameterError(f"The number of rows to sample must be a whole number of at least 0; got {n!r}.")

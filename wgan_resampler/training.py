@@ -1,0 +1,400 @@
+"""The training loop of the conditional WGAN-GP."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+import warnings
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from wgan_resampler.batches import BatchSource, ClassEvenBatches, LoaderBatches
+from wgan_resampler.constants import GAN_BETAS, GAN_LAMBDA_GP, GAN_LEARNING_RATE, GAN_N_CRITIC
+from wgan_resampler.exceptions import (
+    InvalidDataError,
+    InvalidParameterError,
+    TrainingDivergedError,
+    TrainingStoppedEarlyWarning,
+)
+from wgan_resampler.explicit import (
+    CriticPass,
+    GeneratorPass,
+    knows_critic,
+    knows_generator,
+)
+from wgan_resampler.history import TrainingHistory
+from wgan_resampler.losses import critic_loss, generator_loss, gradient_penalty, mix_rows
+from wgan_resampler.networks import GanDiscriminator, GanGenerator, SeededDropout, check_sizes
+from wgan_resampler.optimizer import Adam, FlatParameters, MovingAverage
+from wgan_resampler.runtime import computing, new_generator, resolve_device
+
+if TYPE_CHECKING:
+    from wgan_resampler.callbacks import Callback
+
+_UPDATES_BETWEEN_CHECKS = 200
+"""How many updates may pass before the losses are looked at; each look makes a GPU wait for the host."""
+
+
+class GanTrainer:
+    """Trains a generator against a critic: conditional WGAN-GP, Algorithm 1 of Gulrajani et al. 2017 [1]_.
+
+    Parameters
+    ----------
+    generator : GanGenerator or torch.nn.Module
+        Called as ``generator(noise, condition)``; gives rows of shape (n, feature_dim). It is trained in place.
+    discriminator : GanDiscriminator or torch.nn.Module
+        The critic, called as ``critic(features, condition)``; gives scores of shape (n, 1). It is trained in place.
+    noise_dim : int
+        Length of the noise vector.
+    num_classes : int
+        Length of the condition.
+    lambda_gp : float, default=10.0
+        Weight of the gradient penalty.
+    n_critic : int, default=5
+        Critic updates per generator update.
+    learning_rate : float, default=5e-5
+        Step size of Adam for both networks.
+    device : {"auto", "cpu", "cuda", "cuda:N"} or torch.device, default="auto"
+        Where to train. ``"auto"`` takes CUDA where there is one. Both networks are moved there.
+    random_state : int or None, default=None
+        Seed of the noise, the mixing and the dropout. None takes one from the operating system. torch's global
+        generator is never used.
+    callbacks : sequence of Callback or None, default=None
+        Objects whose hooks are called with this trainer.
+    betas : tuple of two floats, default=(0.5, 0.9)
+        Decay rates of Adam's moments.
+    average_decay : float or None, default=None
+        If given, a moving average of the generator's weights is kept with this decay; see
+        :meth:`averaged_generator`.
+
+    Attributes
+    ----------
+    generator, critic : torch.nn.Module
+        The networks.
+    history : TrainingHistory
+        One record per epoch.
+    epoch : int
+        The present epoch; 1 for the first.
+    n_updates : int
+        Generator updates so far.
+    total_updates : int or None
+        Generator updates that the present call of :meth:`train` will have made at its end, where that is known.
+    device : torch.device
+        Where training runs.
+
+    See Also
+    --------
+    WGANGPOverSampler : The over-sampler built on this trainer.
+
+    References
+    ----------
+    .. [1] I. Gulrajani et al., "Improved Training of Wasserstein GANs", 2017, arXiv:1704.00028.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from torch.utils.data import DataLoader, TensorDataset
+    >>> from wgan_resampler import GanDiscriminator, GanGenerator, GanTrainer
+    >>> features = torch.rand(64, 4) * 2 - 1
+    >>> labels = torch.arange(64) % 2
+    >>> trainer = GanTrainer(
+    ...     generator=GanGenerator(num_classes=2, feature_dim=4, noise_dim=8, hidden_dim=16, random_state=0),
+    ...     discriminator=GanDiscriminator(feature_dim=4, num_classes=2, hidden_dim=16, random_state=1),
+    ...     noise_dim=8, num_classes=2, device="cpu", random_state=2,
+    ... )
+    >>> history = trainer.train(DataLoader(TensorDataset(features, labels), batch_size=32), epochs=3)
+    >>> len(history), trainer.n_updates
+    (3, 6)
+    """
+
+    def __init__(
+        self,
+        *,
+        generator: nn.Module,
+        discriminator: nn.Module,
+        noise_dim: int,
+        num_classes: int,
+        lambda_gp: float = GAN_LAMBDA_GP,
+        n_critic: int = GAN_N_CRITIC,
+        learning_rate: float = GAN_LEARNING_RATE,
+        device: str | torch.device = "auto",
+        random_state: int | None = None,
+        callbacks: Sequence[Callback] | None = None,
+        betas: tuple[float, float] = GAN_BETAS,
+        average_decay: float | None = None,
+    ) -> None:
+        check_sizes(noise_dim=noise_dim, num_classes=num_classes, n_critic=n_critic)
+        _check_agreement(generator, discriminator, noise_dim, num_classes)
+        if not (math.isfinite(learning_rate) and learning_rate > 0):
+            raise InvalidParameterError(f"learning_rate must be a positive number; got {learning_rate!r}.")
+        if not (math.isfinite(lambda_gp) and lambda_gp >= 0):
+            raise InvalidParameterError(f"lambda_gp must be a number of at least 0; got {lambda_gp!r}.")
+        if average_decay is not None and not 0 <= average_decay < 1:
+            raise InvalidParameterError(f"average_decay must lie in [0, 1); got {average_decay!r}.")
+        self.device = resolve_device(device)
+        self.generator = generator.to(self.device)
+        self.critic = discriminator.to(self.device)
+        self.noise_dim = noise_dim
+        self.num_classes = num_classes
+        self.lambda_gp = lambda_gp
+        self.n_critic = n_critic
+        self.callbacks = list(callbacks or ())
+        self.history = TrainingHistory()
+        self.epoch = 0
+        self.n_updates = 0
+        self.total_updates: int | None = None
+        self.rng = new_generator(random_state, self.device)
+        self._generator_parameters = FlatParameters(self.generator)
+        self._critic_parameters = FlatParameters(self.critic)
+        self._generator_optimizer = Adam(self._generator_parameters, learning_rate, betas)
+        self._critic_optimizer = Adam(self._critic_parameters, learning_rate, betas)
+        self._average = (
+            None if average_decay is None else MovingAverage(self.generator, self._generator_parameters, average_decay)
+        )
+        self._critic_passes: dict[int, CriticPass] = {}
+        self._generator_passes: dict[int, GeneratorPass] = {}
+        self._stopped = False
+        self._totals = torch.zeros(4, dtype=torch.float32, device=self.device)
+
+    def stop(self) -> None:
+        """End training after the present epoch; for use in callbacks."""
+        self._stopped = True
+
+    def train(
+        self, loader: Iterable[Any] | ClassEvenBatches, epochs: int = 100, *, max_updates: int | None = None
+    ) -> TrainingHistory:
+        """Train both networks. A further call goes on where the last one ended.
+
+        Parameters
+        ----------
+        loader : iterable of (features, labels)
+            Batches of encoded rows, shape (n, feature_dim), and class indices, shape (n,): a torch ``DataLoader``, a
+            list, anything that can be iterated once per epoch. Each batch serves `n_critic` critic updates and one
+            generator update. (The sampler's own source draws fresh rows for each critic update instead.)
+        epochs : int, default=100
+            Passes over `loader`.
+        max_updates : int or None, default=None
+            If given, training ends after this many generator updates, even inside an epoch.
+
+        Returns
+        -------
+        TrainingHistory
+            One record per epoch begun, of this and of earlier calls.
+
+        Raises
+        ------
+        TrainingDivergedError
+            If a loss is no longer finite.
+        InvalidDataError
+            If `loader` yields nothing, or batches that do not fit the networks.
+
+        Warns
+        -----
+        TrainingStoppedEarlyWarning
+            If `loader` yields nothing after the first epoch, as a generator does.
+        """
+        check_sizes(epochs=epochs)
+        source = self._source(loader)
+        last_update = None if max_updates is None else self.n_updates + max_updates
+        self.total_updates = _expected_updates(self.n_updates, source, epochs, last_update)
+        self._stopped = False
+        self._set_mode(training=True)
+        with computing(self.device):
+            self._notify("on_train_begin")
+            try:
+                for _ in range(epochs):
+                    if self._stopped or (last_update is not None and self.n_updates >= last_update):
+                        break
+                    if not self._train_epoch(source, last_update):
+                        break
+                self._check_weights()
+            finally:
+                self._set_mode(training=False)
+                self._notify("on_train_end")
+        return self.history
+
+    def averaged_generator(self) -> nn.Module:
+        """Return a copy of the generator that holds the moving average of its weights.
+
+        Returns
+        -------
+        torch.nn.Module
+            In evaluation mode, on the training device.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the trainer was made without `average_decay`.
+        """
+        if self._average is None:
+            raise InvalidParameterError("No average was kept; make the trainer with average_decay, for example 0.999.")
+        with computing(self.device):
+            return self._average.averaged_copy(self.generator).eval()
+
+    def _train_epoch(self, source: BatchSource, last_update: int | None) -> bool:
+        """Run one epoch and record it; False if there was nothing to train on."""
+        self.epoch += 1
+        self._notify("on_epoch_begin")
+        start, first = time.perf_counter(), self.n_updates
+        self._totals.zero_()
+        remaining = None if last_update is None else last_update - self.n_updates
+        for features, condition in itertools.islice(source.epoch(self.n_critic), remaining):
+            self._update(features, condition)
+            self.n_updates += 1
+            if (self.n_updates - first) % _UPDATES_BETWEEN_CHECKS == 0:
+                self._check_finite()
+            self._notify("on_update_end")
+        if self.n_updates == first:
+            self.epoch -= 1
+            self._report_empty()
+            return False
+        self._check_finite()
+        self.history.append(self._record(self.n_updates - first, time.perf_counter() - start))
+        self._notify("on_epoch_end")
+        return True
+
+    def _update(self, features: Tensor, condition: Tensor) -> None:
+        """Make n_critic critic updates and one generator update."""
+        # The generator stands still during the critic updates, so their fake rows are made in one go.
+        fakes = self._fake(condition.flatten(0, 1)).view(features.shape)
+        shares = torch.rand((*features.shape[:2], 1), generator=self.rng, dtype=features.dtype, device=self.device)
+        for real, fake, share, classes in zip(features, fakes, shares, condition, strict=True):
+            self._update_critic(real, fake, mix_rows(real, fake, share), classes)
+        self._update_generator(condition[-1])
+        if self._average is not None:
+            self._average.update()
+
+    def _update_critic(self, real: Tensor, fake: Tensor, mixed: Tensor, condition: Tensor) -> None:
+        if knows_critic(self.critic):
+            self._critic_pass(len(real)).gradients(real, fake, mixed, condition, self.lambda_gp)
+        else:
+            self._critic_parameters.gradient.zero_()
+            with torch.enable_grad():
+                real_score, fake_score = self.critic(real, condition), self.critic(fake, condition)
+                penalty = gradient_penalty(self.critic, mixed, condition)
+                critic_loss(real_score, fake_score, penalty, self.lambda_gp).backward()  # type: ignore[no-untyped-call]
+            self._totals[:3] += torch.stack((real_score.mean(), fake_score.mean(), penalty)).detach()
+        self._critic_optimizer.step()
+
+    def _update_generator(self, condition: Tensor) -> None:
+        condition = self._at_least_two(condition)
+        noise = self._noise(len(condition))
+        if knows_critic(self.critic) and knows_generator(self.generator):
+            scores = self._generator_pass(len(condition)).gradients(noise, condition)
+        else:
+            self._generator_parameters.gradient.zero_()
+            with torch.enable_grad():
+                scores = self.critic(self.generator(noise, condition), condition)
+                generator_loss(scores).backward()  # type: ignore[no-untyped-call]
+        self._generator_optimizer.step()
+        self._totals[3] += scores.detach().mean()
+
+    def _critic_pass(self, n_rows: int) -> CriticPass:
+        if n_rows not in self._critic_passes:
+            self._critic_passes[n_rows] = CriticPass(cast(GanDiscriminator, self.critic), n_rows)
+        return self._critic_passes[n_rows]
+
+    def _generator_pass(self, n_rows: int) -> GeneratorPass:
+        if n_rows not in self._generator_passes:
+            generator, critic = cast(GanGenerator, self.generator), cast(GanDiscriminator, self.critic)
+            self._generator_passes[n_rows] = GeneratorPass(generator, critic, n_rows)
+        return self._generator_passes[n_rows]
+
+    def _fake(self, condition: Tensor) -> Tensor:
+        n = len(condition)
+        condition = self._at_least_two(condition)
+        fake: Tensor = self.generator(self._noise(len(condition)), condition)[:n]
+        return fake
+
+    def _at_least_two(self, condition: Tensor) -> Tensor:
+        # Batch normalisation cannot train on a single row: make a second fake row of the same class.
+        return condition if len(condition) > 1 else condition.repeat(2, 1)
+
+    def _noise(self, n: int) -> Tensor:
+        return torch.randn(n, self.noise_dim, generator=self.rng, dtype=torch.float32, device=self.device)
+
+    def _record(self, n_updates: int, seconds: float) -> dict[str, float]:
+        totals = self._totals.tolist()
+        real, fake, penalty = (total / (n_updates * self.n_critic) for total in totals[:3])
+        return {
+            "epoch": self.epoch,
+            "n_updates": self.n_updates,
+            "critic_loss": fake - real + self.lambda_gp * penalty,
+            "generator_loss": -totals[3] / n_updates,
+            "gradient_penalty": penalty,
+            "wasserstein_estimate": real - fake,
+            "real_score": real,
+            "fake_score": fake,
+            "seconds": seconds,
+        }
+
+    def _check_finite(self) -> None:
+        for critic_pass in self._critic_passes.values():
+            self._totals[:3] += critic_pass.take_sums()
+        if not bool(self._totals.isfinite().all()):
+            raise TrainingDivergedError(
+                f"A loss is no longer finite in epoch {self.epoch} (generator update {self.n_updates}). Use a smaller "
+                f"learning_rate (now {self._critic_optimizer.learning_rate:g}) or a smaller lambda_gp (now "
+                f"{self.lambda_gp:g}), and scale the features to [-1, 1] if you train without the sampler."
+            )
+
+    def _report_empty(self) -> None:
+        advice = "Pass a list or a DataLoader: a generator can be iterated only once."
+        if self.epoch == 0:
+            raise InvalidDataError(f"The loader yielded no batch. {advice}")
+        warnings.warn(
+            f"The loader yielded no batch in epoch {self.epoch + 1}, so training ends after {self.epoch} epoch(s). "
+            f"{advice}",
+            TrainingStoppedEarlyWarning,
+            stacklevel=4,
+        )
+
+    def _check_weights(self) -> None:
+        if not bool(self._generator_parameters.values.isfinite().all()):
+            raise TrainingDivergedError(
+                f"The generator's weights are no longer finite after epoch {self.epoch}. Use a smaller learning_rate."
+            )
+
+    def _source(self, loader: Iterable[Any] | ClassEvenBatches) -> BatchSource:
+        if isinstance(loader, ClassEvenBatches):
+            return loader
+        feature_dim = getattr(self.critic, "feature_dim", None)
+        return LoaderBatches(loader, feature_dim, self.num_classes, self.device)
+
+    def _set_mode(self, *, training: bool) -> None:
+        self.generator.train(training)
+        self.critic.train(training)
+        for module in self.generator.modules():
+            if isinstance(module, SeededDropout):
+                module.rng = self.rng if training else None
+
+    def _notify(self, hook: str) -> None:
+        for callback in self.callbacks:
+            getattr(callback, hook)(self)
+
+
+def _expected_updates(done: int, source: object, epochs: int, last_update: int | None) -> int | None:
+    """Return the number of updates at the end of training, if the source knows its length."""
+    try:
+        by_epochs = done + epochs * len(source)  # type: ignore[arg-type]
+    except TypeError:
+        return last_update
+    return by_epochs if last_update is None else min(by_epochs, last_update)
+
+
+def _check_agreement(generator: nn.Module, critic: nn.Module, noise_dim: int, num_classes: int) -> None:
+    """Raise InvalidParameterError where the networks do not fit each other or the trainer."""
+    for network, name in ((generator, "generator"), (critic, "discriminator")):
+        for attribute, value in (("num_classes", num_classes), ("noise_dim", noise_dim)):
+            own = getattr(network, attribute, value)
+            if own != value:
+                raise InvalidParameterError(f"{attribute} is {value}, but the {name} was built for {own}.")
+    features = getattr(generator, "feature_dim", None), getattr(critic, "feature_dim", None)
+    if None not in features and features[0] != features[1]:
+        raise InvalidParameterError(
+            f"The generator makes {features[0]} features, but the discriminator expects {features[1]}."
+        )
