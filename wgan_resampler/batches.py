@@ -77,6 +77,17 @@ class ClassEvenBatches:
         """Return the number of generator updates in an epoch."""
         return math.ceil(len(self._features) / self._batch_size)
 
+    def spread_within_classes(self) -> Tensor:
+        """Return the standard deviation of each feature within its class, classes weighted alike.
+
+        Returns
+        -------
+        torch.Tensor of shape (feature_dim,)
+            Square root of the mean over classes of the variance.
+        """
+        rows = torch.split(self._features, self._counts.tolist())
+        return torch.stack([part.var(dim=0, correction=0) for part in rows]).mean(dim=0).sqrt()
+
     def epoch(self, n_critic: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield (features, condition) once per generator update of one epoch."""
         size = n_critic * self._batch_size

@@ -53,11 +53,14 @@ class CriticPass:
         Its parameters must have ``.grad`` tensors, and keep their storage as long as this object is used.
     n_rows : int
         Rows of a batch.
+    feature_scale : torch.Tensor of shape (feature_dim,) or None, default=None
+        Unit of each feature in the penalty; see `losses.gradient_penalty`.
     """
 
-    def __init__(self, critic: GanDiscriminator, n_rows: int) -> None:
+    def __init__(self, critic: GanDiscriminator, n_rows: int, feature_scale: Tensor | None = None) -> None:
         weights = _Weights(critic)
         like = weights.output
+        self._feature_scale = feature_scale
         n, self._n = 3 * n_rows, n_rows
         self._weights = weights
         self._hidden = [like.new_empty(n, size) for size in weights.sizes]
@@ -106,6 +109,8 @@ class CriticPass:
         _backward_chain(w, self._seed, pre, chain)
 
         gradient = torch.mm(self._mixed_chain, self._first)
+        if self._feature_scale is not None:
+            gradient *= self._feature_scale
         norm = torch.linalg.vector_norm(gradient, dim=1, keepdim=True)
         excess = norm - 1.0
         self._score_sums.add_(self._scores)
@@ -113,6 +118,8 @@ class CriticPass:
         # A gradient of exactly zero has no direction: 0 / 0 becomes 0, as in autograd.
         pull = excess.div_(norm.clamp_min_(self._tiny)).mul_(2.0 * lambda_gp / self._n)
 
+        if self._feature_scale is not None:
+            gradient *= self._feature_scale  # once more: the derivative of gradient * scale
         # The mixed rows of `hidden` have served. Their place takes e_i, so that one product per layer sums the
         # gradients of the scores and of the penalty.
         torch.mul(gradient, pull, out=self._mixed_features)

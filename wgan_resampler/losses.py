@@ -65,7 +65,7 @@ def mix_rows(real: Tensor, fake: Tensor, share: Tensor) -> Tensor:
     return torch.lerp(fake, real, share)
 
 
-def gradient_penalty(critic: Critic, mixed: Tensor, condition: Tensor) -> Tensor:
+def gradient_penalty(critic: Critic, mixed: Tensor, condition: Tensor, feature_scale: Tensor | None = None) -> Tensor:
     """Return the mean over rows of (norm of the critic's gradient - 1) squared.
 
     The gradient is taken with respect to the features, not the condition, for each row by itself.
@@ -78,6 +78,9 @@ def gradient_penalty(critic: Critic, mixed: Tensor, condition: Tensor) -> Tensor
         Rows on the lines between real and fake rows of the same class.
     condition : torch.Tensor of shape (n, num_classes)
         One-hot classes.
+    feature_scale : torch.Tensor of shape (feature_dim,) or None, default=None
+        The unit in which a feature's changes are measured, so that the norm is that of gradient * feature_scale. None
+        takes 1 for all features, as the paper does.
 
     Returns
     -------
@@ -96,5 +99,7 @@ def gradient_penalty(critic: Critic, mixed: Tensor, condition: Tensor) -> Tensor
     mixed = mixed.detach().requires_grad_()
     scores = critic(mixed, condition)
     (gradient,) = torch.autograd.grad(scores.sum(), mixed, create_graph=True)
+    if feature_scale is not None:
+        gradient = gradient * feature_scale
     norm: Tensor = torch.linalg.vector_norm(gradient, dim=1)
     return (norm - 1.0).square().mean()

@@ -34,6 +34,12 @@ from wgan_resampler.validation import check_class_sizes, check_table, check_targ
 AUTO_UPDATES = 1500
 """Generator updates with ``epochs="auto"``."""
 
+_MIN_FEATURE_SCALE = 0.05
+"""Least unit of a feature in the gradient penalty, on the scale of 2 that each column spans.
+
+Without it, a column that is constant within the classes would have no unit, and the critic no bound along it.
+"""
+
 
 class WGANGPOverSampler(BaseOverSampler):
     """Over-sampling with a conditional Wasserstein GAN with gradient penalty, trained inside ``fit_resample``.
@@ -357,7 +363,6 @@ class WGANGPOverSampler(BaseOverSampler):
         encoder = TableEncoder().fit(columns)
         device = resolve_device(self.device)
         with computing(device):
-            trainer = self._trainer(len(classes), encoder.encoded_dim, device, seeds)
             batches = ClassEvenBatches(
                 torch.from_numpy(encoder.encode(columns)).to(device),
                 torch.from_numpy(class_indices.astype(np.int64)).to(device),
@@ -365,6 +370,7 @@ class WGANGPOverSampler(BaseOverSampler):
                 batch_size=int(self.batch_size),
                 rng=new_generator(_next_seed(seeds), device),
             )
+            trainer = self._trainer(len(classes), batches.spread_within_classes(), device, seeds)
             if self.epochs == "auto":
                 epochs, max_updates = math.ceil(AUTO_UPDATES / len(batches)), AUTO_UPDATES
             else:
@@ -376,10 +382,10 @@ class WGANGPOverSampler(BaseOverSampler):
         return RowModel(self.generator_, encoder, classes, counts)
 
     def _trainer(
-        self, num_classes: int, feature_dim: int, device: torch.device, seeds: np.random.SeedSequence
+        self, num_classes: int, spread: torch.Tensor, device: torch.device, seeds: np.random.SeedSequence
     ) -> GanTrainer:
         """Return a trainer with fresh networks, as the parameters say."""
-        hidden_dim, num_layers = int(self.hidden_dim), int(self.num_layers)
+        feature_dim, hidden_dim, num_layers = len(spread), int(self.hidden_dim), int(self.num_layers)
         generator = GanGenerator(
             num_classes=num_classes,
             feature_dim=feature_dim,
@@ -410,6 +416,7 @@ class WGANGPOverSampler(BaseOverSampler):
             random_state=_next_seed(seeds),
             callbacks=[*(self.callbacks or ()), *([ProgressBar()] if self.verbose else [])],
             average_decay=float(self.average_decay),
+            feature_scale=spread.clamp_min(_MIN_FEATURE_SCALE),
         )
 
     def __getstate__(self) -> dict[str, Any]:

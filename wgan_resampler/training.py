@@ -70,6 +70,9 @@ class GanTrainer:
     average_decay : float or None, default=None
         If given, a moving average of the generator's weights is kept with this decay; see
         :meth:`averaged_generator`.
+    feature_scale : torch.Tensor of shape (feature_dim,) or None, default=None
+        The unit in which the gradient penalty measures changes of each feature, for example its spread within a class:
+        the critic's score may then change by 1 per such unit. None takes 1 for all, as the paper does.
 
     Attributes
     ----------
@@ -126,6 +129,7 @@ class GanTrainer:
         callbacks: Sequence[Callback] | None = None,
         betas: tuple[float, float] = GAN_BETAS,
         average_decay: float | None = None,
+        feature_scale: Tensor | None = None,
     ) -> None:
         check_sizes(noise_dim=noise_dim, num_classes=num_classes, n_critic=n_critic)
         _check_agreement(generator, discriminator, noise_dim, num_classes)
@@ -155,6 +159,7 @@ class GanTrainer:
         self._average = (
             None if average_decay is None else MovingAverage(self.generator, self._generator_parameters, average_decay)
         )
+        self._feature_scale = None if feature_scale is None else feature_scale.to(self.device, torch.float32)
         self._critic_passes: dict[int, CriticPass] = {}
         self._generator_passes: dict[int, GeneratorPass] = {}
         self._stopped = False
@@ -275,7 +280,7 @@ class GanTrainer:
             self._critic_parameters.gradient.zero_()
             with torch.enable_grad():
                 real_score, fake_score = self.critic(real, condition), self.critic(fake, condition)
-                penalty = gradient_penalty(self.critic, mixed, condition)
+                penalty = gradient_penalty(self.critic, mixed, condition, self._feature_scale)
                 critic_loss(real_score, fake_score, penalty, self.lambda_gp).backward()  # type: ignore[no-untyped-call]
             self._totals[:3] += torch.stack((real_score.mean(), fake_score.mean(), penalty)).detach()
         self._critic_optimizer.step()
@@ -295,7 +300,7 @@ class GanTrainer:
 
     def _critic_pass(self, n_rows: int) -> CriticPass:
         if n_rows not in self._critic_passes:
-            self._critic_passes[n_rows] = CriticPass(cast(GanDiscriminator, self.critic), n_rows)
+            self._critic_passes[n_rows] = CriticPass(cast(GanDiscriminator, self.critic), n_rows, self._feature_scale)
         return self._critic_passes[n_rows]
 
     def _generator_pass(self, n_rows: int) -> GeneratorPass:
