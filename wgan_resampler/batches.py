@@ -148,7 +148,7 @@ class LoaderBatches:
             raise InvalidDataError(f"Each batch must be a pair (features, labels); got {type(batch).__name__}.")
         features = torch.as_tensor(batch[0]).to(device=self._device, dtype=torch.float32)
         classes = torch.as_tensor(batch[1]).to(device=self._device)
-        width = self._feature_dim if self._feature_dim is not None else features.shape[-1]
+        width = self._feature_dim if self._feature_dim is not None else math.prod(features.shape[1:])
         if features.ndim != 2 or features.shape[1] != width or len(features) == 0:
             raise InvalidDataError(
                 f"Features of a batch must have shape (n, {width}) with n >= 1, as the networks expect; "

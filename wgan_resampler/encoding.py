@@ -161,7 +161,14 @@ def encode_column(column: Column, values: NDArray[Any]) -> NDArray[np.float64]:
     """
     if column.is_constant:
         return np.zeros(len(values))
-    return np.interp(values.astype(np.float64) * 0.5, column.knots, column.positions)
+    knots, positions = np.array(column.knots), np.array(column.positions)
+    halved = np.clip(values.astype(np.float64) * 0.5, knots[0], knots[-1])
+    # Shares rather than slopes, as in np.interp: between knots less than 1e-308 apart a slope overflows.
+    left = np.minimum(np.searchsorted(knots, halved, "right") - 1, len(knots) - 2)
+    share = (halved - knots[left]) / (knots[left + 1] - knots[left])
+    below, above = positions[left], positions[left + 1]
+    result: NDArray[np.float64] = np.minimum(below + share * (above - below), above)
+    return result
 
 
 def decode_column(column: Column, encoded: NDArray[np.floating]) -> NDArray[Any]:

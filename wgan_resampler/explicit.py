@@ -86,7 +86,8 @@ class CriticPass:
         self._scores = like.new_zeros(n, 1)
         self._score_sums = like.new_zeros(n, 1)
         self._penalty_sums = like.new_zeros(n_rows, 1)
-        self._tiny = torch.finfo(like.dtype).tiny
+        # The root, because 1 / tiny times lambda_gp would overflow, and 0 * inf is not 0.
+        self._tiny = torch.finfo(like.dtype).tiny ** 0.5
 
     def gradients(self, real: Tensor, fake: Tensor, mixed: Tensor, condition: Tensor, lambda_gp: float) -> None:
         """Write the gradient of the critic's loss into ``.grad`` of its parameters.

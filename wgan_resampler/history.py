@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from typing import overload
 
@@ -114,18 +115,23 @@ class TrainingHistory(Sequence[Record]):
         Raises
         ------
         InvalidDataError
-            If the text is not a JSON list of flat objects of numbers.
+            If the text is not a JSON list of flat objects of finite numbers.
         """
         try:
             records = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise InvalidDataError(f"A training history must be JSON: {error}.") from error
         if not isinstance(records, list) or not all(_is_record(record) for record in records):
-            raise InvalidDataError("A training history must be a JSON list of objects that hold numbers only.")
+            raise InvalidDataError("A training history must be a JSON list of objects that hold finite numbers only.")
         return cls(records)
 
 
 def _is_record(value: object) -> bool:
-    return isinstance(value, dict) and all(
-        isinstance(number, (int, float)) and not isinstance(number, bool) for number in value.values()
-    )
+    return isinstance(value, dict) and all(_is_finite_number(number) for number in value.values())
+
+
+def _is_finite_number(value: object) -> bool:
+    # Python's JSON reader takes NaN and Infinity, which `to_json` does not write.
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from numbers import Integral
 from typing import Literal
 
 import torch
@@ -239,14 +240,14 @@ class SeededDropout(nn.Module):
 def check_sizes(**sizes: int) -> None:
     """Raise InvalidParameterError for the first size that is not a positive whole number."""
     for name, value in sizes.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
             raise InvalidParameterError(f"{name} must be a whole number of at least 1; got {value!r}.")
 
 
 def _as_torch_generator(random_state: int | torch.Generator | None) -> torch.Generator | None:
-    if isinstance(random_state, int):
-        return torch.Generator().manual_seed(random_state)
-    return random_state
+    if random_state is None or isinstance(random_state, torch.Generator):
+        return random_state
+    return torch.Generator().manual_seed(int(random_state))
 
 
 def _linear(n_in: int, n_out: int, rng: torch.Generator | None) -> nn.Linear:

@@ -14,8 +14,7 @@ from imblearn.over_sampling.base import BaseOverSampler
 from numpy.typing import NDArray
 from sklearn.base import _fit_context
 from sklearn.exceptions import NotFittedError
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils._param_validation import Interval, StrOptions, validate_parameter_constraints
 from sklearn.utils.validation import validate_data
 
 from wgan_resampler.batches import ClassEvenBatches
@@ -305,6 +304,9 @@ class WGANGPOverSampler(BaseOverSampler):
             If a class is unknown or a number of rows is negative.
         """
         model = self._trained_model()
+        validate_parameter_constraints(
+            {"random_state": ["random_state"]}, {"random_state": random_state}, f"{type(self).__name__}.sample"
+        )
         seeds = self._seeds if random_state is None else _seed_sequence(random_state)
         class_indices = _classes_to_draw(model, n_samples, label, _next_seed(seeds))
         rows = self._table_format.build(model.draw(class_indices, _next_seed(seeds)))
@@ -330,7 +332,6 @@ class WGANGPOverSampler(BaseOverSampler):
             if hasattr(self, name):
                 delattr(self, name)
         resolve_device(self.device)
-        check_classification_targets(y)
         table, labels, is_one_hot = self._check_X_y(X, y)
         self.sampling_strategy_ = rows_to_generate(self.sampling_strategy, labels, self.target_samples)
         check_class_sizes(labels, self.sampling_strategy_)
@@ -350,7 +351,7 @@ class WGANGPOverSampler(BaseOverSampler):
         numbers = np.array([self.sampling_strategy_.get(label, 0) for label in np.unique(y)])
         if not numbers.any():
             self.history_, self.n_iter_ = TrainingHistory(), 0
-            return copy.copy(X), y.copy()
+            return self._table_format.copy(X), y.copy()
         self._seeds = _seed_sequence(self.random_state)
         self._model = self._train(X, y, self._seeds)
         new_classes = np.repeat(np.arange(len(numbers)), numbers)
@@ -420,8 +421,9 @@ class WGANGPOverSampler(BaseOverSampler):
         )
 
     def __getstate__(self) -> dict[str, Any]:
-        # What was trained on CUDA must load on a machine without it.
-        state: dict[str, Any] = super().__getstate__()
+        # What was trained on CUDA must load on a machine without it. The state of the base class is the live object's
+        # own dict, hence the copy.
+        state: dict[str, Any] = dict(super().__getstate__())
         if "_model" in state:
             state["_model"] = state["_model"].on_cpu()
             state["generator_"] = state["_model"].generator

@@ -29,9 +29,9 @@ class TableFormat:
         What it is.
     dtype : numpy.dtype or None
         Of the whole table; None for a frame.
-    sparse_format : str or None
-        ``"csr"`` or ``"csc"`` for a sparse table.
-    names : tuple or None
+    sparse_type : type or None
+        Class of a sparse table: ``csr_array``, ``csc_array``, ``csr_matrix`` or ``csc_matrix``.
+    names : pandas.Index or None
         Column labels of a frame.
     dtypes : tuple or None
         pandas dtypes of a frame's columns.
@@ -39,17 +39,17 @@ class TableFormat:
 
     kind: str
     dtype: np.dtype | None = None
-    sparse_format: str | None = None
-    names: tuple[Any, ...] | None = None
+    sparse_type: type | None = None
+    names: Any = None
     dtypes: tuple[Any, ...] | None = None
 
     @classmethod
     def of(cls, original: object, checked: Table) -> TableFormat:
         """Return the container of `original`, of which `checked` is the validated form."""
         if is_pandas_frame(checked):
-            return cls("frame", names=tuple(checked.columns), dtypes=tuple(checked.dtypes))
+            return cls("frame", names=checked.columns, dtypes=tuple(checked.dtypes))
         if sparse.issparse(checked):
-            return cls("sparse", dtype=checked.dtype, sparse_format=checked.format)
+            return cls("sparse", dtype=checked.dtype, sparse_type=type(checked))
         return cls("list" if isinstance(original, list) else "array", dtype=checked.dtype)
 
     def build(self, columns: Sequence[NDArray[Any]]) -> Table:
@@ -59,16 +59,14 @@ class TableFormat:
         rows = np.empty((len(columns[0]), len(columns)), dtype=self.dtype)
         for j, values in enumerate(columns):
             rows[:, j] = values
-        if self.kind == "sparse":
-            return sparse.csr_array(rows).asformat(self.sparse_format)
-        return rows
+        return rows if self.sparse_type is None else self.sparse_type(rows)
 
     def _build_frame(self, columns: Sequence[NDArray[Any]]) -> Table:
         import pandas as pd
 
         series = [pd.Series(v).astype(dtype) for v, dtype in zip(columns, self.dtypes or (), strict=True)]
         frame = pd.concat(series, axis=1)
-        frame.columns = pd.Index(self.names)
+        frame.columns = self.names
         return frame
 
     def stack(self, checked: Table, new: Table) -> Table:
@@ -76,8 +74,12 @@ class TableFormat:
         if self.kind == "frame":
             return _concat_pandas(checked, new)
         if self.kind == "sparse":
-            return type(checked)(sparse.vstack([checked, new], format=self.sparse_format, dtype=self.dtype))
-        return np.concatenate([checked, new])
+            return type(checked)(sparse.vstack([checked, new], format=checked.format, dtype=self.dtype))
+        return np.concatenate([checked, new], dtype=self.dtype)
+
+    def copy(self, checked: Table) -> Table:
+        """Return the rows of `checked` alone, in memory of their own; a frame's index is dropped as in `stack`."""
+        return checked.reset_index(drop=True) if self.kind == "frame" else checked.copy()
 
     def finish(self, table: Table) -> Any:
         """Return a built or stacked table as the caller's kind: a list where a list was given."""
@@ -96,24 +98,25 @@ class TargetFormat:
         Width of a target with one column of zeros and ones per class, else None.
     dtype : Any
         numpy dtype, or the pandas dtype (of the first column).
-    names : tuple
+    names : Any
         Name of a series, column labels of a frame.
     """
 
     kind: str
     one_hot_columns: int | None
     dtype: Any
-    names: tuple[Any, ...] = ()
+    names: Any = None
 
     @classmethod
     def of(cls, original: Any, labels: NDArray[Any], *, one_hot: bool) -> TargetFormat:
         """Return the container of `original`, whose labels are `labels`."""
         width = np.shape(original)[1] if one_hot else None
         if is_pandas_frame(original):
-            return cls("frame", width, original.dtypes.iloc[0], tuple(original.columns))
+            return cls("frame", width, original.dtypes.iloc[0], original.columns)
         if _is_pandas(original, "Series"):
-            return cls("series", width, original.dtype, (original.name,))
-        dtype = np.asarray(original).dtype if one_hot else labels.dtype
+            return cls("series", width, original.dtype, original.name)
+        # Objects stay objects, although their labels are compared as numbers.
+        dtype = np.asarray(original).dtype if one_hot or _holds_objects(original) else labels.dtype
         return cls("list" if isinstance(original, list) else "array", width, dtype)
 
     def build(self, labels: NDArray[Any]) -> Any:
@@ -125,8 +128,8 @@ class TargetFormat:
             import pandas as pd
 
             if self.kind == "series":
-                return pd.Series(values, name=self.names[0]).astype(self.dtype)
-            return pd.DataFrame(values, columns=pd.Index(self.names)).astype(self.dtype)
+                return pd.Series(values, name=self.names).astype(self.dtype)
+            return pd.DataFrame(values, columns=self.names).astype(self.dtype)
         values = values.astype(self.dtype)
         return values.tolist() if self.kind == "list" else values
 
@@ -135,16 +138,35 @@ class TargetFormat:
         new = self.build(new_labels)
         if self.kind in ("series", "frame"):
             return _concat_pandas(original, new)
-        if self.kind == "list":
-            return [*original, *new]
         # A column vector becomes one-dimensional, as in imbalanced-learn.
-        first = np.asarray(original) if self.one_hot_columns is not None else labels
-        return np.concatenate([first, new])
+        is_column = self.one_hot_columns is None and np.ndim(original) == 2
+        if self.kind == "list":
+            return [*(labels.tolist() if is_column else original), *new]
+        first = np.asarray(original)
+        return np.concatenate([first.ravel() if is_column else first, new], dtype=self.dtype)
 
 
 def is_pandas_frame(value: object) -> bool:
     """Whether `value` is a pandas DataFrame; does not import pandas."""
     return _is_pandas(value, "DataFrame")
+
+
+def target_array(y: Any) -> Any:
+    """Return a complete target as a numpy array: that of a Series or frame in the dtype of its values.
+
+    Objects that are all numbers become an array of numbers.
+    """
+    if is_pandas_frame(y):
+        y = np.column_stack([series_array(y.iloc[:, j]) for j in range(y.shape[1])])
+    elif _is_pandas(y, "Series"):
+        y = series_array(y)
+    elif isinstance(y, (list, tuple)):
+        y = np.asarray(y)
+    if _holds_objects(y):
+        numbers = np.asarray(y.tolist())
+        if numbers.dtype.kind in "biuf" and numbers.shape == y.shape:
+            return numbers
+    return y
 
 
 def column_arrays(table: Table) -> list[NDArray[Any]]:
@@ -176,6 +198,10 @@ def series_array(series: Any) -> NDArray[Any]:
     plain = getattr(dtype, "numpy_dtype", None) or getattr(dtype, "subtype", None)
     values: NDArray[Any] = series.to_numpy(dtype=plain) if plain is not None else series.to_numpy()
     return values
+
+
+def _holds_objects(value: object) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype.kind == "O"
 
 
 def _is_pandas(value: object, name: str) -> bool:

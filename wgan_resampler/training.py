@@ -152,18 +152,23 @@ class GanTrainer:
         self.n_updates = 0
         self.total_updates: int | None = None
         self.rng = new_generator(random_state, self.device)
-        self._generator_parameters = FlatParameters(self.generator)
-        self._critic_parameters = FlatParameters(self.critic)
-        self._generator_optimizer = Adam(self._generator_parameters, learning_rate, betas)
-        self._critic_optimizer = Adam(self._critic_parameters, learning_rate, betas)
-        self._average = (
-            None if average_decay is None else MovingAverage(self.generator, self._generator_parameters, average_decay)
-        )
-        self._feature_scale = None if feature_scale is None else feature_scale.to(self.device, torch.float32)
+        # What is made in inference mode could not be trained outside it.
+        with torch.inference_mode(False), torch.no_grad():
+            self._generator_parameters = FlatParameters(self.generator)
+            self._critic_parameters = FlatParameters(self.critic)
+            self._generator_optimizer = Adam(self._generator_parameters, learning_rate, betas)
+            self._critic_optimizer = Adam(self._critic_parameters, learning_rate, betas)
+            self._average = (
+                None
+                if average_decay is None
+                else MovingAverage(self.generator, self._generator_parameters, average_decay)
+            )
+            self._feature_scale = None if feature_scale is None else feature_scale.to(self.device, torch.float32)
+            self._totals = torch.zeros(4, dtype=torch.float32, device=self.device)
         self._critic_passes: dict[int, CriticPass] = {}
         self._generator_passes: dict[int, GeneratorPass] = {}
         self._stopped = False
-        self._totals = torch.zeros(4, dtype=torch.float32, device=self.device)
+        self._first_update = 0
 
     def stop(self) -> None:
         """End training after the present epoch; for use in callbacks."""
@@ -203,14 +208,17 @@ class GanTrainer:
             If `loader` yields nothing after the first epoch, as a generator does.
         """
         check_sizes(epochs=epochs)
+        if max_updates is not None:
+            check_sizes(max_updates=max_updates)
         source = self._source(loader)
         last_update = None if max_updates is None else self.n_updates + max_updates
         self.total_updates = _expected_updates(self.n_updates, source, epochs, last_update)
         self._stopped = False
+        self._first_update = self.n_updates
         self._set_mode(training=True)
         with computing(self.device):
-            self._notify("on_train_begin")
             try:
+                self._notify("on_train_begin")
                 for _ in range(epochs):
                     if self._stopped or (last_update is not None and self.n_updates >= last_update):
                         break
@@ -245,7 +253,7 @@ class GanTrainer:
         self.epoch += 1
         self._notify("on_epoch_begin")
         start, first = time.perf_counter(), self.n_updates
-        self._totals.zero_()
+        self._forget_sums()
         remaining = None if last_update is None else last_update - self.n_updates
         for features, condition in itertools.islice(source.epoch(self.n_critic), remaining):
             self._update(features, condition)
@@ -347,9 +355,15 @@ class GanTrainer:
                 f"{self.lambda_gp:g}), and scale the features to [-1, 1] if you train without the sampler."
             )
 
+    def _forget_sums(self) -> None:
+        # An epoch that an error ended leaves sums behind.
+        for critic_pass in self._critic_passes.values():
+            critic_pass.take_sums()
+        self._totals.zero_()
+
     def _report_empty(self) -> None:
         advice = "Pass a list or a DataLoader: a generator can be iterated only once."
-        if self.epoch == 0:
+        if self.n_updates == self._first_update:
             raise InvalidDataError(f"The loader yielded no batch. {advice}")
         warnings.warn(
             f"The loader yielded no batch in epoch {self.epoch + 1}, so training ends after {self.epoch} epoch(s). "

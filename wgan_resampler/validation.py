@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 from imblearn.utils import check_target_type
 from numpy.typing import NDArray
+from scipy import sparse
 from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import assert_all_finite
 
 from wgan_resampler.exceptions import InvalidDataError
-from wgan_resampler.tables import Table, is_pandas_frame, series_array
+from wgan_resampler.tables import Table, is_pandas_frame, series_array, target_array
 
 _NEXT_STEP = (
     "Encode it as numbers first, for example with sklearn.preprocessing.OrdinalEncoder or OneHotEncoder "
@@ -43,11 +45,14 @@ def check_table(X: Any) -> Table:
     if type(X).__module__.split(".")[0] == "polars":
         raise InvalidDataError("polars frames are not supported yet. Pass X.to_pandas() or X.to_numpy().")
     try:
-        return check_array(
+        table = check_array(
             X, accept_sparse=("csr", "csc"), estimator="WGANGPOverSampler", input_name="X", dtype="numeric"
         )
     except ValueError as error:
         raise InvalidDataError(_with_advice(str(error))) from error
+    if table.dtype.kind not in "biuf":
+        raise InvalidDataError(f"X is of dtype {table.dtype}, not numeric. Dates are not supported yet. {_NEXT_STEP}")
+    return table
 
 
 def check_target(y: Any, n_rows: int) -> tuple[NDArray[Any], bool]:
@@ -65,13 +70,25 @@ def check_target(y: Any, n_rows: int) -> tuple[NDArray[Any], bool]:
     labels : ndarray of shape (n,)
         Class labels, or column numbers where y was one-hot.
     one_hot : bool
+
+    Raises
+    ------
+    InvalidDataError
+        If a label is missing, the labels are no classes or of mixed types, or y is not as long as the table.
     """
-    values = np.asarray(y) if is_pandas_frame(y) else y
-    labels, one_hot = check_target_type(values, indicate_one_vs_all=True)
-    labels = np.asarray(labels)
-    if labels.dtype.kind == "f":
-        assert_all_finite(labels, input_name="y")
-    check_consistent_length(np.empty(n_rows), labels)
+    if sparse.issparse(y):
+        raise InvalidDataError("A sparse target is not supported. Pass y.toarray().")
+    _check_labels(y)
+    try:
+        values = target_array(y)
+        if isinstance(values, np.ndarray) and values.dtype.kind == "f":
+            assert_all_finite(values, input_name="y")
+        check_classification_targets(values)
+        labels, one_hot = check_target_type(values, indicate_one_vs_all=True)
+        labels = np.asarray(labels)
+        check_consistent_length(np.empty(n_rows), labels)
+    except ValueError as error:
+        raise InvalidDataError(str(error)) from error
     return labels, bool(one_hot)
 
 
@@ -86,6 +103,32 @@ def check_class_sizes(labels: NDArray[Any], to_generate: dict[Any, int]) -> None
             )
 
 
+def _check_labels(y: Any) -> None:
+    """Raise InvalidDataError for missing labels, and for texts beside other things."""
+    dtype = getattr(y, "dtype", None)
+    if np.ndim(y) not in (1, 2) or (isinstance(dtype, np.dtype) and dtype.kind in "biuU"):
+        return
+    cells = np.array(y, dtype=object).ravel()
+    missing = np.array([_is_missing(cell) for cell in cells], dtype=bool)
+    if missing.any():
+        row = int(missing.argmax()) // (1 if np.ndim(y) == 1 else np.shape(y)[1])
+        raise InvalidDataError(
+            f"Input y contains NaN: {int(missing.sum())} label(s) are missing, the first in row {row}. Drop these "
+            "rows, or make them a class of their own."
+        )
+    is_text = [isinstance(cell, str) for cell in cells]
+    if any(is_text) and not all(is_text):
+        first, other = cells[is_text.index(True)], cells[is_text.index(False)]
+        raise InvalidDataError(
+            f"Labels must be of one type; got {first!r} and {other!r}. Convert them, for example with map(str, y)."
+        )
+
+
+def _is_missing(cell: Any) -> bool:
+    # pandas.NA knows no truth value, so it is recognised by the name of its type.
+    return cell is None or type(cell).__name__ in ("NAType", "NaTType") or bool(cell != cell)
+
+
 def _check_frame(frame: Any) -> None:
     import pandas as pd
 
@@ -94,6 +137,9 @@ def _check_frame(frame: Any) -> None:
             f"Found array with {frame.shape[0]} sample(s) and {frame.shape[1]} feature(s) (shape={frame.shape}) "
             "while a minimum of 1 is required by WGANGPOverSampler."
         )
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise InvalidDataError(f"Column names must be unique, but {twice!r} occurs more than once. Rename one of them.")
     for j, name in enumerate(frame.columns):
         series = frame.iloc[:, j]
         if not pd.api.types.is_numeric_dtype(series.dtype):

@@ -1,0 +1,92 @@
+"""Drawing rows of given classes from a trained generator."""
+
+import numpy as np
+import pytest
+import torch
+
+from wgan_resampler import GanGenerator, model
+from wgan_resampler.encoding import TableEncoder
+from wgan_resampler.model import RowModel
+
+COLUMNS = [np.array([0.0, 2.0, 4.0, 9.0, 10.0]), np.array([-3, 0, 1, 5, 7])]
+
+
+def model_of(generator, counts=(3, 2)):
+    return RowModel(generator, TableEncoder().fit(COLUMNS), np.array(["u", "v"]), np.array(counts))
+
+
+def small_generator(**settings):
+    settings = {"noise_dim": 3, "hidden_dim": 4, "num_layers": 2, "random_state": 0, **settings}
+    return GanGenerator(num_classes=2, feature_dim=2, **settings)
+
+
+def class_only_generator():
+    """Return a generator that gives -tanh(9) for the first class and tanh(9) for the second, whatever the noise."""
+    generator = small_generator(num_layers=1, normalization=None, hidden_dim=1)
+    with torch.no_grad():
+        generator.hidden[0].weight.copy_(torch.tensor([[0.0, 0.0, 0.0, 0.0, 18.0]]))
+        generator.hidden[0].bias.zero_()
+        generator.output.weight.fill_(1.0)
+        generator.output.bias.fill_(-9.0)
+    return generator
+
+
+def test_each_row_is_of_the_class_that_was_asked_for():
+    rows = model_of(class_only_generator()).draw(np.array([0, 1, 1, 0]), seed=0)
+    assert rows[0].tolist() == [0.0, 10.0, 10.0, 0.0]
+    assert rows[1].tolist() == [-3, 7, 7, -3]
+    assert rows[1].dtype == COLUMNS[1].dtype
+
+
+def test_classes_keep_their_order_across_chunks(monkeypatch):
+    monkeypatch.setattr(model, "_ROWS_PER_CHUNK", 2)
+    rows = model_of(class_only_generator()).draw(np.array([0, 1, 1, 0, 1]), seed=0)
+    assert rows[0].tolist() == [0.0, 10.0, 10.0, 0.0, 10.0]
+
+
+def test_chunks_do_not_repeat_the_noise(monkeypatch):
+    monkeypatch.setattr(model, "_ROWS_PER_CHUNK", 4)
+    (first, _) = model_of(small_generator()).draw(np.zeros(8, dtype=np.int64), seed=0)
+    assert len(set(first.tolist())) == 8
+
+
+def test_the_seed_decides():
+    rows = model_of(small_generator())
+    classes = np.zeros(6, dtype=np.int64)
+    first, again, other = (rows.draw(classes, seed)[0].tolist() for seed in (5, 5, 6))
+    assert first == again
+    assert not set(first) & set(other)
+
+
+def test_no_rows():
+    rows = model_of(small_generator()).draw(np.empty(0, dtype=np.int64), seed=0)
+    assert [len(column) for column in rows] == [0, 0]
+    assert [column.dtype for column in rows] == [column.dtype for column in COLUMNS]
+
+
+@pytest.mark.parametrize("normalization", ["batch", "layer", None])
+def test_drawing_changes_no_parameter_or_buffer(normalization):
+    generator = small_generator(normalization=normalization, dropout=0.5).train()
+    before = {name: tensor.clone() for name, tensor in generator.state_dict().items()}
+    classes = np.array([0, 1] * 10)
+    first, again = (model_of(generator).draw(classes, seed=1)[0].tolist() for _ in range(2))
+    assert first == again  # dropout is off
+    after = generator.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert not any(parameter.grad is not None for parameter in generator.parameters())
+
+
+def test_a_model_on_the_cpu_is_not_copied():
+    rows = model_of(small_generator())
+    assert rows.on_cpu() is rows
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_a_model_on_cuda_is_copied_to_the_cpu():
+    rows = model_of(class_only_generator().cuda())
+    assert rows.draw(np.array([0, 1]), seed=0)[0].tolist() == [0.0, 10.0]
+    moved = rows.on_cpu()
+    assert moved.generator.output.weight.device.type == "cpu"
+    assert rows.generator.output.weight.device.type == "cuda"
+    assert moved.draw(np.array([0, 1]), seed=0)[0].tolist() == [0.0, 10.0]
