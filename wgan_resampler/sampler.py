@@ -155,7 +155,7 @@ class WGANGPOverSampler(BaseOverSampler):
     >>> sampler = WGANGPOverSampler(random_state=0, device="cpu")
     >>> X_resampled, y_resampled = sampler.fit_resample(X, y)
     >>> sorted(Counter(y.tolist()).items()), sorted(Counter(y_resampled.tolist()).items())
-    ([(0, 267), (1, 33)], [(0, 267), (1, 267)])
+    ([(0, 269), (1, 31)], [(0, 269), (1, 269)])
     >>> X_more, y_more = sampler.sample(5, label=1)
     >>> X_more.shape
     (5, 20)
