@@ -59,4 +59,3 @@ X, y = make_classification(weights=[0.8], random_state=0)
 X_res, y_res = wgan_resampler.WGANGPOverSampler(random_state=0).fit_resample(X, y)
 print("installed from", wgan_resampler.__file__, Counter(y.tolist()), "->", Counter(y_res.tolist()))
 """
-
