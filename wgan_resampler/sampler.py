@@ -30,7 +30,7 @@ from wgan_resampler.tables import Table, TableFormat, TargetFormat, column_array
 from wgan_resampler.training import GanTrainer
 from wgan_resampler.validation import check_class_sizes, check_table, check_target
 
-AUTO_UPDATES = 1500
+AUTO_UPDATES = 600
 """Generator updates with ``epochs="auto"``."""
 
 _MIN_FEATURE_SCALE = 0.05
@@ -63,7 +63,7 @@ class WGANGPOverSampler(BaseOverSampler):
         as many already stay. A dict holds for the classes that it names.
     noise_dim : int, default=32
         Length of the noise vector that the generator turns into a row.
-    hidden_dim : int, default=128
+    hidden_dim : int, default=64
         Units in each hidden layer of both networks.
     num_layers : int, default=2
         Hidden layers in each network.
@@ -71,19 +71,22 @@ class WGANGPOverSampler(BaseOverSampler):
         Share of the generator's hidden units silenced in a training step, in [0, 1).
     epochs : int or "auto", default="auto"
         One epoch is ceil(n_rows / batch_size) generator updates, each after `n_critic` critic updates. ``"auto"``
-        trains for 1500 generator updates, however many rows there are, since batches are drawn evenly from all
+        trains for 600 generator updates, however many rows there are, since batches are drawn evenly from all
         classes; the last epoch may then be cut short.
     batch_size : int, default=64
         Real rows in a critic update.
-    n_critic : int, default=2
+    n_critic : int, default=5
         Critic updates per generator update.
     lambda_gp : float, default=10.0
         Weight of the gradient penalty.
     learning_rate : float, default=1e-3
-        Step size of Adam for both networks.
+        Step size of Adam for the generator.
+    critic_learning_rate : float, default=4e-3
+        Step size of Adam for the critic, which has to keep ahead of the generator: at the generator's own rate, modes
+        of a class get lost.
     normalization : {"layer", "batch"} or None, default="layer"
         What normalises the generator's hidden layers.
-    skip_connections : bool, default=True
+    skip_connections : bool, default=False
         Whether the generator's later hidden layers add their input to their output.
     average_decay : float, default=0.999
         Decay of the moving average of the generator's weights, which is what generates rows; in [0, 1). 0 uses the
@@ -178,6 +181,7 @@ class WGANGPOverSampler(BaseOverSampler):
         "n_critic": [Interval(Integral, 1, None, closed="left")],
         "lambda_gp": [Interval(Real, 0, None, closed="left")],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "critic_learning_rate": [Interval(Real, 0, None, closed="neither")],
         "normalization": [StrOptions({"layer", "batch"}), None],
         "skip_connections": ["boolean"],
         "average_decay": [Interval(Real, 0, 1, closed="left")],
@@ -193,16 +197,17 @@ class WGANGPOverSampler(BaseOverSampler):
         sampling_strategy: Strategy = "equal",
         target_samples: int | Mapping[Any, int] | None = None,
         noise_dim: int = 32,
-        hidden_dim: int = 128,
+        hidden_dim: int = 64,
         num_layers: int = 2,
         dropout: float = 0.0,
         epochs: int | str = "auto",
         batch_size: int = 64,
-        n_critic: int = 2,
+        n_critic: int = 5,
         lambda_gp: float = 10.0,
         learning_rate: float = 1e-3,
+        critic_learning_rate: float = 4e-3,
         normalization: Normalization = "layer",
-        skip_connections: bool = True,
+        skip_connections: bool = False,
         average_decay: float = 0.999,
         device: str = "auto",
         random_state: int | np.random.RandomState | None = None,
@@ -220,6 +225,7 @@ class WGANGPOverSampler(BaseOverSampler):
         self.n_critic = n_critic
         self.lambda_gp = lambda_gp
         self.learning_rate = learning_rate
+        self.critic_learning_rate = critic_learning_rate
         self.normalization = normalization
         self.skip_connections = skip_connections
         self.average_decay = average_decay
@@ -413,6 +419,7 @@ class WGANGPOverSampler(BaseOverSampler):
             lambda_gp=float(self.lambda_gp),
             n_critic=int(self.n_critic),
             learning_rate=float(self.learning_rate),
+            critic_learning_rate=float(self.critic_learning_rate),
             device=device,
             random_state=_next_seed(seeds),
             callbacks=[*(self.callbacks or ()), *([ProgressBar()] if self.verbose else [])],
