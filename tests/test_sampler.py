@@ -678,14 +678,17 @@ def test_default_training_ends_with_its_budget(trained_by_default):
 
 def test_far_apart_classes_stay_apart(trained_by_default):
     table, y, over, X_res, y_res = trained_by_default
-    new = X_res[200:, :2]
     assert (y_res[200:] == 1).all()
-    assert (new > 10).all()
+    means = np.array([table[y == label, :2].mean(axis=0) for label in (0, 1)])
     for label in (0, 1):
-        rows = over.sample(200, label=label, random_state=0)[0][:, :2]
-        assert ((rows > 10) == label).all()
-        np.testing.assert_allclose(rows.mean(axis=0), table[y == label, :2].mean(axis=0), atol=1.5)
-        assert (rows.std(axis=0) > 0.1).all()
+        drawn = over.sample(200, label=label, random_state=0)[0][:, :2]
+        for rows in (drawn, X_res[200:, :2]) if label == 1 else (drawn,):
+            nearest = np.linalg.norm(rows[:, None] - means, axis=2).argmin(axis=1)
+            assert (nearest == label).all()
+            # The classes lie 20 standard deviations apart; a straggler may reach into the empty middle.
+            assert ((rows > 10) == label).all(axis=1).mean() >= 0.97
+            np.testing.assert_allclose(rows.mean(axis=0), means[label], atol=1.0)
+            assert (rows.std(axis=0) > 0.5).all()
 
 
 def test_no_new_row_is_an_old_one(trained_by_default):
