@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from wgan_resampler.exceptions import InvalidDataError
+from wgan_resampler.smoothing import BorrowedSpread
 
 
 class BatchSource(Protocol):
@@ -56,10 +57,18 @@ class ClassEvenBatches:
         Rows of one critic update.
     rng : torch.Generator
         Private generator on the training device.
+    borrowed_rows : float, default=0.0
+        How many rows' worth of spread each class borrows from the others, see `smoothing`; 0 gives rows as they are.
     """
 
     def __init__(
-        self, features: Tensor, classes: Tensor, num_classes: int, batch_size: int, rng: torch.Generator
+        self,
+        features: Tensor,
+        classes: Tensor,
+        num_classes: int,
+        batch_size: int,
+        rng: torch.Generator,
+        borrowed_rows: float = 0.0,
     ) -> None:
         order = torch.argsort(classes, stable=True)
         counts = torch.bincount(classes, minlength=num_classes)
@@ -72,6 +81,7 @@ class ClassEvenBatches:
         self._batch_size = batch_size
         self._rng = rng
         self._turn = 0
+        self._spread = BorrowedSpread(self._features, counts, borrowed_rows) if borrowed_rows > 0 else None
 
     def __len__(self) -> int:
         """Return the number of generator updates in an epoch."""
@@ -94,19 +104,35 @@ class ClassEvenBatches:
         features = self._features
         # Classes in turn, long enough to start at any class: each draw is a slice, made once.
         turns = torch.arange(size + self._num_classes, device=features.device) % self._num_classes
-        starts, counts = self._starts[turns], self._counts[turns].to(features.dtype)
         conditions = one_hot(turns, self._num_classes, features.dtype)
         for _ in range(len(self)):
             at = slice(self._turn, self._turn + size)
             self._turn = (self._turn + size) % self._num_classes
-            u = torch.rand(size, generator=self._rng, dtype=features.dtype, device=features.device)
-            # In float32, u * count may round up to count.
-            within = torch.minimum((u * counts[at]).floor_(), counts[at] - 1.0)
-            rows = features.index_select(0, starts[at] + within.long())
             yield (
-                rows.view(n_critic, self._batch_size, -1),
+                self._draw(turns[at]).view(n_critic, self._batch_size, -1),
                 conditions[at].view(n_critic, self._batch_size, -1),
             )
+
+    def _draw(self, classes: Tensor) -> Tensor:
+        """Return one real row of each of these classes, varied if spread is borrowed."""
+        rows = self._positions(classes)
+        if self._spread is None:
+            return self._features.index_select(0, rows)
+        donor_classes = torch.randint(
+            self._num_classes, classes.shape, generator=self._rng, device=classes.device, dtype=torch.int64
+        )
+        mates, donors = self._positions(classes), self._positions(donor_classes)
+        return self._spread.vary(rows, classes, mates, self._uniform(len(rows)).unsqueeze(1), donors, donor_classes)
+
+    def _positions(self, classes: Tensor) -> Tensor:
+        """Return the position of a random row of each of these classes."""
+        counts = self._counts[classes]
+        within = (self._uniform(len(classes)) * counts).long()
+        # In float32, u * count may round up to count.
+        return self._starts[classes] + torch.minimum(within, counts - 1)
+
+    def _uniform(self, size: int) -> Tensor:
+        return torch.rand(size, generator=self._rng, dtype=self._features.dtype, device=self._features.device)
 
 
 class LoaderBatches:

@@ -88,6 +88,10 @@ class WGANGPOverSampler(BaseOverSampler):
         What normalises the generator's hidden layers.
     skip_connections : bool, default=False
         Whether the generator's later hidden layers add their input to their output.
+    borrowed_rows : float, default=4.0
+        How many rows' worth of spread a class borrows from the other classes: a class of n rows is taught to scatter
+        as it does itself by n / (n + borrowed_rows) and as the others do by the rest. It matters for classes of a few
+        dozen rows; 0 teaches the rows as they are.
     average_decay : float, default=0.999
         Decay of the moving average of the generator's weights, which is what generates rows; in [0, 1). 0 uses the
         last weights.
@@ -184,6 +188,7 @@ class WGANGPOverSampler(BaseOverSampler):
         "critic_learning_rate": [Interval(Real, 0, None, closed="neither")],
         "normalization": [StrOptions({"layer", "batch"}), None],
         "skip_connections": ["boolean"],
+        "borrowed_rows": [Interval(Real, 0, None, closed="left")],
         "average_decay": [Interval(Real, 0, 1, closed="left")],
         "device": [str],
         "random_state": ["random_state"],
@@ -208,6 +213,7 @@ class WGANGPOverSampler(BaseOverSampler):
         critic_learning_rate: float = 4e-3,
         normalization: Normalization = "layer",
         skip_connections: bool = False,
+        borrowed_rows: float = 4.0,
         average_decay: float = 0.999,
         device: str = "auto",
         random_state: int | np.random.RandomState | None = None,
@@ -228,6 +234,7 @@ class WGANGPOverSampler(BaseOverSampler):
         self.critic_learning_rate = critic_learning_rate
         self.normalization = normalization
         self.skip_connections = skip_connections
+        self.borrowed_rows = borrowed_rows
         self.average_decay = average_decay
         self.device = device
         self.random_state = random_state
@@ -376,6 +383,7 @@ class WGANGPOverSampler(BaseOverSampler):
                 num_classes=len(classes),
                 batch_size=int(self.batch_size),
                 rng=new_generator(_next_seed(seeds), device),
+                borrowed_rows=float(self.borrowed_rows),
             )
             trainer = self._trainer(len(classes), batches.spread_within_classes(), device, seeds)
             if self.epochs == "auto":
