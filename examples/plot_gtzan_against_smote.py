@@ -31,7 +31,7 @@ from wgan_resampler import WGANGPOverSampler
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
-RARE_GENRES = ("blues", "country", "disco", "reggae", "rock")
+RARE_GENRES = ("blues", "country", "hiphop", "metal", "reggae")  # every other one in the alphabet
 N_TEST, N_TRAIN, N_TRAIN_RARE = 30, 70, 12
 SCORES = ("minority recall", "balanced accuracy", "macro F1")
 
@@ -142,7 +142,7 @@ def plot(results, path):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=3, help="number of random splits (default: 3)")
+    parser.add_argument("--seeds", type=int, default=5, help="number of random splits (default: 5)")
     parser.add_argument("--output", type=Path, default=Path("gtzan_against_smote.png"), help="where the figure goes")
     args = parser.parse_args()
     X, genres = load_tracks()

@@ -33,6 +33,10 @@ from wgan_resampler.validation import check_class_sizes, check_table, check_targ
 AUTO_UPDATES = 600
 """Generator updates with ``epochs="auto"``."""
 
+_AUTO_ROWS_PER_CLASS = 32
+_AUTO_BATCH_SIZES = 64, 256
+"""With ``batch_size="auto"``: rows of each class in a batch, and the limits of its size."""
+
 _MIN_FEATURE_SCALE = 0.05
 """Least unit of a feature in the gradient penalty, on the scale of 2 that each column spans.
 
@@ -73,8 +77,8 @@ class WGANGPOverSampler(BaseOverSampler):
         One epoch is ceil(n_rows / batch_size) generator updates, each after `n_critic` critic updates. ``"auto"``
         trains for 600 generator updates, however many rows there are, since batches are drawn evenly from all
         classes; the last epoch may then be cut short.
-    batch_size : int, default=64
-        Real rows in a critic update.
+    batch_size : int or "auto", default="auto"
+        Real rows in a critic update. ``"auto"`` takes 32 per class, but at least 64 and at most 256.
     n_critic : int, default=5
         Critic updates per generator update.
     lambda_gp : float, default=10.0
@@ -181,7 +185,7 @@ class WGANGPOverSampler(BaseOverSampler):
         "num_layers": [Interval(Integral, 1, None, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "n_critic": [Interval(Integral, 1, None, closed="left")],
         "lambda_gp": [Interval(Real, 0, None, closed="left")],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
@@ -206,7 +210,7 @@ class WGANGPOverSampler(BaseOverSampler):
         num_layers: int = 2,
         dropout: float = 0.0,
         epochs: int | str = "auto",
-        batch_size: int = 64,
+        batch_size: int | str = "auto",
         n_critic: int = 5,
         lambda_gp: float = 10.0,
         learning_rate: float = 1e-3,
@@ -381,7 +385,7 @@ class WGANGPOverSampler(BaseOverSampler):
                 torch.from_numpy(encoder.encode(columns)).to(device),
                 torch.from_numpy(class_indices.astype(np.int64)).to(device),
                 num_classes=len(classes),
-                batch_size=int(self.batch_size),
+                batch_size=_batch_size(self.batch_size, len(classes)),
                 rng=new_generator(_next_seed(seeds), device),
                 borrowed_rows=float(self.borrowed_rows),
             )
@@ -445,6 +449,12 @@ class WGANGPOverSampler(BaseOverSampler):
             if next(self.critic_.parameters()).device.type != "cpu":
                 state["critic_"] = copy.deepcopy(self.critic_).cpu()
         return state
+
+
+def _batch_size(batch_size: int | str, num_classes: int) -> int:
+    if batch_size != "auto":
+        return int(batch_size)
+    return min(max(_AUTO_ROWS_PER_CLASS * num_classes, _AUTO_BATCH_SIZES[0]), _AUTO_BATCH_SIZES[1])
 
 
 def _seed_sequence(random_state: int | np.random.RandomState | None) -> np.random.SeedSequence:
