@@ -7,7 +7,7 @@ Over-sampling belongs inside the cross-validation: training folds are resampled,
 `WGANGPOverSampler` is compared with SMOTE and with no resampling by `cross_validate`, then `GridSearchCV` tunes the
 classifier behind it. ``memory`` keeps the resampled folds, so the search trains one GAN per fold, not per candidate.
 
-Run it with ``python examples/plot_pipeline_cross_validation.py``. It takes about two minutes, prints two tables and
+Run it with ``python examples/plot_pipeline_cross_validation.py``. It takes about a minute, prints two tables and
 saves a figure.
 """
 

@@ -848,3 +848,36 @@ def test_any_container_gives_the_same(data, container):
     dense = X_res.toarray() if sparse.issparse(X_res) else np.asarray(X_res)
     np.testing.assert_array_equal(dense, expected)
     np.testing.assert_array_equal(y_res, y_expected)
+
+
+def test_bug_a_table_of_one_column_got_copies_of_its_extremes():
+    values = np.r_[np.random.default_rng(0).normal(size=60), np.random.default_rng(1).normal(3, 1, size=12)][:, None]
+    over = WGANGPOverSampler(random_state=0, device="cpu", hidden_dim=8, epochs=3)
+    resampled, _ = over.fit_resample(values, np.repeat([0, 1], [60, 12]))
+    over.generator_.output.bias.data.fill_(100.0)  # every tanh is saturated
+    drawn = np.concatenate([resampled[72:], over.sample(50)[0]])
+    assert not np.isin(drawn, values).any()
+    assert drawn.max() < values.max()
+
+
+def test_two_modes_of_each_class_are_all_there_by_default():
+    rng = np.random.default_rng(0)
+    centres = np.array([[-0.6, -0.6], [0.6, -0.6], [-0.6, 0.6], [0.6, 0.6]])
+    mode = np.repeat([0, 1, 2, 3], [150, 150, 30, 30])
+    table, y = centres[mode] + 0.06 * rng.standard_normal((360, 2)), mode // 2
+    for seed in (0, 1):
+        X_res, _ = WGANGPOverSampler(random_state=seed, device="cpu").fit_resample(table, y)
+        nearest = np.linalg.norm(X_res[360:, None] - centres, axis=2).argmin(axis=1)
+        shares = np.bincount(nearest, minlength=4) / len(nearest)
+        assert shares[:2].sum() < 0.03
+        assert shares[2:].min() > 0.3
+
+
+@pytest.mark.parametrize(("n_classes", "size"), [(2, 64), (3, 96), (10, 256)])
+def test_the_automatic_batch_grows_with_the_classes(n_classes, size):
+    n_rows = 40 * n_classes
+    y = np.arange(n_rows) % n_classes
+    table = np.random.default_rng(0).normal(size=(n_rows, 2))
+    over = WGANGPOverSampler(sampling_strategy="upsample", epochs=1, hidden_dim=4, random_state=0, device="cpu")
+    over.fit_resample(table, y)
+    assert over.n_iter_ == math.ceil(n_rows / size)

@@ -15,7 +15,7 @@ class Callback:
 
     Override the hooks that you need. Each gets the trainer: ``trainer.history`` (its last record is that of the epoch
     just ended), ``trainer.epoch``, ``trainer.n_updates``, ``trainer.generator``, ``trainer.critic``, and
-    ``trainer.stop()``, which ends training after the present epoch. An error raised in a hook ends training at once.
+    ``trainer.stop()``, which ends training after the present update. An error raised in a hook ends training at once.
 
     See Also
     --------

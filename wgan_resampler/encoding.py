@@ -29,12 +29,6 @@ MAX_KNOTS = 64
 ROWS_PER_KNOT = 5
 """A column gets at most one knot for this many rows, so that what is stored are aggregates rather than the rows."""
 
-_SPAN = 1.0 - 2.0**-20
-"""Half-width of the encoded range that is used.
-
-Slightly less than 1, so that a saturated tanh lies outside and is not every time the same: see `decode_column`.
-"""
-
 
 class TableEncoder:
     """Fits one scale per column, and applies or undoes it.
@@ -140,7 +134,7 @@ def fit_column(values: NDArray[Any]) -> Column:
     first, last = np.searchsorted(halved, knots, "left"), np.searchsorted(halved, knots, "right") - 1
     ranks = (first + last) / 2.0
     ranks = (ranks - ranks[0]) / (ranks[-1] - ranks[0])
-    positions = _SPAN * (2.0 * (RANK_WEIGHT * ranks + (1.0 - RANK_WEIGHT) * linear) - 1.0)
+    positions = 2.0 * (RANK_WEIGHT * ranks + (1.0 - RANK_WEIGHT) * linear) - 1.0
     return Column(values.dtype, minimum, maximum, tuple(knots.tolist()), tuple(positions.tolist()))
 
 

@@ -19,6 +19,13 @@ _ROWS_PER_CHUNK = 16_384
 """Rows generated at a time, which bounds the memory of the hidden layers."""
 
 
+_OPEN_END = 1.0 - 2.0**-21
+"""Largest encoded value that is decoded.
+
+A saturated tanh gives 1 exactly, which stands for the largest observed value: in a table of one column, a copy.
+"""
+
+
 @dataclass(frozen=True)
 class RowModel:
     """Draws rows of given classes.
@@ -67,7 +74,7 @@ class RowModel:
                     len(indices), generator.noise_dim, generator=rng, dtype=torch.float32, device=device
                 )
                 encoded[start : start + len(indices)] = generator(noise, condition).cpu().numpy()
-        return self.encoder.decode(encoded)
+        return self.encoder.decode(encoded.clip(-_OPEN_END, _OPEN_END, out=encoded))
 
     def on_cpu(self) -> RowModel:
         """Return this model with its network on the CPU; the model itself if it is there already."""

@@ -466,7 +466,7 @@ def _seed_sequence(random_state: int | np.random.RandomState | None) -> np.rando
 
 def _next_seed(seeds: np.random.SeedSequence) -> int:
     """Return a further seed, independent of all those before."""
-    return int(seeds.spawn(1)[0].generate_state(1, np.uint64)[0] >> 1)
+    return int(seeds.spawn(1)[0].generate_state(1, np.uint64)[0]) >> 1
 
 
 def _classes_to_draw(model: RowModel, n_samples: int | Mapping[Any, int], label: Any, seed: int) -> NDArray[np.int64]:

@@ -39,6 +39,9 @@ _UPDATES_BETWEEN_CHECKS = 200
 """How many updates may pass before the losses are looked at; each look makes a GPU wait for the host."""
 
 
+_HOOKS = ("on_train_begin", "on_epoch_begin", "on_update_end", "on_epoch_end", "on_train_end")
+
+
 class GanTrainer:
     """Trains a generator against a critic: conditional WGAN-GP, Algorithm 1 of Gulrajani et al. 2017 [1]_.
 
@@ -140,8 +143,16 @@ class GanTrainer:
         _check_positive(learning_rate=learning_rate, critic_learning_rate=critic_learning_rate)
         if not (math.isfinite(lambda_gp) and lambda_gp >= 0):
             raise InvalidParameterError(f"lambda_gp must be a number of at least 0; got {lambda_gp!r}.")
-        if average_decay is not None and not 0 <= average_decay < 1:
-            raise InvalidParameterError(f"average_decay must lie in [0, 1); got {average_decay!r}.")
+        for name, decay in (("average_decay", average_decay), ("betas[0]", betas[0]), ("betas[1]", betas[1])):
+            if decay is not None and not 0 <= decay < 1:
+                raise InvalidParameterError(f"{name} must lie in [0, 1); got {decay!r}.")
+        if feature_scale is not None and feature_scale.shape != (
+            getattr(generator, "feature_dim", len(feature_scale)),
+        ):
+            raise InvalidParameterError(
+                f"feature_scale needs one number per feature; got {tuple(feature_scale.shape)}."
+            )
+        _check_callbacks(callbacks or ())
         self.device = resolve_device(device)
         self.generator = generator.to(self.device)
         self.critic = discriminator.to(self.device)
@@ -175,7 +186,7 @@ class GanTrainer:
         self._first_update = 0
 
     def stop(self) -> None:
-        """End training after the present epoch; for use in callbacks."""
+        """End training after the present update, and with it the present epoch; for use in callbacks."""
         self._stopped = True
 
     def train(
@@ -265,6 +276,8 @@ class GanTrainer:
             if (self.n_updates - first) % _UPDATES_BETWEEN_CHECKS == 0:
                 self._check_finite()
             self._notify("on_update_end")
+            if self._stopped:
+                break
         if self.n_updates == first:
             self.epoch -= 1
             self._report_empty()
@@ -407,6 +420,14 @@ def _expected_updates(done: int, source: object, epochs: int, last_update: int |
     except TypeError:
         return last_update
     return by_epochs if last_update is None else min(by_epochs, last_update)
+
+
+def _check_callbacks(callbacks: Sequence[Callback]) -> None:
+    for callback in callbacks:
+        if isinstance(callback, type) or not all(callable(getattr(callback, hook, None)) for hook in _HOOKS):
+            raise InvalidParameterError(
+                f"callbacks must hold objects of subclasses of wgan_resampler.Callback; got {callback!r}."
+            )
 
 
 def _check_positive(**rates: float | None) -> None:
