@@ -150,7 +150,7 @@ def test_a_frame_of_all_dtypes():
     assert X_res.index.equals(pd.RangeIndex(54))
     assert y_res.index.equals(pd.RangeIndex(54))
     assert X_res.dtypes.tolist() == X_more.dtypes.tolist() == frame.dtypes.tolist()
-    assert not X_res.isna().any().any()
+    assert not any(X_res[name].isna().any() for name in X_res)
     for name in frame:
         new = pd.concat([X_res[name].iloc[30:], X_more[name]]).astype("float64")
         old = frame[name].astype("float64")
