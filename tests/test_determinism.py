@@ -125,6 +125,9 @@ def test_threads_of_one_process(reference):
         results = Parallel(n_jobs=2, backend="threading")(delayed(digest)() for _ in range(4))  # noqa: F821
         assert set(results) == {reference}
         assert torch.get_num_threads() == 2
+        # bug: a thread started afterwards saw 1
+        (later,) = Parallel(n_jobs=2, backend="threading")(delayed(torch.get_num_threads)() for _ in range(1))
+        assert later == 2
 
 
 @contextlib.contextmanager

@@ -31,7 +31,7 @@ from wgan_resampler import (
     WGANResamplerError,
     sampler,
 )
-from wgan_resampler.sampler import AUTO_UPDATES
+from wgan_resampler.sampler import _SAMPLE_KEY, AUTO_UPDATES, _next_seed, _seed_sequence
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(30, 3))
@@ -881,3 +881,34 @@ def test_the_automatic_batch_grows_with_the_classes(n_classes, size):
     over = WGANGPOverSampler(sampling_strategy="upsample", epochs=1, hidden_dim=4, random_state=0, device="cpu")
     over.fit_resample(table, y)
     assert over.n_iter_ == math.ceil(n_rows / size)
+
+
+def test_bug_dates_as_labels_could_not_be_sampled():
+    days = pd.to_datetime(["2020-01-01"] * 20 + ["2020-01-02"] * 10)
+    over = quick()
+    over.fit_resample(X[:30], pd.Series(days))
+    drawn = over.sample(2, label=pd.Timestamp("2020-01-02"))[1]
+    assert drawn.tolist() == [pd.Timestamp("2020-01-02")] * 2
+
+
+def test_bug_an_array_as_label_gave_an_obscure_error():
+    over = quick()
+    over.fit_resample(X, Y)
+    with pytest.raises(InvalidParameterError, match="was not in the training data"):
+        over.sample(2, label=np.array([0, 1]))
+
+
+def test_bug_a_callback_that_stopped_at_once_left_rows_of_an_untrained_generator():
+    class Stop(Callback):
+        def on_train_begin(self, trainer):
+            trainer.stop()
+
+    with pytest.raises(InvalidParameterError, match="before the first update"):
+        quick().set_params(callbacks=[Stop()]).fit_resample(X, Y)
+
+
+def test_bug_sampling_with_the_samplers_seed_repeated_the_seeds_of_its_weights():
+    over = quick().set_params(random_state=0)
+    over.fit_resample(X, Y)
+    seeds = {_next_seed(_seed_sequence(0, _SAMPLE_KEY)) for _ in range(1)}
+    assert _next_seed(_seed_sequence(0)) not in seeds

@@ -1,5 +1,6 @@
 """The training loop: what it learns, one step by hand, and how it ends."""
 
+import copy
 import math
 
 import numpy as np
@@ -545,6 +546,7 @@ def test_divergence_names_epoch_and_remedy(classes):
     message = str(caught.value)
     assert f"in epoch {trainer.epoch} " in message
     assert "Use a smaller learning_rate (now 1e+12)" in message
+    assert "critic_learning_rate (now" in message
     assert "lambda_gp (now 10)" in message
     assert len(trainer.history) == trainer.epoch - 1
 
@@ -740,3 +742,62 @@ def test_training_on_cuda_keeps_everything_there_and_global_generators_untouched
     assert {p.device.type for p in trainer.averaged_generator().parameters()} == {"cuda"}
     assert history.column("n_updates") == [3, 6, 9]
     assert torch.cuda.get_rng_state().tolist() == before
+
+
+def weights(trainer):
+    return torch.cat([p.detach().reshape(-1).clone() for p in trainer.generator.parameters()])
+
+
+def none_gradients(trainer):
+    trainer.generator.zero_grad(set_to_none=True)
+    trainer.critic.zero_grad(set_to_none=True)
+
+
+class NoneGradients(Callback):
+    def on_epoch_begin(self, trainer):
+        none_gradients(trainer)
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.5], ids=["explicit", "autograd"])
+@pytest.mark.parametrize("breakage", ["zero_grad", "in a hook", "second trainer", "deepcopy"])
+def test_bug_training_did_nothing_once_the_parameters_were_no_views_any_more(breakage, dropout):
+    def fresh(callbacks=()):
+        return trainer_of(networks(dropout=dropout), random_state=0, callbacks=list(callbacks))
+
+    undisturbed = fresh()
+    undisturbed.train(batches(), epochs=2)
+    trainer = fresh([NoneGradients()] if breakage == "in a hook" else [])
+    if breakage == "zero_grad":
+        none_gradients(trainer)
+    elif breakage == "second trainer":
+        trainer_of((trainer.generator, trainer.critic))
+    elif breakage == "deepcopy":
+        trainer.rng = None  # torch cannot copy its generators everywhere
+        trainer = copy.deepcopy(trainer)
+        trainer.rng = fresh().rng
+    trainer.train(batches(), epochs=2)
+    assert torch.equal(weights(trainer), weights(undisturbed))
+
+
+def test_bug_buffers_were_kept_for_every_batch_size():
+    trainer = trainer_of()
+    sizes = [3, 4, 5, 6, 3]
+    loader = [(torch.zeros(n, trainer.critic.feature_dim), torch.zeros(n, dtype=torch.int64)) for n in sizes]
+    trainer.train(loader, epochs=1)
+    assert len(trainer._critic_passes) <= 2
+    assert len(trainer._generator_passes) <= 2
+    assert trainer.history[-1]["gradient_penalty"] > 0
+
+
+def test_progress_is_renewed_inside_a_long_epoch():
+    seen = []
+
+    class Watch(Callback):
+        def on_update_end(self, trainer):
+            if trainer.progress is not None:
+                seen.append(trainer.progress["n_updates"])
+
+    trainer = trainer_of(callbacks=[Watch()])
+    history = trainer.train(batches(120), epochs=1)
+    assert sorted(set(seen)) == [50, 100]
+    assert trainer.progress == history[-1]

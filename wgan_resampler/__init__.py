@@ -15,6 +15,7 @@ from wgan_resampler.exceptions import (
     InvalidDataError,
     InvalidParameterError,
     TrainingDivergedError,
+    TrainingStoppedEarlyWarning,
     WGANResamplerError,
     WGANResamplerWarning,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "ProgressBar",
     "TrainingDivergedError",
     "TrainingHistory",
+    "TrainingStoppedEarlyWarning",
     "WGANGPOverSampler",
     "WGANResamplerError",
     "WGANResamplerWarning",

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from wgan_resampler.training import GanTrainer
 
 
+_SHOWN_LOSSES = ("critic_loss", "generator_loss", "wasserstein_estimate")
+
+
 class Callback:
     """Base class for objects that watch training, or stop it.
 
@@ -86,7 +89,7 @@ class Callback:
 
 
 class ProgressBar(Callback):
-    """A tqdm bar that counts generator updates and shows the losses of the last epoch.
+    """A tqdm bar that counts generator updates and shows the present losses.
 
     Parameters
     ----------
@@ -102,6 +105,7 @@ class ProgressBar(Callback):
     def __init__(self, description: str = "WGAN-GP") -> None:
         self.description = description
         self._bar: tqdm[Any] | None = None
+        self._shown: dict[str, float] | None = None
 
     def on_train_begin(self, trainer: GanTrainer) -> None:
         """Open the bar."""
@@ -111,15 +115,16 @@ class ProgressBar(Callback):
         """Move the bar by one update; tqdm itself limits how often it is drawn."""
         if self._bar is not None:
             self._bar.update(1)
-
-    def on_epoch_end(self, trainer: GanTrainer) -> None:
-        """Show the losses."""
-        if self._bar is not None:
-            shown = ("critic_loss", "generator_loss", "wasserstein_estimate")
-            self._bar.set_postfix({key: f"{trainer.history[-1][key]:.3g}" for key in shown}, refresh=False)
+            self._show_losses(self._bar, trainer)
 
     def on_train_end(self, trainer: GanTrainer) -> None:
         """Close the bar."""
         if self._bar is not None:
+            self._show_losses(self._bar, trainer)
             self._bar.close()
             self._bar = None
+
+    def _show_losses(self, bar: tqdm[Any], trainer: GanTrainer) -> None:
+        if trainer.progress is not None and trainer.progress is not self._shown:
+            self._shown = trainer.progress
+            bar.set_postfix({key: f"{self._shown[key]:.3g}" for key in _SHOWN_LOSSES}, refresh=False)

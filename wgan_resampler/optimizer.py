@@ -31,12 +31,27 @@ class FlatParameters:
         self._parameters = [p for p in module.parameters() if p.requires_grad]
         self.values = torch.cat([p.detach().reshape(-1) for p in self._parameters])
         self.gradient = torch.zeros_like(self.values)
-        start = 0
-        for p in self._parameters:
-            stop = start + p.numel()
-            p.data = self.values[start:stop].view_as(p)
-            p.grad = self.gradient[start:stop].view_as(p)
-            start = stop
+        self.bind()
+
+    def bind(self) -> bool:
+        """Make the parameters views again where something took them away, and return whether it did.
+
+        Setting gradients to None, a second trainer on the same network and copying the network do. The parameters'
+        present values are kept.
+        """
+        sizes = [p.numel() for p in self._parameters]
+        rebound = False
+        for p, values, gradient in zip(
+            self._parameters, torch.split(self.values, sizes), torch.split(self.gradient, sizes), strict=True
+        ):
+            if p.data_ptr() != values.data_ptr():
+                values.copy_(p.detach().reshape(-1))
+                p.data = values.view_as(p)
+                rebound = True
+            if p.grad is None or p.grad.data_ptr() != gradient.data_ptr():
+                p.grad = gradient.view_as(p)
+                rebound = True
+        return rebound
 
 
 class Adam:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import threading
 from collections.abc import Iterator
 
 import torch
@@ -67,6 +68,35 @@ def new_generator(seed: int | None, device: torch.device) -> torch.Generator:
     return torch.Generator(device=device).manual_seed(secrets.randbits(63) if seed is None else seed)
 
 
+class _Threads:
+    """Holds torch to `N_THREADS` threads while any block is inside, then puts the count back that it found.
+
+    Part of torch's count belongs to the whole process, so of several Python threads that train at once only the first
+    may remember it, and only the last may restore it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._before = N_THREADS
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                self._before = torch.get_num_threads()
+            self._inside += 1
+            torch.set_num_threads(N_THREADS)
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                torch.set_num_threads(self._before)
+
+
+_threads = _Threads()
+
+
 @contextlib.contextmanager
 def computing(device: torch.device) -> Iterator[None]:
     """Run a block under this package's torch settings, whatever the caller's are, and put those back.
@@ -74,14 +104,10 @@ def computing(device: torch.device) -> Iterator[None]:
     Gradients are off (blocks that need autograd turn it on), inference mode and autocast are off, and torch uses
     `N_THREADS` threads.
     """
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(N_THREADS)
-    try:
-        with (
-            torch.inference_mode(False),
-            torch.no_grad(),
-            torch.autocast(device_type=device.type, enabled=False),
-        ):
-            yield
-    finally:
-        torch.set_num_threads(n_threads)
+    with (
+        _threads,
+        torch.inference_mode(False),
+        torch.no_grad(),
+        torch.autocast(device_type=device.type, enabled=False),
+    ):
+        yield

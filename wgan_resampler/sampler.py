@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, cast
 
@@ -26,12 +26,15 @@ from wgan_resampler.model import RowModel
 from wgan_resampler.networks import GanDiscriminator, GanGenerator, Normalization
 from wgan_resampler.runtime import computing, new_generator, resolve_device
 from wgan_resampler.strategies import OWN_STRATEGIES, Strategy, rows_to_generate
-from wgan_resampler.tables import Table, TableFormat, TargetFormat, column_arrays
+from wgan_resampler.tables import Table, TableFormat, TargetFormat, column_arrays, plain_label
 from wgan_resampler.training import GanTrainer
 from wgan_resampler.validation import check_class_sizes, check_table, check_target
 
 AUTO_UPDATES = 600
 """Generator updates with ``epochs="auto"``."""
+
+_SAMPLE_KEY = 2**32 - 1
+"""Keeps the seeds of `sample(random_state=n)` apart from those of a sampler with the same random_state."""
 
 _AUTO_ROWS_PER_CLASS = 32
 _AUTO_BATCH_SIZES = 64, 256
@@ -106,7 +109,8 @@ class WGANGPOverSampler(BaseOverSampler):
         Seed of everything random. The same int gives the same rows, bit for bit on a CPU, whatever container the data
         comes in. No global random state is read or changed, so None never repeats itself.
     callbacks : list of Callback or None, default=None
-        Objects whose hooks are called in training. They are used as they are, not copied.
+        Objects whose hooks are called in training. They are used as they are, not copied; but `clone`, and so cross-
+        validation and a pipeline with memory, makes copies of them as of every parameter.
     verbose : int, default=0
         1 shows a progress bar with the losses.
 
@@ -324,7 +328,7 @@ class WGANGPOverSampler(BaseOverSampler):
         validate_parameter_constraints(
             {"random_state": ["random_state"]}, {"random_state": random_state}, f"{type(self).__name__}.sample"
         )
-        seeds = self._seeds if random_state is None else _seed_sequence(random_state)
+        seeds = self._seeds if random_state is None else _seed_sequence(random_state, _SAMPLE_KEY)
         class_indices = _classes_to_draw(model, n_samples, label, _next_seed(seeds))
         rows = self._table_format.build(model.draw(class_indices, _next_seed(seeds)))
         return self._table_format.finish(rows), self._target_format.build(model.classes[class_indices])
@@ -395,6 +399,11 @@ class WGANGPOverSampler(BaseOverSampler):
             else:
                 epochs, max_updates = int(self.epochs), None
             self.history_ = trainer.train(batches, epochs, max_updates=max_updates)
+            if trainer.n_updates == 0:
+                raise InvalidParameterError(
+                    "A callback stopped training before the first update, so there is no generator to draw rows from. "
+                    "Stop in a later hook, or leave the callback out."
+                )
             self.n_iter_ = trainer.n_updates
             self.generator_ = cast(GanGenerator, trainer.averaged_generator())
             self.critic_ = copy.deepcopy(trainer.critic)
@@ -457,11 +466,11 @@ def _batch_size(batch_size: int | str, num_classes: int) -> int:
     return min(max(_AUTO_ROWS_PER_CLASS * num_classes, _AUTO_BATCH_SIZES[0]), _AUTO_BATCH_SIZES[1])
 
 
-def _seed_sequence(random_state: int | np.random.RandomState | None) -> np.random.SeedSequence:
+def _seed_sequence(random_state: int | np.random.RandomState | None, *key: int) -> np.random.SeedSequence:
     """Return the root of all seeds of one call; None takes it from the operating system."""
     if isinstance(random_state, np.random.RandomState):
-        return np.random.SeedSequence(random_state.randint(0, 2**31, size=4).tolist())
-    return np.random.SeedSequence(None if random_state is None else int(random_state))
+        return np.random.SeedSequence(random_state.randint(0, 2**31, size=4).tolist(), spawn_key=key)
+    return np.random.SeedSequence(None if random_state is None else int(random_state), spawn_key=key)
 
 
 def _next_seed(seeds: np.random.SeedSequence) -> int:
@@ -485,12 +494,13 @@ def _classes_to_draw(model: RowModel, n_samples: int | Mapping[Any, int], label:
 
 def _repeat(model: RowModel, label: Any, n: int) -> NDArray[np.int64]:
     _check_number(n)
-    known = model.classes.tolist()
-    if label not in known:
+    index_of = {known: i for i, known in enumerate(model.classes)}
+    if not isinstance(label, Hashable) or label not in index_of:
         raise InvalidParameterError(
-            f"Class {label!r} was not in the training data. Known classes: {', '.join(map(repr, known))}."
+            f"Class {label!r} was not in the training data. Known classes: "
+            f"{', '.join(repr(plain_label(known)) for known in index_of)}."
         )
-    return np.full(int(n), known.index(label), dtype=np.int64)
+    return np.full(int(n), index_of[label], dtype=np.int64)
 
 
 def _check_number(n: object) -> None:

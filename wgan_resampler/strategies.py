@@ -12,6 +12,7 @@ from imblearn.utils import check_sampling_strategy
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import InvalidDataError, InvalidParameterError
+from wgan_resampler.tables import plain_label
 
 Strategy = str | float | Mapping[Any, int] | Callable[[NDArray[Any]], Mapping[Any, int]]
 Counts = OrderedDict[Any, int]
@@ -106,7 +107,7 @@ def _from_targets(targets: Mapping[Any, int], counts: Counts, name: str) -> Coun
         if label not in counts:
             raise InvalidParameterError(
                 f"{name} names the class {label!r}, which is not present in the data. Known classes: "
-                f"{', '.join(repr(_plain(known)) for known in counts)}."
+                f"{', '.join(repr(plain_label(known)) for known in counts)}."
             )
         if not isinstance(target, Integral) or isinstance(target, bool):
             raise InvalidParameterError(f"{name} must give a whole number of rows for class {label!r}; got {target!r}.")
@@ -127,9 +128,5 @@ def _check_target_samples(strategy: Strategy, target_samples: int | Mapping[Any,
         )
 
 
-def _plain(label: Any) -> Any:
-    return label.item() if isinstance(label, np.generic) else label
-
-
 def _show(counts: Counts) -> str:
-    return str({_plain(label): n for label, n in counts.items()})
+    return str({plain_label(label): n for label, n in counts.items()})

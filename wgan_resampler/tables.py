@@ -169,6 +169,11 @@ def target_array(y: Any) -> Any:
     return y
 
 
+def plain_label(label: Any) -> Any:
+    """Return a label as messages show it: 3 rather than np.int64(3)."""
+    return label.item() if isinstance(label, np.generic) else label
+
+
 def column_arrays(table: Table) -> list[NDArray[Any]]:
     """Return the columns of a checked table as numpy arrays in their own dtypes.
 

@@ -35,9 +35,12 @@ from wgan_resampler.runtime import computing, new_generator, resolve_device
 if TYPE_CHECKING:
     from wgan_resampler.callbacks import Callback
 
-_UPDATES_BETWEEN_CHECKS = 200
+_UPDATES_BETWEEN_CHECKS = 50
 """How many updates may pass before the losses are looked at; each look makes a GPU wait for the host."""
 
+
+_MAX_PASSES = 2
+"""Batch sizes for which buffers are kept: that of the batches, and that of a shorter last one."""
 
 _HOOKS = ("on_train_begin", "on_epoch_begin", "on_update_end", "on_epoch_end", "on_train_end")
 
@@ -65,7 +68,7 @@ class GanTrainer:
         Where to train. ``"auto"`` takes CUDA where there is one. Both networks are moved there.
     random_state : int or None, default=None
         Seed of the noise, the mixing and the dropout. None takes one from the operating system. torch's global
-        generator is never used.
+        generator is left alone, unless a network of your own draws from it.
     callbacks : sequence of Callback or None, default=None
         Objects whose hooks are called with this trainer.
     betas : tuple of two floats, default=(0.5, 0.9)
@@ -92,6 +95,8 @@ class GanTrainer:
         Generator updates so far.
     total_updates : int or None
         Generator updates that the present call of :meth:`train` will have made at its end, where that is known.
+    progress : dict or None
+        Means over the present epoch so far, with the keys of a record; renewed every 50 updates. None before.
     device : torch.device
         Where training runs.
 
@@ -165,6 +170,7 @@ class GanTrainer:
         self.epoch = 0
         self.n_updates = 0
         self.total_updates: int | None = None
+        self.progress: dict[str, float] | None = None
         self.rng = new_generator(random_state, self.device)
         # What is made in inference mode could not be trained outside it.
         with torch.inference_mode(False), torch.no_grad():
@@ -234,6 +240,7 @@ class GanTrainer:
         with computing(self.device):
             try:
                 self._notify("on_train_begin")
+                self._bind()
                 for _ in range(epochs):
                     if self._stopped or (last_update is not None and self.n_updates >= last_update):
                         break
@@ -267,6 +274,7 @@ class GanTrainer:
         """Run one epoch and record it; False if there was nothing to train on."""
         self.epoch += 1
         self._notify("on_epoch_begin")
+        self._bind()
         start, first = time.perf_counter(), self.n_updates
         self._forget_sums()
         remaining = None if last_update is None else last_update - self.n_updates
@@ -275,6 +283,7 @@ class GanTrainer:
             self.n_updates += 1
             if (self.n_updates - first) % _UPDATES_BETWEEN_CHECKS == 0:
                 self._check_finite()
+                self.progress = self._record(self.n_updates - first, time.perf_counter() - start)
             self._notify("on_update_end")
             if self._stopped:
                 break
@@ -283,7 +292,8 @@ class GanTrainer:
             self._report_empty()
             return False
         self._check_finite()
-        self.history.append(self._record(self.n_updates - first, time.perf_counter() - start))
+        self.progress = self._record(self.n_updates - first, time.perf_counter() - start)
+        self.history.append(self.progress)
         self._notify("on_epoch_end")
         return True
 
@@ -302,6 +312,7 @@ class GanTrainer:
         if knows_critic(self.critic):
             self._critic_pass(len(real)).gradients(real, fake, mixed, condition, self.lambda_gp)
         else:
+            self._critic_parameters.bind()
             self._critic_parameters.gradient.zero_()
             with torch.enable_grad():
                 real_score, fake_score = self.critic(real, condition), self.critic(fake, condition)
@@ -316,6 +327,7 @@ class GanTrainer:
         if knows_critic(self.critic) and knows_generator(self.generator):
             scores = self._generator_pass(len(condition)).gradients(noise, condition)
         else:
+            self._generator_parameters.bind()
             self._generator_parameters.gradient.zero_()
             with torch.enable_grad():
                 scores = self.critic(self.generator(noise, condition), condition)
@@ -325,11 +337,16 @@ class GanTrainer:
 
     def _critic_pass(self, n_rows: int) -> CriticPass:
         if n_rows not in self._critic_passes:
+            if len(self._critic_passes) == _MAX_PASSES:
+                oldest = self._critic_passes.pop(next(iter(self._critic_passes)))
+                self._totals[:3] += oldest.take_sums()
             self._critic_passes[n_rows] = CriticPass(cast(GanDiscriminator, self.critic), n_rows, self._feature_scale)
         return self._critic_passes[n_rows]
 
     def _generator_pass(self, n_rows: int) -> GeneratorPass:
         if n_rows not in self._generator_passes:
+            if len(self._generator_passes) == _MAX_PASSES:
+                self._generator_passes.pop(next(iter(self._generator_passes)))
             generator, critic = cast(GanGenerator, self.generator), cast(GanDiscriminator, self.critic)
             self._generator_passes[n_rows] = GeneratorPass(generator, critic, n_rows)
         return self._generator_passes[n_rows]
@@ -368,9 +385,17 @@ class GanTrainer:
         if not bool(self._totals.isfinite().all()):
             raise TrainingDivergedError(
                 f"A loss is no longer finite in epoch {self.epoch} (generator update {self.n_updates}). Use a smaller "
-                f"learning_rate (now {self._critic_optimizer.learning_rate:g}) or a smaller lambda_gp (now "
-                f"{self.lambda_gp:g}), and scale the features to [-1, 1] if you train without the sampler."
+                f"learning_rate (now {self._generator_optimizer.learning_rate:g}), critic_learning_rate (now "
+                f"{self._critic_optimizer.learning_rate:g}) or lambda_gp (now {self.lambda_gp:g}), and scale the "
+                "features to [-1, 1] if you train without the sampler."
             )
+
+    def _bind(self) -> None:
+        """Undo what a caller or a hook may have done to the parameters' storage; see `FlatParameters.bind`."""
+        rebound = [self._critic_parameters.bind(), self._generator_parameters.bind()]
+        if any(rebound):
+            self._critic_passes.clear()
+            self._generator_passes.clear()
 
     def _forget_sums(self) -> None:
         # An epoch that an error ended leaves sums behind.

@@ -13,7 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import assert_all_finite
 
 from wgan_resampler.exceptions import InvalidDataError
-from wgan_resampler.tables import Table, is_pandas_frame, series_array, target_array
+from wgan_resampler.tables import Table, is_pandas_frame, plain_label, series_array, target_array
 
 _NEXT_STEP = (
     "Encode it as numbers first, for example with sklearn.preprocessing.OrdinalEncoder or OneHotEncoder "
@@ -50,9 +50,20 @@ def check_table(X: Any) -> Table:
         )
     except ValueError as error:
         raise InvalidDataError(_with_advice(str(error))) from error
+    if table.dtype == object:  # numbers that numpy has no dtype for, or a missing cell beside them
+        table = _as_floats(table)
     if table.dtype.kind not in "biuf":
         raise InvalidDataError(f"X is of dtype {table.dtype}, not numeric. Dates are not supported yet. {_NEXT_STEP}")
     return table
+
+
+def _as_floats(table: NDArray[Any]) -> NDArray[np.float64]:
+    try:
+        values = table.astype(np.float64)
+        assert_all_finite(values, input_name="X")
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InvalidDataError(_with_advice(str(error))) from error
+    return values
 
 
 def check_target(y: Any, n_rows: int) -> tuple[NDArray[Any], bool]:
@@ -96,10 +107,9 @@ def check_class_sizes(labels: NDArray[Any], to_generate: dict[Any, int]) -> None
     """Raise InvalidDataError for a class that has to grow from a single row."""
     for label, n_new in to_generate.items():
         if n_new > 0 and np.count_nonzero(labels == label) < 2:
-            shown = label.item() if isinstance(label, np.generic) else label
             raise InvalidDataError(
-                f"Class {shown!r} has 1 row; at least 2 are needed to learn how its rows differ. Collect more, drop "
-                "the class, or leave it as it is with sampling_strategy={class: rows, ...} without this class."
+                f"Class {plain_label(label)!r} has 1 row; at least 2 are needed to learn how its rows differ. Collect "
+                "more, drop the class, or leave it as it is with sampling_strategy={class: rows, ...} without this class."
             )
 
 
