@@ -99,7 +99,7 @@ def gradient_penalty(critic: Critic, mixed: Tensor, condition: Tensor, feature_s
     mixed = mixed.detach().requires_grad_()
     scores = critic(mixed, condition)
     (gradient,) = torch.autograd.grad(scores.sum(), mixed, create_graph=True)
-    if feature_scale is not None:
+    if feature_scale is not None:  # Differs from Gulrajani et al. (2017), who measure all features alike.
         gradient = gradient * feature_scale
     norm: Tensor = torch.linalg.vector_norm(gradient, dim=1)
     return (norm - 1.0).square().mean()

@@ -150,6 +150,11 @@ class WGANGPOverSampler(BaseOverSampler):
 
     Notes
     -----
+    Some things differ from Gulrajani et al. (2017) [3]_: classes take turns in the batches; small classes borrow spread
+    (`borrowed_rows`), so the critic sees varied rows, not the rows themselves; the gradient penalty measures each
+    feature in units of its spread within the classes; the critic has a learning rate of its own, and rows come from the
+    moving average of the generator's weights.
+
     Columns must be numeric: floating point, integer or boolean. Each is put on an invertible scale between -1 and 1.
     Generated values lie in the observed range of their column; integer columns get whole numbers.
 
@@ -281,10 +286,11 @@ class WGANGPOverSampler(BaseOverSampler):
 
         Returns
         -------
-        X_resampled : same container as X, of shape (n_samples_new, n_features)
-            The rows of X, unchanged and in order, then the new rows, sorted by class.
-        y_resampled : same container as y, of shape (n_samples_new,)
-            Their classes.
+        X_resampled : container of X, of shape (n_samples_new, n_features)
+            The rows of X, unchanged and in order, then the new rows, sorted by class. Lists, arrays, pandas frames and
+            csr or csc matrices come back as what they are; other array-likes as arrays, other sparse formats as csr.
+        y_resampled : container of y, of shape (n_samples_new,)
+            Their classes, as a list, array, pandas Series or frame.
         """
         table, labels = self._prepare(X, y)
         X_resampled, labels_resampled = self._fit_resample(table, labels)

@@ -9,16 +9,18 @@ Of a class c with n rows, mean m_c and variances v_c, a real row x becomes
 
     m_c + sqrt(1 - w) (x - m_c) + sqrt(w) s (r - m_d),      w = borrowed_rows / (n + borrowed_rows),
 
-where r is a random row of a random class d. The two weights leave the variance as it is, as in the smoothed bootstrap
-that is corrected for its variance (Silverman & Young 1987, "The bootstrap: to smooth or not to smooth?", Biometrika
-74). The factor s <= 1 keeps a class that is known to be tight from being spread by a wide one: the borrowed part's
-variance is held down to
+where r is a random row of a random class d. As far as the classes spread alike, the two weights leave the variance as
+it is, as in the smoothed bootstrap that is corrected for its variance (Silverman & Young 1987, "The bootstrap: to
+smooth or not to smooth?", Biometrika 74). The factor s <= 1 keeps a class that is known to be tight from being spread
+by a wide one: the borrowed part's variance is held down to
 
     v*_c = (n v_c + borrowed_rows v) / (n + borrowed_rows),      v: mean variance over the classes.
 
 Before that, x moves towards another row of its class by a random share of up to min(1/2, 2 w), as SMOTE's rows do
-(Chawla et al. 2002, arXiv:1106.1813), so that the target is no set of points. For a class of thousands of rows w is
-nearly 0, and all this leaves its rows as they are.
+(Chawla et al. 2002, arXiv:1106.1813), so that the target is no set of points; that takes some variance away. For a
+class of thousands of rows w is nearly 0, and all this leaves its rows as they are.
+
+Differs from Gulrajani et al. (2017), whose critic sees the rows as they are.
 """
 
 from __future__ import annotations

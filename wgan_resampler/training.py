@@ -177,6 +177,7 @@ class GanTrainer:
             self._generator_parameters = FlatParameters(self.generator)
             self._critic_parameters = FlatParameters(self.critic)
             self._generator_optimizer = Adam(self._generator_parameters, learning_rate, betas)
+            # Differs from Gulrajani et al. (2017), if asked for: a rate of its own for the critic.
             critic_rate = learning_rate if critic_learning_rate is None else critic_learning_rate
             self._critic_optimizer = Adam(self._critic_parameters, critic_rate, betas)
             self._average = (
@@ -299,7 +300,8 @@ class GanTrainer:
 
     def _update(self, features: Tensor, condition: Tensor) -> None:
         """Make n_critic critic updates and one generator update."""
-        # The generator stands still during the critic updates, so their fake rows are made in one go.
+        # Differs from Gulrajani et al. (2017), Algorithm 1: the generator stands still during the critic updates, so
+        # their fake rows are made in one go. With batch normalisation, its statistics then span all of them.
         fakes = self._fake(condition.flatten(0, 1)).view(features.shape)
         shares = torch.rand((*features.shape[:2], 1), generator=self.rng, dtype=features.dtype, device=self.device)
         for real, fake, share, classes in zip(features, fakes, shares, condition, strict=True):

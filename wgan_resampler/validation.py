@@ -109,7 +109,7 @@ def check_class_sizes(labels: NDArray[Any], to_generate: dict[Any, int]) -> None
         if n_new > 0 and np.count_nonzero(labels == label) < 2:
             raise InvalidDataError(
                 f"Class {plain_label(label)!r} has 1 row; at least 2 are needed to learn how its rows differ. Collect "
-                "more, drop the class, or leave it as it is with sampling_strategy={class: rows, ...} without this class."
+                "more, drop the class, or leave it as it is with sampling_strategy={class: rows, ...} without it."
             )
 
 
