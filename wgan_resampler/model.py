@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -12,8 +14,10 @@ from numpy.typing import NDArray
 
 from wgan_resampler.batches import one_hot
 from wgan_resampler.encoding import TableEncoder
+from wgan_resampler.exceptions import InvalidParameterError
 from wgan_resampler.networks import GanGenerator
 from wgan_resampler.runtime import computing, new_generator
+from wgan_resampler.tables import plain_label
 
 _ROWS_PER_CHUNK = 16_384
 """Rows generated at a time, which bounds the memory of the hidden layers."""
@@ -81,3 +85,50 @@ class RowModel:
         if self.generator.output.weight.device.type == "cpu":
             return self
         return replace(self, generator=copy.deepcopy(self.generator).cpu())
+
+    def choose(self, n_samples: int | Mapping[Any, int], label: Any, seed: int) -> NDArray[np.int64]:
+        """Return the class index of each row that a caller asks for.
+
+        Parameters
+        ----------
+        n_samples : int or mapping
+            Number of rows, or number of rows per class label.
+        label : Any
+            Class label of all rows; None draws classes by their frequency in the training data.
+        seed : int
+            Seed of that draw.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+
+        Raises
+        ------
+        InvalidParameterError
+            If a class is unknown or a number is not one.
+        """
+        if isinstance(n_samples, Mapping):
+            if label is not None:
+                raise InvalidParameterError(f"label={label!r} is not used when n_samples is a dict of classes.")
+            parts = [self._repeat(each, n) for each, n in n_samples.items()]
+            return np.concatenate([np.empty(0, dtype=np.int64), *parts])
+        if label is not None:
+            return self._repeat(label, n_samples)
+        _check_number(n_samples)
+        shares = self.counts / self.counts.sum()
+        return np.random.default_rng(seed).choice(len(self.classes), size=int(n_samples), p=shares)
+
+    def _repeat(self, label: Any, n: int) -> NDArray[np.int64]:
+        _check_number(n)
+        index_of = {known: i for i, known in enumerate(self.classes)}
+        if not isinstance(label, Hashable) or label not in index_of:
+            raise InvalidParameterError(
+                f"Class {label!r} was not in the training data. Known classes: "
+                f"{', '.join(repr(plain_label(known)) for known in index_of)}."
+            )
+        return np.full(int(n), index_of[label], dtype=np.int64)
+
+
+def _check_number(n: object) -> None:
+    if not isinstance(n, Integral) or isinstance(n, bool) or n < 0:
+        raise InvalidParameterError(f"The number of rows to sample must be a whole number of at least 0; got {n!r}.")

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import itertools
 import math
-from numbers import Integral
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
+from wgan_resampler.checks import check_sizes
 from wgan_resampler.constants import (
     GAN_DROPOUT,
     GAN_HIDDEN_DIM,
@@ -235,13 +235,6 @@ class SeededDropout(nn.Module):
     def extra_repr(self) -> str:
         """Return what torch prints of this module."""
         return f"p={self.p}"
-
-
-def check_sizes(**sizes: int) -> None:
-    """Raise InvalidParameterError for the first size that is not a positive whole number."""
-    for name, value in sizes.items():
-        if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-            raise InvalidParameterError(f"{name} must be a whole number of at least 1; got {value!r}.")
 
 
 def _as_torch_generator(random_state: int | torch.Generator | None) -> torch.Generator | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, cast
 
@@ -25,16 +25,14 @@ from wgan_resampler.history import TrainingHistory
 from wgan_resampler.model import RowModel
 from wgan_resampler.networks import GanDiscriminator, GanGenerator, Normalization
 from wgan_resampler.runtime import computing, new_generator, resolve_device
+from wgan_resampler.seeds import SAMPLE_KEY, next_seed, seed_sequence
 from wgan_resampler.strategies import OWN_STRATEGIES, Strategy, rows_to_generate
-from wgan_resampler.tables import Table, TableFormat, TargetFormat, column_arrays, plain_label
+from wgan_resampler.tables import Table, TableFormat, TargetFormat, column_arrays
 from wgan_resampler.training import GanTrainer
 from wgan_resampler.validation import check_class_sizes, check_table, check_target
 
 AUTO_UPDATES = 600
 """Generator updates with ``epochs="auto"``."""
-
-_SAMPLE_KEY = 2**32 - 1
-"""Keeps the seeds of `sample(random_state=n)` apart from those of a sampler with the same random_state."""
 
 _AUTO_ROWS_PER_CLASS = 32
 _AUTO_BATCH_SIZES = 64, 256
@@ -334,9 +332,9 @@ class WGANGPOverSampler(BaseOverSampler):
         validate_parameter_constraints(
             {"random_state": ["random_state"]}, {"random_state": random_state}, f"{type(self).__name__}.sample"
         )
-        seeds = self._seeds if random_state is None else _seed_sequence(random_state, _SAMPLE_KEY)
-        class_indices = _classes_to_draw(model, n_samples, label, _next_seed(seeds))
-        rows = self._table_format.build(model.draw(class_indices, _next_seed(seeds)))
+        seeds = self._seeds if random_state is None else seed_sequence(random_state, SAMPLE_KEY)
+        class_indices = model.choose(n_samples, label, next_seed(seeds))
+        rows = self._table_format.build(model.draw(class_indices, next_seed(seeds)))
         return self._table_format.finish(rows), self._target_format.build(model.classes[class_indices])
 
     def _trained_model(self) -> RowModel:
@@ -379,10 +377,10 @@ class WGANGPOverSampler(BaseOverSampler):
         if not numbers.any():
             self.history_, self.n_iter_ = TrainingHistory(), 0
             return self._table_format.copy(X), y.copy()
-        self._seeds = _seed_sequence(self.random_state)
+        self._seeds = seed_sequence(self.random_state)
         self._model = self._train(X, y, self._seeds)
         new_classes = np.repeat(np.arange(len(numbers)), numbers)
-        new = self._table_format.build(self._model.draw(new_classes, _next_seed(self._seeds)))
+        new = self._table_format.build(self._model.draw(new_classes, next_seed(self._seeds)))
         return self._table_format.stack(X, new), np.concatenate([y, self._model.classes[new_classes]])
 
     def _train(self, X: Table, y: NDArray[Any], seeds: np.random.SeedSequence) -> RowModel:
@@ -396,7 +394,7 @@ class WGANGPOverSampler(BaseOverSampler):
                 torch.from_numpy(class_indices.astype(np.int64)).to(device),
                 num_classes=len(classes),
                 batch_size=_batch_size(self.batch_size, len(classes)),
-                rng=new_generator(_next_seed(seeds), device),
+                rng=new_generator(next_seed(seeds), device),
                 borrowed_rows=float(self.borrowed_rows),
             )
             trainer = self._trainer(len(classes), batches.spread_within_classes(), device, seeds)
@@ -429,14 +427,14 @@ class WGANGPOverSampler(BaseOverSampler):
             dropout=float(self.dropout),
             normalization=self.normalization,
             skip_connections=bool(self.skip_connections),
-            random_state=_next_seed(seeds),
+            random_state=next_seed(seeds),
         )
         critic = GanDiscriminator(
             feature_dim=feature_dim,
             num_classes=num_classes,
             hidden_dim=hidden_dim,
             num_layers=num_layers,
-            random_state=_next_seed(seeds),
+            random_state=next_seed(seeds),
         )
         return GanTrainer(
             generator=generator,
@@ -448,7 +446,7 @@ class WGANGPOverSampler(BaseOverSampler):
             learning_rate=float(self.learning_rate),
             critic_learning_rate=float(self.critic_learning_rate),
             device=device,
-            random_state=_next_seed(seeds),
+            random_state=next_seed(seeds),
             callbacks=[*(self.callbacks or ()), *([ProgressBar()] if self.verbose else [])],
             average_decay=float(self.average_decay),
             feature_scale=spread.clamp_min(_MIN_FEATURE_SCALE),
@@ -470,45 +468,3 @@ def _batch_size(batch_size: int | str, num_classes: int) -> int:
     if batch_size != "auto":
         return int(batch_size)
     return min(max(_AUTO_ROWS_PER_CLASS * num_classes, _AUTO_BATCH_SIZES[0]), _AUTO_BATCH_SIZES[1])
-
-
-def _seed_sequence(random_state: int | np.random.RandomState | None, *key: int) -> np.random.SeedSequence:
-    """Return the root of all seeds of one call; None takes it from the operating system."""
-    if isinstance(random_state, np.random.RandomState):
-        return np.random.SeedSequence(random_state.randint(0, 2**31, size=4).tolist(), spawn_key=key)
-    return np.random.SeedSequence(None if random_state is None else int(random_state), spawn_key=key)
-
-
-def _next_seed(seeds: np.random.SeedSequence) -> int:
-    """Return a further seed, independent of all those before."""
-    return int(seeds.spawn(1)[0].generate_state(1, np.uint64)[0]) >> 1
-
-
-def _classes_to_draw(model: RowModel, n_samples: int | Mapping[Any, int], label: Any, seed: int) -> NDArray[np.int64]:
-    """Return the class index of each row that is asked for."""
-    if isinstance(n_samples, Mapping):
-        if label is not None:
-            raise InvalidParameterError(f"label={label!r} is not used when n_samples is a dict of classes.")
-        parts = [_repeat(model, each, n) for each, n in n_samples.items()]
-        return np.concatenate([np.empty(0, dtype=np.int64), *parts])
-    if label is not None:
-        return _repeat(model, label, n_samples)
-    _check_number(n_samples)
-    shares = model.counts / model.counts.sum()
-    return np.random.default_rng(seed).choice(len(model.classes), size=int(n_samples), p=shares)
-
-
-def _repeat(model: RowModel, label: Any, n: int) -> NDArray[np.int64]:
-    _check_number(n)
-    index_of = {known: i for i, known in enumerate(model.classes)}
-    if not isinstance(label, Hashable) or label not in index_of:
-        raise InvalidParameterError(
-            f"Class {label!r} was not in the training data. Known classes: "
-            f"{', '.join(repr(plain_label(known)) for known in index_of)}."
-        )
-    return np.full(int(n), index_of[label], dtype=np.int64)
-
-
-def _check_number(n: object) -> None:
-    if not isinstance(n, Integral) or isinstance(n, bool) or n < 0:
-        raise InvalidParameterError(f"The number of rows to sample must be a whole number of at least 0; got {n!r}.")

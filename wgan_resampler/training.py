@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 import time
 import warnings
 from collections.abc import Iterable, Sequence
@@ -13,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from wgan_resampler.batches import BatchSource, ClassEvenBatches, LoaderBatches
+from wgan_resampler.checks import check_hooks, check_networks, check_numbers, check_sizes
 from wgan_resampler.constants import GAN_BETAS, GAN_LAMBDA_GP, GAN_LEARNING_RATE, GAN_N_CRITIC
 from wgan_resampler.exceptions import (
     InvalidDataError,
@@ -28,7 +28,7 @@ from wgan_resampler.explicit import (
 )
 from wgan_resampler.history import TrainingHistory
 from wgan_resampler.losses import critic_loss, generator_loss, gradient_penalty, mix_rows
-from wgan_resampler.networks import GanDiscriminator, GanGenerator, SeededDropout, check_sizes
+from wgan_resampler.networks import GanDiscriminator, GanGenerator, SeededDropout
 from wgan_resampler.optimizer import Adam, FlatParameters, MovingAverage
 from wgan_resampler.runtime import computing, new_generator, resolve_device
 
@@ -41,8 +41,6 @@ _UPDATES_BETWEEN_CHECKS = 50
 
 _MAX_PASSES = 2
 """Batch sizes for which buffers are kept: that of the batches, and that of a shorter last one."""
-
-_HOOKS = ("on_train_begin", "on_epoch_begin", "on_update_end", "on_epoch_end", "on_train_end")
 
 
 class GanTrainer:
@@ -144,20 +142,13 @@ class GanTrainer:
         critic_learning_rate: float | None = None,
     ) -> None:
         check_sizes(noise_dim=noise_dim, num_classes=num_classes, n_critic=n_critic)
-        _check_agreement(generator, discriminator, noise_dim, num_classes)
-        _check_positive(learning_rate=learning_rate, critic_learning_rate=critic_learning_rate)
-        if not (math.isfinite(lambda_gp) and lambda_gp >= 0):
-            raise InvalidParameterError(f"lambda_gp must be a number of at least 0; got {lambda_gp!r}.")
-        for name, decay in (("average_decay", average_decay), ("betas[0]", betas[0]), ("betas[1]", betas[1])):
-            if decay is not None and not 0 <= decay < 1:
-                raise InvalidParameterError(f"{name} must lie in [0, 1); got {decay!r}.")
-        if feature_scale is not None and feature_scale.shape != (
-            getattr(generator, "feature_dim", len(feature_scale)),
-        ):
-            raise InvalidParameterError(
-                f"feature_scale needs one number per feature; got {tuple(feature_scale.shape)}."
-            )
-        _check_callbacks(callbacks or ())
+        check_networks(generator, discriminator, noise_dim, num_classes, feature_scale)
+        check_numbers(
+            positive={"learning_rate": learning_rate, "critic_learning_rate": critic_learning_rate},
+            not_negative={"lambda_gp": lambda_gp},
+            shares={"average_decay": average_decay, "betas[0]": betas[0], "betas[1]": betas[1]},
+        )
+        check_hooks(callbacks or ())
         self.device = resolve_device(device)
         self.generator = generator.to(self.device)
         self.critic = discriminator.to(self.device)
@@ -447,31 +438,3 @@ def _expected_updates(done: int, source: object, epochs: int, last_update: int |
     except TypeError:
         return last_update
     return by_epochs if last_update is None else min(by_epochs, last_update)
-
-
-def _check_callbacks(callbacks: Sequence[Callback]) -> None:
-    for callback in callbacks:
-        if isinstance(callback, type) or not all(callable(getattr(callback, hook, None)) for hook in _HOOKS):
-            raise InvalidParameterError(
-                f"callbacks must hold objects of subclasses of wgan_resampler.Callback; got {callback!r}."
-            )
-
-
-def _check_positive(**rates: float | None) -> None:
-    for name, rate in rates.items():
-        if rate is not None and not (math.isfinite(rate) and rate > 0):
-            raise InvalidParameterError(f"{name} must be a positive number; got {rate!r}.")
-
-
-def _check_agreement(generator: nn.Module, critic: nn.Module, noise_dim: int, num_classes: int) -> None:
-    """Raise InvalidParameterError where the networks do not fit each other or the trainer."""
-    for network, name in ((generator, "generator"), (critic, "discriminator")):
-        for attribute, value in (("num_classes", num_classes), ("noise_dim", noise_dim)):
-            own = getattr(network, attribute, value)
-            if own != value:
-                raise InvalidParameterError(f"{attribute} is {value}, but the {name} was built for {own}.")
-    features = getattr(generator, "feature_dim", None), getattr(critic, "feature_dim", None)
-    if None not in features and features[0] != features[1]:
-        raise InvalidParameterError(
-            f"The generator makes {features[0]} features, but the discriminator expects {features[1]}."
-        )
