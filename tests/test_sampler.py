@@ -888,6 +888,12 @@ def test_bug_dates_as_labels_could_not_be_sampled():
     days = pd.to_datetime(["2020-01-01"] * 20 + ["2020-01-02"] * 10)
     over = quick()
     over.fit_resample(X[:30], pd.Series(days))
+    grown = (
+        quick().set_params(sampling_strategy={pd.Timestamp("2020-01-02"): 15}).fit_resample(X[:30], pd.Series(days))[1]
+    )
+    assert Counter(grown)[pd.Timestamp("2020-01-02")] == 15
+    with pytest.raises(InvalidParameterError, match="2020-01-01"):
+        over.sample(2, label="Monday")
     drawn = over.sample(2, label=pd.Timestamp("2020-01-02"))[1]
     assert drawn.tolist() == [pd.Timestamp("2020-01-02")] * 2
 

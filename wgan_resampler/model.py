@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import Any
@@ -17,7 +17,7 @@ from wgan_resampler.encoding import TableEncoder
 from wgan_resampler.exceptions import InvalidParameterError
 from wgan_resampler.networks import GanGenerator
 from wgan_resampler.runtime import computing, new_generator
-from wgan_resampler.tables import plain_label
+from wgan_resampler.tables import find_label, plain_label
 
 _ROWS_PER_CHUNK = 16_384
 """Rows generated at a time, which bounds the memory of the hidden layers."""
@@ -120,13 +120,13 @@ class RowModel:
 
     def _repeat(self, label: Any, n: int) -> NDArray[np.int64]:
         _check_number(n)
-        index_of = {known: i for i, known in enumerate(self.classes)}
-        if not isinstance(label, Hashable) or label not in index_of:
+        index = find_label(label, self.classes)
+        if index is None:
             raise InvalidParameterError(
                 f"Class {label!r} was not in the training data. Known classes: "
-                f"{', '.join(repr(plain_label(known)) for known in index_of)}."
+                f"{', '.join(repr(plain_label(known)) for known in self.classes)}."
             )
-        return np.full(int(n), index_of[label], dtype=np.int64)
+        return np.full(int(n), index, dtype=np.int64)
 
 
 def _check_number(n: object) -> None:

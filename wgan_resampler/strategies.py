@@ -12,7 +12,7 @@ from imblearn.utils import check_sampling_strategy
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import InvalidDataError, InvalidParameterError
-from wgan_resampler.tables import plain_label
+from wgan_resampler.tables import find_label, plain_label
 
 Strategy = str | float | Mapping[Any, int] | Callable[[NDArray[Any]], Mapping[Any, int]]
 Counts = OrderedDict[Any, int]
@@ -102,22 +102,24 @@ def _from_targets(targets: Mapping[Any, int], counts: Counts, name: str) -> Coun
     """Return the rows missing to `targets`, which must be whole numbers, known classes and no shrinking."""
     if not isinstance(targets, Mapping):
         raise InvalidParameterError(f"{name} must map classes to numbers of rows; got {targets!r}.")
-    generated: dict[Any, int] = {}
+    classes, present = list(counts), list(counts.values())
+    missing: dict[int, int] = {}
     for label, target in targets.items():
-        if label not in counts:
+        index = find_label(label, classes)
+        if index is None:
             raise InvalidParameterError(
                 f"{name} names the class {label!r}, which is not present in the data. Known classes: "
-                f"{', '.join(repr(plain_label(known)) for known in counts)}."
+                f"{', '.join(repr(plain_label(known)) for known in classes)}."
             )
         if not isinstance(target, Integral) or isinstance(target, bool):
             raise InvalidParameterError(f"{name} must give a whole number of rows for class {label!r}; got {target!r}.")
-        if target < counts[label]:
+        if target < present[index]:
             raise InvalidParameterError(
-                f"{name} asks for {target} rows of class {label!r}, which has {counts[label]} already. An over-sampler "
+                f"{name} asks for {target} rows of class {label!r}, which has {present[index]} already. An over-sampler "
                 "removes no rows: ask for at least that many, or leave the class out."
             )
-        generated[label] = int(target) - counts[label]
-    return OrderedDict((label, generated[label]) for label in counts if label in generated)
+        missing[index] = int(target) - present[index]
+    return OrderedDict((classes[index], missing[index]) for index in sorted(missing))
 
 
 def _check_target_samples(strategy: Strategy, target_samples: int | Mapping[Any, int] | None) -> None:

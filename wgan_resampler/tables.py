@@ -7,7 +7,7 @@ pandas is imported only by those who pass a frame.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -171,7 +171,21 @@ def target_array(y: Any) -> Any:
 
 def plain_label(label: Any) -> Any:
     """Return a label as messages show it: 3 rather than np.int64(3)."""
+    if isinstance(label, (np.datetime64, np.timedelta64)):  # item() makes whole numbers of nanoseconds
+        return str(label)
     return label.item() if isinstance(label, np.generic) else label
+
+
+def find_label(label: Any, known: Iterable[Any]) -> int | None:
+    """Return the position of a label among the known ones, or None.
+
+    By equality, because a date of numpy and the same date of pandas are equal but may have different hashes.
+    """
+    for i, other in enumerate(known):
+        equal = other == label
+        if isinstance(equal, (bool, np.bool_)) and equal:
+            return i
+    return None
 
 
 def column_arrays(table: Table) -> list[NDArray[Any]]:
