@@ -115,8 +115,8 @@ def _from_targets(targets: Mapping[Any, int], counts: Counts, name: str) -> Coun
             raise InvalidParameterError(f"{name} must give a whole number of rows for class {label!r}; got {target!r}.")
         if target < present[index]:
             raise InvalidParameterError(
-                f"{name} asks for {target} rows of class {label!r}, which has {present[index]} already. An over-sampler "
-                "removes no rows: ask for at least that many, or leave the class out."
+                f"{name} asks for {target} rows of class {label!r}, which has {present[index]} already. An "
+                "over-sampler removes no rows: ask for at least that many, or leave the class out."
             )
         missing[index] = int(target) - present[index]
     return OrderedDict((classes[index], missing[index]) for index in sorted(missing))
