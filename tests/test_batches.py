@@ -7,6 +7,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from wgan_resampler.batches import ClassEvenBatches, LoaderBatches, one_hot
 from wgan_resampler.exceptions import InvalidDataError
+from wgan_resampler.schema import Link
 
 CPU = torch.device("cpu")
 CLASSES = torch.tensor([0] * 20 + [2] * 3 + [1])
@@ -86,6 +87,43 @@ def test_spread_is_the_root_of_the_mean_variance_within_classes():
     features = torch.tensor([[-1.0, 5.0], [1.0, 5.0], [-2.0, 9.0], [2.0, 9.0], [7.0, 0.0]])
     batches = even(features=features, classes=torch.tensor([0, 0, 1, 1, 2]))
     assert batches.spread_within_classes().tolist() == pytest.approx([(5 / 3) ** 0.5, 0.0])
+
+
+def test_rows_with_states_are_expanded_in_the_batch():
+    states = torch.stack([CLASSES, CLASSES.flip(0)], dim=1)
+    batches = ClassEvenBatches(
+        FEATURES, CLASSES, 3, 8, torch.Generator().manual_seed(0), states=states.to(torch.int32), block_sizes=(3, 3)
+    )
+    assert batches.layout.width == 8
+    features, condition = next(batches.epoch(2))
+    assert features.shape == (2, 8, 8)
+    assert torch.equal(features[..., 2:5], condition)
+    assert features[..., 5:].sum(dim=2).eq(1).all()
+
+
+def test_spread_of_a_state_is_that_of_its_share():
+    classes, states = torch.tensor([0, 0, 0, 0, 1]), torch.tensor([[0], [1], [1], [1], [1]])
+    batches = ClassEvenBatches(
+        torch.zeros(5, 0), classes, 2, 4, torch.Generator().manual_seed(0), states=states, block_sizes=(2,)
+    )
+    # In the first class, shares of 1/4 and 3/4 have the variance 3/16; in the second class there is none.
+    assert batches.spread_within_classes().tolist() == pytest.approx([(3 / 32) ** 0.5] * 2)
+
+
+def test_spread_leaves_out_values_that_do_not_count():
+    values = torch.tensor([[-1.0], [1.0], [50.0], [3.0]])
+    states = torch.tensor([[0], [0], [1], [0]])
+    batches = ClassEvenBatches(
+        values,
+        torch.tensor([0, 0, 0, 1]),
+        2,
+        4,
+        torch.Generator().manual_seed(0),
+        states=states,
+        block_sizes=(2,),
+        links=[Link(0, 0, (0.0, 0.0))],
+    )
+    assert batches.spread_within_classes()[0].item() == pytest.approx(0.5**0.5)
 
 
 def test_class_without_rows_is_refused():

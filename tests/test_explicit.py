@@ -20,7 +20,9 @@ def critic(num_layers=2, dtype=torch.float64, seed=0, device="cpu"):
     return network.to(device, dtype)
 
 
-def generator(num_layers=2, normalization="layer", skip_connections=True, dtype=torch.float64, device="cpu"):
+def generator(
+    num_layers=2, normalization="layer", skip_connections=True, dtype=torch.float64, device="cpu", block_sizes=()
+):
     network = GanGenerator(
         num_classes=CLASSES,
         feature_dim=FEATURES,
@@ -30,6 +32,7 @@ def generator(num_layers=2, normalization="layer", skip_connections=True, dtype=
         dropout=0.0,
         normalization=normalization,
         skip_connections=skip_connections,
+        block_sizes=block_sizes,
         random_state=1,
     )
     for i, norm in enumerate(network.norms):
@@ -157,6 +160,20 @@ def test_generator_gradient_equals_autograd(num_layers, normalization, skip, n):
     flat = FlatParameters(network)
     flat.gradient.fill_(torch.nan)
     FlatParameters(scorer)
+    expected = generator_gradient_by_autograd(network, scorer, noise, condition)
+    with torch.no_grad():
+        scores = GeneratorPass(network, scorer, n).gradients(noise, condition)
+    assert expected.abs().max() > 1e-3
+    torch.testing.assert_close(flat.gradient, expected, rtol=0, atol=1e-12)
+    torch.testing.assert_close(scores, scorer(network(noise, condition), condition).detach(), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("block_sizes", [(4,), (1, 2), (2, 2), (1, 3)])
+@pytest.mark.parametrize("n", [1, 9])
+def test_generator_gradient_through_blocks_equals_autograd(block_sizes, n):
+    network, scorer = generator(block_sizes=block_sizes), critic()
+    *_, noise, condition = batch(n)
+    flat = FlatParameters(network)
     expected = generator_gradient_by_autograd(network, scorer, noise, condition)
     with torch.no_grad():
         scores = GeneratorPass(network, scorer, n).gradients(noise, condition)

@@ -263,3 +263,19 @@ def test_sizes_may_be_numpy_integers():
 def test_bad_generator_argument_is_named(arguments, fragment):
     with pytest.raises(InvalidParameterError, match=fragment):
         generator(**arguments)
+
+
+def test_generator_with_blocks_gives_values_and_one_hot_blocks():
+    network = GanGenerator(num_classes=2, feature_dim=7, noise_dim=3, hidden_dim=4, block_sizes=(2, 3), random_state=0)
+    rows = network.eval()(torch.randn(50, 3, generator=torch.Generator().manual_seed(0)), torch.eye(2)[[0, 1] * 25])
+    assert rows.shape == (50, 7)
+    assert rows[:, :2].abs().max() < 1
+    for block in (rows[:, 2:4], rows[:, 4:]):
+        torch.testing.assert_close(block.max(dim=1).values, torch.ones(50))
+        torch.testing.assert_close(block.sum(dim=1), torch.ones(50))
+
+
+@pytest.mark.parametrize("block_sizes", [(8,), (3, 2), (0, 2), (4, 4)])
+def test_blocks_that_do_not_fit_are_refused(block_sizes):
+    with pytest.raises(InvalidParameterError, match="block_sizes must be positive, in increasing order"):
+        GanGenerator(num_classes=2, feature_dim=7, block_sizes=block_sizes)

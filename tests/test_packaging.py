@@ -53,11 +53,11 @@ sys.meta_path.insert(0, Refuse())
 import numpy as np
 from wgan_resampler import WGANGPOverSampler
 sampler = WGANGPOverSampler(epochs=1, hidden_dim=4, device="cpu", random_state=0)
-X, y = sampler.fit_resample([[0.0], [1.0], [2.0], [3.0], [4.0]], ["u", "u", "u", "v", "v"])
+X, y = sampler.fit_resample([[float(i)] for i in range(14)], ["u"] * 8 + ["v"] * 6)
 print(len(X), y.count("v"), sampler.sample(2, label="v")[1])
 """
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)
-    assert done.stdout == "6 3 ['v', 'v']\n", done.stderr
+    assert done.stdout == "16 8 ['v', 'v']\n", done.stderr
 
 
 @pytest.mark.parametrize("name", ["pandas", "polars", "pyarrow", "matplotlib"])

@@ -12,8 +12,10 @@ from wgan_resampler.constants import (
 )
 from wgan_resampler.exceptions import (
     DeviceUnavailableError,
+    IdentifierColumnWarning,
     InvalidDataError,
     InvalidParameterError,
+    ThinClassWarning,
     TrainingDivergedError,
     TrainingStoppedEarlyWarning,
     WGANResamplerError,
@@ -39,9 +41,11 @@ __all__ = [
     "GanDiscriminator",
     "GanGenerator",
     "GanTrainer",
+    "IdentifierColumnWarning",
     "InvalidDataError",
     "InvalidParameterError",
     "ProgressBar",
+    "ThinClassWarning",
     "TrainingDivergedError",
     "TrainingHistory",
     "TrainingStoppedEarlyWarning",

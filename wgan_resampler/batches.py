@@ -7,14 +7,16 @@ shape (n_critic, batch_size, feature_dim) and (n_critic, batch_size, num_classes
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
+from wgan_resampler.blocks import expand
 from wgan_resampler.exceptions import InvalidDataError
-from wgan_resampler.smoothing import BorrowedSpread
+from wgan_resampler.schema import Link, RowLayout
+from wgan_resampler.smoothing import BorrowedSpread, Draw, moments_within_classes, ordinary_values
 
 
 class BatchSource(Protocol):
@@ -43,12 +45,13 @@ class ClassEvenBatches:
     """Real rows drawn with replacement, every class equally often, however rare it is.
 
     The classes take turns, so a batch holds each of them equally often up to one row; within a class the rows are
-    drawn uniformly.
+    drawn uniformly. Rows are kept in compact form, and only those of a batch are expanded to one-hot blocks: a column
+    of thousands of categories takes the memory of one batch, not of the table.
 
     Parameters
     ----------
-    features : torch.Tensor of shape (n, feature_dim)
-        Encoded rows, on the training device.
+    values : torch.Tensor of shape (n, n_values)
+        Encoded values, on the training device.
     classes : torch.Tensor of shape (n,)
         Class indices, 0 .. num_classes - 1, each present at least once; int64, same device.
     num_classes : int
@@ -59,70 +62,102 @@ class ClassEvenBatches:
         Private generator on the training device.
     borrowed_rows : float, default=0.0
         How many rows' worth of spread each class borrows from the others, see `smoothing`; 0 gives rows as they are.
+    states : torch.Tensor of shape (n, n_blocks) or None, default=None
+        States of the blocks; integers, same device. None for a table of values only.
+    block_sizes : sequence of int, default=()
+        Number of states of each block, in increasing order.
+    links : sequence of Link, default=()
+        The values that count only in the first state of a block.
     """
 
     def __init__(
         self,
-        features: Tensor,
+        values: Tensor,
         classes: Tensor,
         num_classes: int,
         batch_size: int,
         rng: torch.Generator,
         borrowed_rows: float = 0.0,
+        states: Tensor | None = None,
+        block_sizes: Sequence[int] = (),
+        links: Sequence[Link] = (),
     ) -> None:
         order = torch.argsort(classes, stable=True)
         counts = torch.bincount(classes, minlength=num_classes)
         if not bool((counts > 0).all()):
             raise InvalidDataError(f"Every one of the {num_classes} classes needs at least one row.")
-        self._features = features[order]
+        self.layout = RowLayout(values.shape[1], tuple(block_sizes))
+        self._values = values[order]
+        self._states = values.new_zeros((len(values), 0), dtype=torch.int64) if states is None else states[order].long()
+        self._links = links
         self._counts = counts
         self._starts = counts.cumsum(0) - counts
         self._num_classes = num_classes
         self._batch_size = batch_size
         self._rng = rng
         self._turn = 0
-        self._spread = BorrowedSpread(self._features, counts, borrowed_rows) if borrowed_rows > 0 else None
+        self._spread = (
+            BorrowedSpread(self._values, self._states, counts, borrowed_rows, links) if borrowed_rows > 0 else None
+        )
 
     def __len__(self) -> int:
         """Return the number of generator updates in an epoch."""
-        return math.ceil(len(self._features) / self._batch_size)
+        return math.ceil(len(self._values) / self._batch_size)
 
     def spread_within_classes(self) -> Tensor:
-        """Return the standard deviation of each feature within its class, classes weighted alike.
+        """Return the standard deviation of each encoded feature within its class, classes weighted alike.
 
         Returns
         -------
-        torch.Tensor of shape (feature_dim,)
-            Square root of the mean over classes of the variance.
+        torch.Tensor of shape (layout.width,)
+            Square root of the mean over classes of the variance. For a state that a share p of the rows has, the
+            variance is p (1 - p).
         """
-        rows = torch.split(self._features, self._counts.tolist())
-        return torch.stack([part.var(dim=0, correction=0) for part in rows]).mean(dim=0).sqrt()
+        ordinary = ordinary_values(self._values, self._states, self._links)
+        _, variances = moments_within_classes(self._values, ordinary, self._counts)
+        means = [variances.mean(dim=0)]
+        sizes = self._counts.tolist()
+        for block, size in enumerate(self.layout.block_sizes):
+            parts = torch.split(self._states[:, block], sizes)
+            shares = torch.stack(
+                [torch.bincount(part, minlength=size).to(variances.dtype) / len(part) for part in parts]
+            )
+            means.append((shares * (1.0 - shares)).mean(dim=0))
+        return torch.cat(means).sqrt()
 
     def epoch(self, n_critic: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield (features, condition) once per generator update of one epoch."""
         size = n_critic * self._batch_size
-        features = self._features
         # Classes in turn, long enough to start at any class: each draw is a slice, made once.
-        turns = torch.arange(size + self._num_classes, device=features.device) % self._num_classes
-        conditions = one_hot(turns, self._num_classes, features.dtype)
+        turns = torch.arange(size + self._num_classes, device=self._values.device) % self._num_classes
+        conditions = one_hot(turns, self._num_classes, self._values.dtype)
         for _ in range(len(self)):
             at = slice(self._turn, self._turn + size)
             self._turn = (self._turn + size) % self._num_classes
             yield (
-                self._draw(turns[at]).view(n_critic, self._batch_size, -1),
+                expand(*self._draw(turns[at]), self.layout).view(n_critic, self._batch_size, -1),
                 conditions[at].view(n_critic, self._batch_size, -1),
             )
 
-    def _draw(self, classes: Tensor) -> Tensor:
-        """Return one real row of each of these classes, varied if spread is borrowed."""
+    def _draw(self, classes: Tensor) -> tuple[Tensor, Tensor]:
+        """Return values and states of one real row of each of these classes, varied if spread is borrowed."""
         rows = self._positions(classes)
         if self._spread is None:
-            return self._features.index_select(0, rows)
+            return self._values.index_select(0, rows), self._states.index_select(0, rows)
         donor_classes = torch.randint(
             self._num_classes, classes.shape, generator=self._rng, device=classes.device, dtype=torch.int64
         )
-        mates, donors = self._positions(classes), self._positions(donor_classes)
-        return self._spread.vary(rows, classes, mates, self._uniform(len(rows)).unsqueeze(1), donors, donor_classes)
+        return self._spread.vary(
+            Draw(
+                rows=rows,
+                mates=self._positions(classes),
+                donors=self._positions(donor_classes),
+                classes=classes,
+                donor_classes=donor_classes,
+                share=self._uniform(len(rows), 1),
+                picks=self._uniform(len(rows), self._states.shape[1]),
+            )
+        )
 
     def _positions(self, classes: Tensor) -> Tensor:
         """Return the position of a random row of each of these classes."""
@@ -131,8 +166,8 @@ class ClassEvenBatches:
         # In float32, u * count may round up to count.
         return self._starts[classes] + torch.minimum(within, counts - 1)
 
-    def _uniform(self, size: int) -> Tensor:
-        return torch.rand(size, generator=self._rng, dtype=self._features.dtype, device=self._features.device)
+    def _uniform(self, *shape: int) -> Tensor:
+        return torch.rand(shape, generator=self._rng, dtype=self._values.dtype, device=self._values.device)
 
 
 class LoaderBatches:

@@ -1,198 +1,249 @@
-"""Table <-> matrix: each column on a scale from -1 to 1 that can be undone.
+"""Table <-> matrix: which columns need a value, which a block of states, and how both are filled.
 
-The scale of a column is a piecewise linear, strictly increasing map. It is the weighted mean of two maps: the linear
-one from the observed range to [-1, 1], which keeps distances, and the one to ranks (the empirical distribution
-function), which gives every part of the data room, however far out an outlier lies. Neither alone will do: a single
-value of 1e300 squeezes all others of a linearly scaled column into one point, and ranks alone flatten every shape into
-a uniform one. CTGAN (Xu et al. 2019, arXiv:1907.00503, section 4.2) answers the same problem with mixture modes.
-
-Values are halved before anything else, because the range of a column that holds both the largest and the smallest
-finite number does not fit a float.
+What is stored after fitting are ranges, quantiles, frequent values and numbers of categories: aggregates, not rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wgan_resampler.schema import Column
+from wgan_resampler.cells import CategoricalCells, Cells, NumericCells, numeric_cells
+from wgan_resampler.scales import ROWS_PER_KNOT, apply_scale, fit_scale, undo_scale
+from wgan_resampler.schema import CategoricalColumn, Column, Link, NumericColumn, RowLayout, TableSchema
 
-RANK_WEIGHT = 0.5
-"""Weight of the ranks in the scale; that of the linear map is the rest."""
+FREQUENT_SHARE = 0.05
+"""A value that at least this share of the numbers in a column takes is a state of its own."""
 
-MAX_KNOTS = 64
-"""Most knots of a column."""
+FEW_VALUES = 20
+"""A column with at most this many distinct numbers consists of such states only."""
 
-ROWS_PER_KNOT = 5
-"""A column gets at most one knot for this many rows, so that what is stored are aggregates rather than the rows."""
+
+@dataclass(frozen=True)
+class EncodedRows:
+    """Rows in compact form: blocks of states as the number of the state that holds.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n, n_values) and dtype float32
+        In [-1, 1].
+    states : ndarray of shape (n, n_blocks) and dtype int32
+        The state of each block.
+    """
+
+    values: NDArray[np.float32]
+    states: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.values)
 
 
 class TableEncoder:
-    """Fits one scale per column, and applies or undoes it.
+    """Learns the columns of a table, and encodes or decodes rows.
 
     Attributes
     ----------
-    columns : tuple of Column
-        The fitted scales: plain data, no rows.
+    schema : TableSchema
+        The columns and their places: plain data, no rows.
 
     Examples
     --------
     >>> import numpy as np
+    >>> from wgan_resampler.cells import CategoricalCells, NumericCells
     >>> from wgan_resampler.encoding import TableEncoder
-    >>> ages, incomes = np.array([18, 40, 65]), np.array([0.0, 1e3, 1e300])
-    >>> encoder = TableEncoder().fit([ages, incomes])
-    >>> matrix = encoder.encode([ages, incomes])
-    >>> matrix.shape, matrix.dtype, bool(abs(matrix).max() <= 1)
-    ((3, 2), dtype('float32'), True)
-    >>> encoder.decode(matrix)[0]
-    array([18, 40, 65])
+    >>> incomes = NumericCells(np.array([0.0, 1e3, 1e300]), missing=np.array([False, True, False]))
+    >>> jobs = CategoricalCells(np.array([0, 2, 1]), n_categories=3)
+    >>> encoder = TableEncoder().fit([incomes, jobs])
+    >>> rows = encoder.encode([incomes, jobs])
+    >>> rows.values.shape, rows.states.shape, encoder.schema.layout.block_sizes
+    ((3, 1), (3, 2), (2, 3))
+    >>> decoded_incomes, decoded_jobs = encoder.decode(rows)
+    >>> decoded_incomes.missing.tolist(), decoded_jobs.codes.tolist()
+    ([False, True, False], [0, 2, 1])
     """
 
-    columns: tuple[Column, ...]
+    schema: TableSchema
 
-    def fit(self, columns: Sequence[NDArray[Any]]) -> TableEncoder:
-        """Learn the scale of each column.
+    def fit(self, columns: Sequence[Cells]) -> TableEncoder:
+        """Learn the columns.
 
         Parameters
         ----------
-        columns : sequence of ndarray of shape (n,)
-            Finite real numbers: floating, integer or boolean.
+        columns : sequence of NumericCells or CategoricalCells
+            All of one length, of at least 1.
 
         Returns
         -------
         TableEncoder
             Itself.
         """
-        self.columns = tuple(fit_column(values) for values in columns)
+        self.schema = TableSchema(tuple(fit_column(cells) for cells in columns))
         return self
 
     @property
-    def encoded_dim(self) -> int:
-        """Columns of the encoded matrix."""
-        return len(self.columns)
+    def layout(self) -> RowLayout:
+        """Where values and blocks stand in an encoded row."""
+        return self.schema.layout
 
-    def encode(self, columns: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
-        """Put every column on its scale.
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """The values that count only in the first state of a block."""
+        places = zip(self.schema.columns, self.schema.value_of, self.schema.block_of, strict=True)
+        return tuple(
+            Link(value, block, _filling(column))
+            for column, value, block in places
+            if isinstance(column, NumericColumn) and value is not None and block is not None
+        )
+
+    def encode(self, columns: Sequence[Cells]) -> EncodedRows:
+        """Encode rows.
 
         Parameters
         ----------
-        columns : sequence of ndarray of shape (n,)
+        columns : sequence of NumericCells or CategoricalCells
             As in :meth:`fit`.
 
         Returns
         -------
-        ndarray of shape (n, encoded_dim) and dtype float32
-            Values in [-1, 1].
+        EncodedRows
         """
-        encoded = np.empty((len(columns[0]), self.encoded_dim), dtype=np.float32)
-        for j, (column, values) in enumerate(zip(self.columns, columns, strict=True)):
-            encoded[:, j] = encode_column(column, values)
-        return encoded
+        n, layout = len(columns[0]), self.layout
+        rows = EncodedRows(
+            np.empty((n, layout.n_values), dtype=np.float32), np.empty((n, len(layout.block_sizes)), dtype=np.int32)
+        )
+        places = zip(self.schema.columns, self.schema.value_of, self.schema.block_of, columns, strict=True)
+        for column, value, block, cells in places:
+            if value is not None:
+                rows.values[:, value] = encode_values(column, cells)
+            if block is not None:
+                rows.states[:, block] = encode_states(column, cells)
+        return rows
 
-    def decode(self, encoded: NDArray[np.floating]) -> list[NDArray[Any]]:
+    def decode(self, rows: EncodedRows) -> list[Cells]:
         """Undo :meth:`encode`.
 
         Parameters
         ----------
-        encoded : ndarray of shape (n, encoded_dim)
-            Any finite values.
+        rows : EncodedRows
+            Any finite values, and states of the blocks.
 
         Returns
         -------
-        list of ndarray of shape (n,)
-            Values in the observed range of each column, in its dtype.
+        list of NumericCells or CategoricalCells
+            Numbers in the observed range of each column, in its dtype.
         """
-        return [decode_column(column, encoded[:, j]) for j, column in enumerate(self.columns)]
+        places = zip(self.schema.columns, self.schema.value_of, self.schema.block_of, strict=True)
+        return [
+            decode_column(
+                column,
+                None if value is None else rows.values[:, value],
+                None if block is None else rows.states[:, block],
+            )
+            for column, value, block in places
+        ]
 
 
-def fit_column(values: NDArray[Any]) -> Column:
-    """Return the scale of one column.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n,)
-        Finite real numbers.
-
-    Returns
-    -------
-    Column
-    """
-    ordered = np.sort(values)
-    minimum, maximum = ordered[0].item(), ordered[-1].item()
-    halved = ordered.astype(np.float64) * 0.5
-    low, high = float(halved[0]), float(halved[-1])
-    if low == high:
-        return Column(values.dtype, minimum, maximum, (low,), (0.0,))
-    n_knots = max(2, min(MAX_KNOTS, len(halved) // ROWS_PER_KNOT))
-    at = np.round(np.linspace(0, len(halved) - 1, n_knots)).astype(np.int64)
-    knots = np.unique(halved[at])
-    linear = (knots - low) / (high - low)
-    # A value that occurs often spans a range of ranks; it gets the middle one.
-    first, last = np.searchsorted(halved, knots, "left"), np.searchsorted(halved, knots, "right") - 1
-    ranks = (first + last) / 2.0
-    ranks = (ranks - ranks[0]) / (ranks[-1] - ranks[0])
-    positions = 2.0 * (RANK_WEIGHT * ranks + (1.0 - RANK_WEIGHT) * linear) - 1.0
-    return Column(values.dtype, minimum, maximum, tuple(knots.tolist()), tuple(positions.tolist()))
-
-
-def encode_column(column: Column, values: NDArray[Any]) -> NDArray[np.float64]:
-    """Put values on the scale of their column.
+def fit_column(cells: Cells) -> Column:
+    """Return what is to be known of one column.
 
     Parameters
     ----------
-    column : Column
-        The scale.
-    values : ndarray of shape (n,)
-        Finite real numbers; those outside the observed range are taken to its ends.
+    cells : NumericCells or CategoricalCells
+        At least one.
 
     Returns
     -------
-    ndarray of shape (n,)
-        Values in [-1, 1].
+    NumericColumn or CategoricalColumn
     """
-    if column.is_constant:
-        return np.zeros(len(values))
-    knots, positions = np.array(column.knots), np.array(column.positions)
-    halved = np.clip(values.astype(np.float64) * 0.5, knots[0], knots[-1])
-    # Shares rather than slopes, as in np.interp: between knots less than 1e-308 apart a slope overflows.
-    left = np.minimum(np.searchsorted(knots, halved, "right") - 1, len(knots) - 2)
-    share = (halved - knots[left]) / (knots[left + 1] - knots[left])
-    below, above = positions[left], positions[left + 1]
-    result: NDArray[np.float64] = np.minimum(below + share * (above - below), above)
-    return result
+    has_missing = cells.missing is not None and bool(cells.missing.any())
+    if isinstance(cells, CategoricalCells):
+        return CategoricalColumn(cells.n_categories, has_missing)
+    numbers = cells.present
+    frequent = _frequent_values(numbers)
+    ordinary = numbers[_find(frequent, numbers) < 0]
+    scale = fit_scale(ordinary) if len(ordinary) else None
+    return NumericColumn(numbers.dtype, scale, tuple(frequent.tolist()), has_missing)
 
 
-def decode_column(column: Column, encoded: NDArray[np.floating]) -> NDArray[Any]:
-    """Undo `encode_column`: values in the observed range, whole numbers where the column holds such.
-
-    Parameters
-    ----------
-    column : Column
-        The scale.
-    encoded : ndarray of shape (n,)
-        Any finite values; those beyond the ends of the scale are taken to the ends of the range.
-
-    Returns
-    -------
-    ndarray of shape (n,) and the column's dtype
-    """
-    if column.is_constant:
-        return np.full(len(encoded), column.minimum, dtype=column.dtype)
-    values = np.interp(encoded.astype(np.float64), column.positions, column.knots) * 2.0
-    if column.is_floating:
-        return np.clip(values, column.minimum, column.maximum).astype(column.dtype)
-    return _to_whole(column, np.rint(values))
+def _frequent_values(numbers: NDArray[Any]) -> NDArray[Any]:
+    """Return the values that many rows share, in increasing order: none, some, or all of them."""
+    values, counts = np.unique(numbers, return_counts=True)
+    if len(values) == 1:
+        return values[:0]
+    if len(values) <= FEW_VALUES and len(numbers) >= ROWS_PER_KNOT * len(values):
+        return values
+    return values[counts >= max(FREQUENT_SHARE * len(numbers), ROWS_PER_KNOT)]
 
 
-def _to_whole(column: Column, values: NDArray[np.float64]) -> NDArray[Any]:
-    """Cast whole float64 numbers to the column's dtype within its range, without overflow."""
-    # The ends of the range are filled in as exact integers: float(2**63 - 1) is 2**63 and would overflow int64.
-    whole = np.full(len(values), column.minimum, dtype=column.dtype)
-    above, inside = values >= float(column.maximum), values > float(column.minimum)
-    whole[above] = column.maximum
-    inside &= ~above
-    whole[inside] = values[inside].astype(column.dtype)
-    return whole
+def _find(frequent: NDArray[Any], numbers: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the position of each number among the frequent values, -1 where it is not one of them."""
+    if len(frequent) == 0:
+        return np.full(len(numbers), -1)
+    position = np.minimum(np.searchsorted(frequent, numbers), len(frequent) - 1)
+    return np.where(frequent[position] == numbers, position, -1)
+
+
+def _nearest(frequent: NDArray[Any], numbers: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the position of the frequent value that is closest to each number."""
+    if len(frequent) < 2:
+        return np.zeros(len(numbers), dtype=np.int64)
+    as_floats = frequent.astype(np.float64)
+    middles = as_floats[:-1] / 2 + as_floats[1:] / 2
+    nearest = np.searchsorted(middles, numbers.astype(np.float64))
+    # In floats neighbours may fall together; what is known exactly stays exact.
+    exact = _find(frequent, numbers)
+    return np.where(exact >= 0, exact, nearest)
+
+
+def encode_values(column: Column, cells: Cells) -> NDArray[np.float64]:
+    """Return the value of each cell: its place on the column's scale; 0 where the cell is missing."""
+    if not isinstance(column, NumericColumn) or column.scale is None or not isinstance(cells, NumericCells):
+        raise TypeError(f"A column of {type(column).__name__} has no values.")
+    values = apply_scale(column.scale, cells.values)
+    return values if cells.missing is None else np.where(cells.missing, 0.0, values)
+
+
+def encode_states(column: Column, cells: Cells) -> NDArray[np.integer]:
+    """Return the state of each cell in the column's block."""
+    missing_state = column.n_states - 1
+    if isinstance(cells, CategoricalCells):
+        return np.where(cells.codes < 0, missing_state, cells.codes)
+    if not isinstance(column, NumericColumn):
+        raise TypeError(f"A column of {type(column).__name__} holds no numbers.")
+    frequent = np.array(column.frequent, dtype=column.dtype)
+    # Where there are no ordinary numbers, one that was not seen becomes one that was.
+    states = _find(frequent, cells.values) + 1 if column.has_value else _nearest(frequent, cells.values)
+    return states if cells.missing is None else np.where(cells.missing, missing_state, states)
+
+
+def _filling(column: NumericColumn) -> tuple[float, ...]:
+    if column.scale is None:
+        return ()
+    at_frequent = apply_scale(column.scale, np.array(column.frequent, dtype=column.dtype)).tolist()
+    return (0.0, *at_frequent, *([0.0] if column.has_missing else []))
+
+
+def decode_column(
+    column: Column, values: NDArray[np.floating] | None, states: NDArray[np.integer] | None
+) -> NumericCells | CategoricalCells:
+    """Return the cells of one column from its values and the states of its block; None for what it has not."""
+    if isinstance(column, CategoricalColumn):
+        if states is None:
+            raise TypeError("A column of categories has a block of states.")
+        is_missing = states == column.n_categories
+        return CategoricalCells(np.where(is_missing, -1, states), column.n_categories)
+    if column.scale is not None and values is not None:
+        numbers = undo_scale(column.scale, values)
+    else:
+        numbers = np.zeros(0 if states is None else len(states), dtype=column.dtype)
+    if states is None:
+        return NumericCells(numbers)
+    first = int(column.has_value)
+    for i, value in enumerate(column.frequent):
+        numbers[states == first + i] = value
+    return numeric_cells(numbers, states == first + len(column.frequent) if column.has_missing else None)

@@ -30,3 +30,11 @@ class WGANResamplerWarning(UserWarning):
 
 class TrainingStoppedEarlyWarning(WGANResamplerWarning):
     """Training ended before the number of epochs that was asked for."""
+
+
+class ThinClassWarning(WGANResamplerWarning):
+    """A class that grows has so few rows that most of what its new rows show is borrowed from other classes."""
+
+
+class IdentifierColumnWarning(WGANResamplerWarning):
+    """A column of categories has so many of them that it looks like an identifier, and costs accordingly."""

@@ -26,6 +26,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from wgan_resampler.blocks import activate_explicitly, backward
 from wgan_resampler.constants import GAN_LEAKY_SLOPE
 from wgan_resampler.networks import GanDiscriminator, GanGenerator
 
@@ -209,6 +210,7 @@ class GeneratorPass:
         self._weights = _Weights(generator)
         self._norms: list[nn.LayerNorm] = [n for n in generator.norms if isinstance(n, nn.LayerNorm)]
         self._skip = generator.skip_connections
+        self._layout = generator.layout
         self._score_pass = ScorePass(critic, n_rows)
 
     def gradients(self, noise: Tensor, condition: Tensor) -> Tensor:
@@ -239,10 +241,10 @@ class GeneratorPass:
             if self._skip and i > 0:
                 h += inputs[i]
             inputs.append(h)
-        fake = torch.addmm(w.output_bias, h, w.output_t).tanh_()
+        fake, shares = activate_explicitly(torch.addmm(w.output_bias, h, w.output_t), self._layout)
 
         scores, d = self._score_pass.gradient(fake, condition)
-        d = _aten.tanh_backward(d.mul_(-1.0 / len(d)), fake)
+        d = backward(d.mul_(-1.0 / len(d)), shares, self._layout)
         torch.mm(d.t(), h, out=w.output_grad)
         torch.sum(d, dim=0, out=w.output_bias_grad)
         d = torch.mm(d, w.output)

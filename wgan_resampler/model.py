@@ -12,15 +12,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from wgan_resampler.batches import one_hot
-from wgan_resampler.encoding import TableEncoder
+from wgan_resampler.blocks import collapse
+from wgan_resampler.cells import Cells
+from wgan_resampler.encoding import EncodedRows, TableEncoder
 from wgan_resampler.exceptions import InvalidParameterError
-from wgan_resampler.networks import GanGenerator
+from wgan_resampler.networks import GanGenerator, RowClassifier
+from wgan_resampler.rejection import class_rejection_rates, generate
 from wgan_resampler.runtime import computing, new_generator
-from wgan_resampler.tables import find_label, plain_label
+from wgan_resampler.targets import find_label, plain_label
 
 _ROWS_PER_CHUNK = 16_384
-"""Rows generated at a time, which bounds the memory of the hidden layers."""
+_CELLS_PER_CHUNK = 2**23
+"""Most rows, and most cells of the encoded matrix, generated at a time, which bounds the memory that it takes."""
 
 
 _OPEN_END = 1.0 - 2.0**-21
@@ -44,14 +47,20 @@ class RowModel:
         Sorted class labels; class index i stands for the i-th.
     counts : ndarray of shape (n_classes,)
         Rows of each class in the training data.
+    classifier : RowClassifier or None, default=None
+        What tells doubtful rows; None rejects nothing.
+    rejection_rate : float, default=0.0
+        Share of the generated rows that are rejected.
     """
 
     generator: GanGenerator
     encoder: TableEncoder
     classes: NDArray[Any]
     counts: NDArray[np.int64]
+    classifier: RowClassifier | None = None
+    rejection_rate: float = 0.0
 
-    def draw(self, class_indices: NDArray[np.int64], seed: int) -> list[NDArray[Any]]:
+    def draw(self, class_indices: NDArray[np.int64], seed: int) -> list[Cells]:
         """Generate one row for each class index.
 
         Parameters
@@ -63,28 +72,34 @@ class RowModel:
 
         Returns
         -------
-        list of ndarray of shape (n,)
-            One array per column of the table, in its dtype.
+        list of NumericCells or CategoricalCells
+            One for each column of the table.
         """
         generator = self.generator.eval()
         device = generator.output.weight.device
         rng = new_generator(seed, device)
-        encoded = np.empty((len(class_indices), self.encoder.encoded_dim), dtype=np.float32)
+        layout = self.encoder.layout
+        n = len(class_indices)
+        rows = EncodedRows(
+            np.empty((n, layout.n_values), dtype=np.float32), np.empty((n, len(layout.block_sizes)), dtype=np.int32)
+        )
+        size = _rows_per_chunk(layout.width)
+        rates = class_rejection_rates(self.rejection_rate, torch.from_numpy(self.counts)).to(device)
         with computing(device):
-            for start in range(0, len(class_indices), _ROWS_PER_CHUNK):
-                indices = torch.from_numpy(class_indices[start : start + _ROWS_PER_CHUNK]).to(device)
-                condition = one_hot(indices, generator.num_classes)
-                noise = torch.randn(
-                    len(indices), generator.noise_dim, generator=rng, dtype=torch.float32, device=device
-                )
-                encoded[start : start + len(indices)] = generator(noise, condition).cpu().numpy()
-        return self.encoder.decode(encoded.clip(-_OPEN_END, _OPEN_END, out=encoded))
+            for start in range(0, n, size):
+                indices = torch.from_numpy(class_indices[start : start + size]).to(device)
+                encoded = generate(generator, indices, rng, self.classifier, rates)
+                values, states = collapse(encoded, layout)
+                rows.values[start : start + len(indices)] = values.clamp(-_OPEN_END, _OPEN_END).cpu().numpy()
+                rows.states[start : start + len(indices)] = states.cpu().numpy()
+        return self.encoder.decode(rows)
 
     def on_cpu(self) -> RowModel:
         """Return this model with its network on the CPU; the model itself if it is there already."""
         if self.generator.output.weight.device.type == "cpu":
             return self
-        return replace(self, generator=copy.deepcopy(self.generator).cpu())
+        classifier = None if self.classifier is None else copy.deepcopy(self.classifier).cpu()
+        return replace(self, generator=copy.deepcopy(self.generator).cpu(), classifier=classifier)
 
     def choose(self, n_samples: int | Mapping[Any, int], label: Any, seed: int) -> NDArray[np.int64]:
         """Return the class index of each row that a caller asks for.
@@ -127,6 +142,10 @@ class RowModel:
                 f"{', '.join(repr(plain_label(known)) for known in self.classes)}."
             )
         return np.full(int(n), index, dtype=np.int64)
+
+
+def _rows_per_chunk(width: int) -> int:
+    return max(1, min(_ROWS_PER_CHUNK, _CELLS_PER_CHUNK // width))
 
 
 def _check_number(n: object) -> None:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
+from wgan_resampler.blocks import activate
 from wgan_resampler.checks import check_sizes
 from wgan_resampler.constants import (
     GAN_DROPOUT,
@@ -22,6 +24,7 @@ from wgan_resampler.constants import (
     GAN_NUM_LAYERS,
 )
 from wgan_resampler.exceptions import InvalidParameterError
+from wgan_resampler.schema import RowLayout
 
 Normalization = Literal["batch", "layer"] | None
 
@@ -30,7 +33,8 @@ class GanGenerator(nn.Module):
     """Generator: turns noise and a class into an encoded row.
 
     Noise and one-hot class run through fully connected hidden layers, each followed by a normalisation, a LeakyReLU
-    and dropout; a last layer with ``tanh`` gives values in [-1, 1].
+    and dropout; a last layer with ``tanh`` gives values in [-1, 1], and one-hot blocks where `block_sizes` asks for
+    them.
 
     Parameters
     ----------
@@ -51,6 +55,9 @@ class GanGenerator(nn.Module):
         treats each row for itself.
     skip_connections : bool, default=False
         Whether each hidden layer after the first adds its own input to its output.
+    block_sizes : sequence of int, default=()
+        If given, the last ``sum(block_sizes)`` features are one-hot blocks of these sizes, as for columns of
+        categories; in increasing order.
     random_state : int, torch.Generator or None, default=None
         Source of the initial weights. None draws from torch's global generator, as torch's own modules do.
 
@@ -86,6 +93,7 @@ class GanGenerator(nn.Module):
         dropout: float = GAN_DROPOUT,
         normalization: Normalization = "batch",
         skip_connections: bool = False,
+        block_sizes: Sequence[int] = (),
         random_state: int | torch.Generator | None = None,
     ) -> None:
         super().__init__()
@@ -113,6 +121,7 @@ class GanGenerator(nn.Module):
         self.norms = nn.ModuleList(_norm(normalization, hidden_dim) for _ in range(num_layers))
         self.dropout = SeededDropout(dropout)
         self.output = _linear(hidden_dim, feature_dim, rng)
+        self.layout = _layout(feature_dim, block_sizes)
 
     def forward(self, noise: Tensor, condition: Tensor) -> Tensor:
         """Generate encoded rows.
@@ -134,7 +143,7 @@ class GanGenerator(nn.Module):
             activation = nn.functional.leaky_relu(norm(linear(h)), GAN_LEAKY_SLOPE)
             activation = self.dropout(activation)
             h = activation + h if self.skip_connections and i > 0 else activation
-        return torch.tanh(self.output(h))
+        return activate(self.output(h), self.layout)
 
 
 class GanDiscriminator(nn.Module):
@@ -217,6 +226,54 @@ class GanDiscriminator(nn.Module):
         return score
 
 
+class RowClassifier(nn.Module):
+    """Auxiliary classifier: the class of an encoded row.
+
+    Parameters
+    ----------
+    feature_dim : int
+        Number of encoded features of a row. At least 1.
+    num_classes : int
+        Number of classes. At least 1.
+    hidden_dim : int, default=64
+        Units in each of the two hidden layers.
+    random_state : int, torch.Generator or None, default=None
+        Source of the initial weights.
+    """
+
+    def __init__(
+        self,
+        *,
+        feature_dim: int,
+        num_classes: int,
+        hidden_dim: int = 64,
+        random_state: int | torch.Generator | None = None,
+    ) -> None:
+        super().__init__()
+        rng = _as_torch_generator(random_state)
+        sizes = [feature_dim, hidden_dim, hidden_dim]
+        self.hidden = nn.ModuleList(_linear(n_in, n_out, rng) for n_in, n_out in itertools.pairwise(sizes))
+        self.output = _linear(hidden_dim, num_classes, rng)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return the logits of the classes.
+
+        Parameters
+        ----------
+        features : torch.Tensor of shape (n, feature_dim)
+            Encoded rows.
+
+        Returns
+        -------
+        torch.Tensor of shape (n, num_classes)
+        """
+        h = features
+        for linear in self.hidden:
+            h = nn.functional.leaky_relu(linear(h), GAN_LEAKY_SLOPE)
+        logits: Tensor = self.output(h)
+        return logits
+
+
 class SeededDropout(nn.Module):
     """Dropout that can draw from a private generator; torch's own only knows the global one."""
 
@@ -235,6 +292,16 @@ class SeededDropout(nn.Module):
     def extra_repr(self) -> str:
         """Return what torch prints of this module."""
         return f"p={self.p}"
+
+
+def _layout(feature_dim: int, block_sizes: Sequence[int]) -> RowLayout:
+    n_values = feature_dim - sum(block_sizes)
+    if n_values < 0 or any(size < 1 for size in block_sizes) or list(block_sizes) != sorted(block_sizes):
+        raise InvalidParameterError(
+            f"block_sizes must be positive, in increasing order, and sum up to at most feature_dim={feature_dim}; got "
+            f"{tuple(block_sizes)}."
+        )
+    return RowLayout(n_values, tuple(block_sizes))
 
 
 def _as_torch_generator(random_state: int | torch.Generator | None) -> torch.Generator | None:

@@ -3,46 +3,33 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from numbers import Integral, Real
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
-import torch
 from imblearn.over_sampling.base import BaseOverSampler
 from numpy.typing import NDArray
 from sklearn.base import _fit_context
 from sklearn.exceptions import NotFittedError
+from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval, StrOptions, validate_parameter_constraints
 from sklearn.utils.validation import validate_data
 
-from wgan_resampler.batches import ClassEvenBatches
+from wgan_resampler.advice import warn_of_identifiers, warn_of_thin_classes
 from wgan_resampler.callbacks import Callback, ProgressBar
-from wgan_resampler.encoding import TableEncoder
-from wgan_resampler.exceptions import InvalidParameterError
+from wgan_resampler.cells import CategoricalCells
+from wgan_resampler.fitting import FitSettings, fit_model
 from wgan_resampler.history import TrainingHistory
 from wgan_resampler.model import RowModel
-from wgan_resampler.networks import GanDiscriminator, GanGenerator, Normalization
-from wgan_resampler.runtime import computing, new_generator, resolve_device
+from wgan_resampler.networks import Normalization
+from wgan_resampler.runtime import resolve_device
 from wgan_resampler.seeds import SAMPLE_KEY, next_seed, seed_sequence
 from wgan_resampler.strategies import OWN_STRATEGIES, Strategy, rows_to_generate
-from wgan_resampler.tables import Table, TableFormat, TargetFormat, column_arrays
-from wgan_resampler.training import GanTrainer
-from wgan_resampler.validation import check_class_sizes, check_table, check_target
-
-AUTO_UPDATES = 600
-"""Generator updates with ``epochs="auto"``."""
-
-_AUTO_ROWS_PER_CLASS = 32
-_AUTO_BATCH_SIZES = 64, 256
-"""With ``batch_size="auto"``: rows of each class in a batch, and the limits of its size."""
-
-_MIN_FEATURE_SCALE = 0.05
-"""Least unit of a feature in the gradient penalty, on the scale of 2 that each column spans.
-
-Without it, a column that is constant within the classes would have no unit, and the critic no bound along it.
-"""
+from wgan_resampler.tables import Table
+from wgan_resampler.targets import TargetFormat
+from wgan_resampler.validation import check_table, check_target
 
 
 class WGANGPOverSampler(BaseOverSampler):
@@ -66,6 +53,12 @@ class WGANGPOverSampler(BaseOverSampler):
     target_samples : int, dict or None, default=None
         For ``"custom"``, and required there: rows per class afterwards. An int holds for all classes; those that have
         as many already stay. A dict holds for the classes that it names.
+    categorical_features : "auto", or array-like of str, int or bool, default="auto"
+        Columns that hold categories: their names, their positions, or a mask. ``"auto"``: the columns of category,
+        string, object and bool dtype of a frame, and none of an array or list.
+    missing_values : {"keep", "error"}, default="keep"
+        What missing cells (NaN, None, NA, NaT, null) mean. ``"keep"``: how often they occur in a class is learnt, and
+        they occur in synthetic rows. ``"error"``: they are refused.
     noise_dim : int, default=32
         Length of the noise vector that the generator turns into a row.
     hidden_dim : int, default=64
@@ -100,6 +93,9 @@ class WGANGPOverSampler(BaseOverSampler):
     average_decay : float, default=0.999
         Decay of the moving average of the generator's weights, which is what generates rows; in [0, 1). 0 uses the
         last weights.
+    rejection_rate : float, default=0.3
+        Share of the generated rows that are dropped because an auxiliary classifier doubts their class; in [0, 1). A
+        class of n rows gets n / (n + 20) of it. Lower favours recall of the minority, higher its precision.
     device : {"auto", "cpu", "cuda", "cuda:N"}, default="auto"
         Where to train and generate. ``"auto"`` takes CUDA where there is one. Asking for CUDA where there is none is
         an error.
@@ -124,6 +120,8 @@ class WGANGPOverSampler(BaseOverSampler):
         The trained critic. Absent if no class had to grow.
     n_iter_ : int
         Generator updates made.
+    categorical_features_ : ndarray of shape (n_categorical,)
+        Positions of the columns that hold categories.
     n_features_in_ : int
         Columns of X.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -132,8 +130,7 @@ class WGANGPOverSampler(BaseOverSampler):
     Raises
     ------
     InvalidDataError
-        If X or y cannot be trained on: missing, infinite or non-numeric cells, a single class, a class of one row
-        that has to grow.
+        If X or y cannot be trained on: infinite numbers, texts among numbers, a single class.
     InvalidParameterError
         If the strategy does not fit the classes.
     DeviceUnavailableError
@@ -141,20 +138,31 @@ class WGANGPOverSampler(BaseOverSampler):
     TrainingDivergedError
         If a loss is no longer finite.
 
+    Warns
+    -----
+    ThinClassWarning
+        If a class that grows has at most 5 rows.
+    IdentifierColumnWarning
+        If a column of categories looks like an identifier.
+
     See Also
     --------
     GanTrainer : The training loop on its own.
     imblearn.over_sampling.SMOTE : Interpolation between neighbours of a class.
+    imblearn.over_sampling.SMOTENC : The same for tables with categories.
 
     Notes
     -----
     Some things differ from Gulrajani et al. (2017) [3]_: classes take turns in the batches; small classes borrow spread
     (`borrowed_rows`), so the critic sees varied rows, not the rows themselves; the gradient penalty measures each
-    feature in units of its spread within the classes; the critic has a learning rate of its own, and rows come from the
-    moving average of the generator's weights.
+    feature in units of its spread within the classes; the critic has a learning rate of its own; rows come from the
+    moving average of the generator's weights, and the least credible of them are dropped (`rejection_rate`).
 
-    Columns must be numeric: floating point, integer or boolean. Each is put on an invertible scale between -1 and 1.
-    Generated values lie in the observed range of their column; integer columns get whole numbers.
+    Numbers are put on an invertible scale between -1 and 1; generated ones lie in the observed range of their column,
+    and whole numbers stay whole. Dates and durations count as numbers. Values that many rows share (a spike at zero, a
+    handful of distinct values), categories and missing cells become blocks of states, of which the generator chooses
+    one: generated rows hold no other categories than the original ones. Of a column of k categories, k columns are
+    made, but only for the rows of one batch at a time.
 
     Inside a `Pipeline`, ``memory=...`` saves trainings in a grid search over the later steps.
 
@@ -187,6 +195,8 @@ class WGANGPOverSampler(BaseOverSampler):
             callable,
         ],
         "target_samples": [Interval(Integral, 1, None, closed="left"), Mapping, None],
+        "categorical_features": [StrOptions({"auto"}), "array-like"],
+        "missing_values": [StrOptions({"keep", "error"})],
         "noise_dim": [Interval(Integral, 1, None, closed="left")],
         "hidden_dim": [Interval(Integral, 1, None, closed="left")],
         "num_layers": [Interval(Integral, 1, None, closed="left")],
@@ -201,6 +211,7 @@ class WGANGPOverSampler(BaseOverSampler):
         "skip_connections": ["boolean"],
         "borrowed_rows": [Interval(Real, 0, None, closed="left")],
         "average_decay": [Interval(Real, 0, 1, closed="left")],
+        "rejection_rate": [Interval(Real, 0, 1, closed="left")],
         "device": [str],
         "random_state": ["random_state"],
         "callbacks": [list, tuple, None],
@@ -212,6 +223,8 @@ class WGANGPOverSampler(BaseOverSampler):
         *,
         sampling_strategy: Strategy = "equal",
         target_samples: int | Mapping[Any, int] | None = None,
+        categorical_features: Any = "auto",
+        missing_values: str = "keep",
         noise_dim: int = 32,
         hidden_dim: int = 64,
         num_layers: int = 2,
@@ -226,6 +239,7 @@ class WGANGPOverSampler(BaseOverSampler):
         skip_connections: bool = False,
         borrowed_rows: float = 4.0,
         average_decay: float = 0.999,
+        rejection_rate: float = 0.3,
         device: str = "auto",
         random_state: int | np.random.RandomState | None = None,
         callbacks: Sequence[Callback] | None = None,
@@ -233,6 +247,8 @@ class WGANGPOverSampler(BaseOverSampler):
     ) -> None:
         super().__init__(sampling_strategy=sampling_strategy)
         self.target_samples = target_samples
+        self.categorical_features = categorical_features
+        self.missing_values = missing_values
         self.noise_dim = noise_dim
         self.hidden_dim = hidden_dim
         self.num_layers = num_layers
@@ -247,6 +263,7 @@ class WGANGPOverSampler(BaseOverSampler):
         self.skip_connections = skip_connections
         self.borrowed_rows = borrowed_rows
         self.average_decay = average_decay
+        self.rejection_rate = rejection_rate
         self.device = device
         self.random_state = random_state
         self.callbacks = callbacks
@@ -278,22 +295,22 @@ class WGANGPOverSampler(BaseOverSampler):
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
-            The table; numeric, finite and complete.
+            The table: numbers, and categories in the columns that `categorical_features` names. pandas or polars.
         y : array-like of shape (n_samples,)
             The class of each row. A column vector and a one-hot matrix are understood too.
 
         Returns
         -------
         X_resampled : container of X, of shape (n_samples_new, n_features)
-            The rows of X, unchanged and in order, then the new rows, sorted by class. Lists, arrays, pandas frames and
-            csr or csc matrices come back as what they are; other array-likes as arrays, other sparse formats as csr.
+            The rows of X, unchanged and in order, then the new rows, sorted by class. Lists, arrays, frames and csr or
+            csc matrices come back as what they are; other array-likes as arrays, other sparse formats as csr.
         y_resampled : container of y, of shape (n_samples_new,)
-            Their classes, as a list, array, pandas Series or frame.
+            Their classes, as a list, array, pandas or polars Series, or pandas frame.
         """
         table, labels = self._prepare(X, y)
         X_resampled, labels_resampled = self._fit_resample(table, labels)
         y_resampled = self._target_format.stack(y, labels, labels_resampled[len(labels) :])
-        return self._table_format.finish(X_resampled), y_resampled
+        return X_resampled, y_resampled
 
     def sample(
         self,
@@ -335,7 +352,7 @@ class WGANGPOverSampler(BaseOverSampler):
         seeds = self._seeds if random_state is None else seed_sequence(random_state, SAMPLE_KEY)
         class_indices = model.choose(n_samples, label, next_seed(seeds))
         rows = self._table_format.build(model.draw(class_indices, next_seed(seeds)))
-        return self._table_format.finish(rows), self._target_format.build(model.classes[class_indices])
+        return rows, self._target_format.build(model.classes[class_indices])
 
     def _trained_model(self) -> RowModel:
         """Return the model, or say why there is none."""
@@ -359,14 +376,18 @@ class WGANGPOverSampler(BaseOverSampler):
         resolve_device(self.device)
         table, labels, is_one_hot = self._check_X_y(X, y)
         self.sampling_strategy_ = rows_to_generate(self.sampling_strategy, labels, self.target_samples)
-        check_class_sizes(labels, self.sampling_strategy_)
-        self._table_format = TableFormat.of(X, table)
+        warn_of_thin_classes(labels, self.sampling_strategy_)
+        warn_of_identifiers(table)
+        self.categorical_features_ = np.array(
+            [j for j, cells in enumerate(table.cells) if isinstance(cells, CategoricalCells)], dtype=np.int64
+        )
+        self._table_format = table.format
         self._target_format = TargetFormat.of(y, labels, one_hot=is_one_hot)
         return table, labels
 
     def _check_X_y(self, X: Any, y: Any) -> tuple[Table, NDArray[Any], bool]:
-        table = check_table(X)
-        labels, is_one_hot = check_target(y, table.shape[0])
+        table = check_table(X, self.categorical_features, self.missing_values)
+        labels, is_one_hot = check_target(y, table.n_rows)
         # Sets n_features_in_ and feature_names_in_; a frame stays a frame.
         validate_data(self, X=X, y=labels, reset=True, skip_check_array=True)
         return table, labels, is_one_hot
@@ -376,81 +397,26 @@ class WGANGPOverSampler(BaseOverSampler):
         numbers = np.array([self.sampling_strategy_.get(label, 0) for label in np.unique(y)])
         if not numbers.any():
             self.history_, self.n_iter_ = TrainingHistory(), 0
-            return self._table_format.copy(X), y.copy()
+            return X.format.copy(X.rows), y.copy()
         self._seeds = seed_sequence(self.random_state)
         self._model = self._train(X, y, self._seeds)
         new_classes = np.repeat(np.arange(len(numbers)), numbers)
-        new = self._table_format.build(self._model.draw(new_classes, next_seed(self._seeds)))
-        return self._table_format.stack(X, new), np.concatenate([y, self._model.classes[new_classes]])
+        new = X.format.build(self._model.draw(new_classes, next_seed(self._seeds)))
+        return X.format.stack(X.rows, new), np.concatenate([y, self._model.classes[new_classes]])
 
     def _train(self, X: Table, y: NDArray[Any], seeds: np.random.SeedSequence) -> RowModel:
-        classes, class_indices, counts = np.unique(y, return_inverse=True, return_counts=True)
-        columns = column_arrays(X)
-        encoder = TableEncoder().fit(columns)
-        device = resolve_device(self.device)
-        with computing(device):
-            batches = ClassEvenBatches(
-                torch.from_numpy(encoder.encode(columns)).to(device),
-                torch.from_numpy(class_indices.astype(np.int64)).to(device),
-                num_classes=len(classes),
-                batch_size=_batch_size(self.batch_size, len(classes)),
-                rng=new_generator(next_seed(seeds), device),
-                borrowed_rows=float(self.borrowed_rows),
-            )
-            trainer = self._trainer(len(classes), batches.spread_within_classes(), device, seeds)
-            if self.epochs == "auto":
-                epochs, max_updates = math.ceil(AUTO_UPDATES / len(batches)), AUTO_UPDATES
-            else:
-                epochs, max_updates = int(self.epochs), None
-            self.history_ = trainer.train(batches, epochs, max_updates=max_updates)
-            if trainer.n_updates == 0:
-                raise InvalidParameterError(
-                    "A callback stopped training before the first update, so there is no generator to draw rows from. "
-                    "Stop in a later hook, or leave the callback out."
-                )
-            self.n_iter_ = trainer.n_updates
-            self.generator_ = cast(GanGenerator, trainer.averaged_generator())
-            self.critic_ = copy.deepcopy(trainer.critic)
-        return RowModel(self.generator_, encoder, classes, counts)
+        settings = FitSettings(**{field.name: getattr(self, field.name) for field in fields(FitSettings)})
+        callbacks = [*(self.callbacks or ()), *([ProgressBar()] if self.verbose else [])]
+        fit = fit_model(settings, X.cells, y, resolve_device(self.device), seeds, callbacks)
+        self.history_, self.n_iter_ = fit.history, fit.n_updates
+        self.generator_, self.critic_ = fit.model.generator, fit.critic
+        return fit.model
 
-    def _trainer(
-        self, num_classes: int, spread: torch.Tensor, device: torch.device, seeds: np.random.SeedSequence
-    ) -> GanTrainer:
-        """Return a trainer with fresh networks, as the parameters say."""
-        feature_dim, hidden_dim, num_layers = len(spread), int(self.hidden_dim), int(self.num_layers)
-        generator = GanGenerator(
-            num_classes=num_classes,
-            feature_dim=feature_dim,
-            noise_dim=int(self.noise_dim),
-            hidden_dim=hidden_dim,
-            num_layers=num_layers,
-            dropout=float(self.dropout),
-            normalization=self.normalization,
-            skip_connections=bool(self.skip_connections),
-            random_state=next_seed(seeds),
-        )
-        critic = GanDiscriminator(
-            feature_dim=feature_dim,
-            num_classes=num_classes,
-            hidden_dim=hidden_dim,
-            num_layers=num_layers,
-            random_state=next_seed(seeds),
-        )
-        return GanTrainer(
-            generator=generator,
-            discriminator=critic,
-            noise_dim=generator.noise_dim,
-            num_classes=num_classes,
-            lambda_gp=float(self.lambda_gp),
-            n_critic=int(self.n_critic),
-            learning_rate=float(self.learning_rate),
-            critic_learning_rate=float(self.critic_learning_rate),
-            device=device,
-            random_state=next_seed(seeds),
-            callbacks=[*(self.callbacks or ()), *([ProgressBar()] if self.verbose else [])],
-            average_decay=float(self.average_decay),
-            feature_scale=spread.clamp_min(_MIN_FEATURE_SCALE),
-        )
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.categorical = True
+        tags.input_tags.allow_nan = self.missing_values == "keep"
+        return tags
 
     def __getstate__(self) -> dict[str, Any]:
         # What was trained on CUDA must load on a machine without it. The state of the base class is the live object's
@@ -462,9 +428,3 @@ class WGANGPOverSampler(BaseOverSampler):
             if next(self.critic_.parameters()).device.type != "cpu":
                 state["critic_"] = copy.deepcopy(self.critic_).cpu()
         return state
-
-
-def _batch_size(batch_size: int | str, num_classes: int) -> int:
-    if batch_size != "auto":
-        return int(batch_size)
-    return min(max(_AUTO_ROWS_PER_CLASS * num_classes, _AUTO_BATCH_SIZES[0]), _AUTO_BATCH_SIZES[1])

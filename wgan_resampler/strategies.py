@@ -12,7 +12,7 @@ from imblearn.utils import check_sampling_strategy
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import InvalidDataError, InvalidParameterError
-from wgan_resampler.tables import find_label, plain_label
+from wgan_resampler.targets import find_label, plain_label
 
 Strategy = str | float | Mapping[Any, int] | Callable[[NDArray[Any]], Mapping[Any, int]]
 Counts = OrderedDict[Any, int]

@@ -1,13 +1,12 @@
-"""Containers: what kind of table or target was given, and how to make more rows of that kind.
+"""Containers of rows: what kind of table was given, its cells column by column, and more rows of that kind.
 
 Original rows are never converted and back: new rows are built in the container's own dtypes and put below them.
-pandas is imported only by those who pass a frame.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Sequence
+import abc
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,220 +14,234 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-Table = Any
-"""A checked table: ndarray, csr or csc matrix, or pandas frame."""
+from wgan_resampler.cells import (
+    CategoricalCells,
+    Cells,
+    NumericCells,
+    is_missing,
+    numeric_cells,
+    object_cells,
+    objects_with_gaps,
+    raise_no_category,
+    raise_not_numeric,
+)
 
 
 @dataclass(frozen=True)
-class TableFormat:
-    """The container of a table.
+class Table:
+    """A table that has been read.
 
     Parameters
     ----------
-    kind : {"list", "array", "sparse", "frame"}
-        What it is.
-    dtype : numpy.dtype or None
-        Of the whole table; None for a frame.
+    rows : ndarray, sparse matrix, list or frame
+        The caller's rows.
+    cells : tuple of NumericCells or CategoricalCells
+        The same, column by column.
+    format : TableFormat
+        How to make more of them.
+    """
+
+    rows: Any
+    cells: tuple[Cells, ...]
+    format: TableFormat
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return len(self.cells[0])
+
+
+class TableFormat(abc.ABC):
+    """The container of a table: how new rows are made and put below others. It holds categories, but no rows."""
+
+    @abc.abstractmethod
+    def label(self, column: int) -> str:
+        """Return how messages call a column."""
+
+    @abc.abstractmethod
+    def build(self, cells: Sequence[Cells]) -> Any:
+        """Return new rows in the container, from one object of cells per column."""
+
+    @abc.abstractmethod
+    def stack(self, rows: Any, new: Any) -> Any:
+        """Return `rows`, unchanged, with the built rows `new` below, in memory of their own."""
+
+    @abc.abstractmethod
+    def copy(self, rows: Any) -> Any:
+        """Return `rows` alone, in memory of their own."""
+
+
+@dataclass(frozen=True)
+class ColumnFormat:
+    """One column of an array or list.
+
+    Parameters
+    ----------
+    dtype : numpy.dtype
+        Of the cells.
+    categories : ndarray or None
+        What the codes stand for; None for numbers.
+    missing : Any
+        What stands in a missing cell: None, a NaN or a NaT.
+    """
+
+    dtype: np.dtype
+    categories: NDArray[Any] | None = None
+    missing: Any = np.nan
+
+    def build(self, cells: Cells) -> NDArray[Any]:
+        """Return the cells as an array: of the column's dtype, or of objects if that has no missing cells."""
+        if isinstance(cells, NumericCells):
+            values = cells.values.astype(self.dtype)
+        else:
+            values = take_categories(self.categories, cells.codes)
+        if cells.missing is None:
+            return values
+        if self._can_hold_missing(values.dtype):
+            values[cells.missing] = self.missing
+            return values
+        return objects_with_gaps(values, cells.missing, self.missing)
+
+    def _can_hold_missing(self, dtype: np.dtype) -> bool:
+        if dtype.kind == "f":  # would turn None into NaN
+            return isinstance(self.missing, (float, np.floating))
+        return dtype.kind in "mM"
+
+
+@dataclass(frozen=True)
+class ArrayFormat(TableFormat):
+    """An array, or a sparse matrix, all of whose cells have one dtype.
+
+    Parameters
+    ----------
+    dtype : numpy.dtype
+        Of the whole table.
+    columns : tuple of ColumnFormat
     sparse_type : type or None
         Class of a sparse table: ``csr_array``, ``csc_array``, ``csr_matrix`` or ``csc_matrix``.
-    names : pandas.Index or None
-        Column labels of a frame.
-    dtypes : tuple or None
-        pandas dtypes of a frame's columns.
     """
 
-    kind: str
-    dtype: np.dtype | None = None
+    dtype: np.dtype
+    columns: tuple[ColumnFormat, ...]
     sparse_type: type | None = None
-    names: Any = None
-    dtypes: tuple[Any, ...] | None = None
 
-    @classmethod
-    def of(cls, original: object, checked: Table) -> TableFormat:
-        """Return the container of `original`, of which `checked` is the validated form."""
-        if is_pandas_frame(checked):
-            return cls("frame", names=checked.columns, dtypes=tuple(checked.dtypes))
-        if sparse.issparse(checked):
-            return cls("sparse", dtype=checked.dtype, sparse_type=type(checked))
-        return cls("list" if isinstance(original, list) else "array", dtype=checked.dtype)
+    def label(self, column: int) -> str:
+        """Return the column's number."""
+        return str(column)
 
-    def build(self, columns: Sequence[NDArray[Any]]) -> Table:
-        """Return new rows as ndarray, sparse matrix or frame, from one array per column."""
-        if self.kind == "frame":
-            return self._build_frame(columns)
-        rows = np.empty((len(columns[0]), len(columns)), dtype=self.dtype)
-        for j, values in enumerate(columns):
-            rows[:, j] = values
+    def build(self, cells: Sequence[Cells]) -> Any:
+        """Return new rows as an array or sparse matrix."""
+        rows = np.empty((len(cells[0]), len(cells)), dtype=self.dtype)
+        for j, (column, each) in enumerate(zip(self.columns, cells, strict=True)):
+            rows[:, j] = column.build(each)
         return rows if self.sparse_type is None else self.sparse_type(rows)
 
-    def _build_frame(self, columns: Sequence[NDArray[Any]]) -> Table:
-        import pandas as pd
+    def stack(self, rows: Any, new: Any) -> Any:
+        """Return both, one below the other."""
+        if self.sparse_type is not None:
+            return self.sparse_type(sparse.vstack([rows, new], format=rows.format, dtype=self.dtype))
+        return np.concatenate([rows, new], dtype=self.dtype)
 
-        series = [pd.Series(v).astype(dtype) for v, dtype in zip(columns, self.dtypes or (), strict=True)]
-        frame = pd.concat(series, axis=1)
-        frame.columns = self.names
-        return frame
-
-    def stack(self, checked: Table, new: Table) -> Table:
-        """Return the rows of `checked`, unchanged, and those of `new` below."""
-        if self.kind == "frame":
-            return _concat_pandas(checked, new)
-        if self.kind == "sparse":
-            return type(checked)(sparse.vstack([checked, new], format=checked.format, dtype=self.dtype))
-        return np.concatenate([checked, new], dtype=self.dtype)
-
-    def copy(self, checked: Table) -> Table:
-        """Return the rows of `checked` alone, in memory of their own; a frame's index is dropped as in `stack`."""
-        return checked.reset_index(drop=True) if self.kind == "frame" else checked.copy()
-
-    def finish(self, table: Table) -> Any:
-        """Return a built or stacked table as the caller's kind: a list where a list was given."""
-        return table.tolist() if self.kind == "list" else table
+    def copy(self, rows: Any) -> Any:
+        """Return a copy; a memory-mapped table comes back as an array in memory."""
+        return rows.copy() if self.sparse_type is not None else np.array(rows)
 
 
 @dataclass(frozen=True)
-class TargetFormat:
-    """The container of a target.
+class ListFormat(TableFormat):
+    """A list of rows, whose cells are Python objects.
 
     Parameters
     ----------
-    kind : {"list", "array", "series", "frame"}
-        What it is.
-    one_hot_columns : int or None
-        Width of a target with one column of zeros and ones per class, else None.
-    dtype : Any
-        numpy dtype, or the pandas dtype (of the first column).
-    names : Any
-        Name of a series, column labels of a frame.
+    columns : tuple of ColumnFormat
     """
 
-    kind: str
-    one_hot_columns: int | None
-    dtype: Any
-    names: Any = None
+    columns: tuple[ColumnFormat, ...]
 
-    @classmethod
-    def of(cls, original: Any, labels: NDArray[Any], *, one_hot: bool) -> TargetFormat:
-        """Return the container of `original`, whose labels are `labels`."""
-        width = np.shape(original)[1] if one_hot else None
-        if is_pandas_frame(original):
-            return cls("frame", width, original.dtypes.iloc[0], original.columns)
-        if _is_pandas(original, "Series"):
-            return cls("series", width, original.dtype, original.name)
-        # Objects stay objects, although their labels are compared as numbers.
-        dtype = np.asarray(original).dtype if one_hot or _holds_objects(original) else labels.dtype
-        return cls("list" if isinstance(original, list) else "array", width, dtype)
+    def label(self, column: int) -> str:
+        """Return the column's number."""
+        return str(column)
 
-    def build(self, labels: NDArray[Any]) -> Any:
-        """Return new labels in the caller's container."""
-        values = labels
-        if self.one_hot_columns is not None:
-            values = np.eye(self.one_hot_columns, dtype=np.int64)[labels]
-        if self.kind in ("series", "frame"):
-            import pandas as pd
+    def build(self, cells: Sequence[Cells]) -> list[list[Any]]:
+        """Return new rows as lists."""
+        by_column = [column.build(each).tolist() for column, each in zip(self.columns, cells, strict=True)]
+        return [list(row) for row in zip(*by_column, strict=True)]
 
-            if self.kind == "series":
-                return pd.Series(values, name=self.names).astype(self.dtype)
-            return pd.DataFrame(values, columns=self.names).astype(self.dtype)
-        values = values.astype(self.dtype)
-        return values.tolist() if self.kind == "list" else values
+    def stack(self, rows: Any, new: Any) -> Any:
+        """Return both, one below the other."""
+        return [*self.copy(rows), *new]
 
-    def stack(self, original: Any, labels: NDArray[Any], new_labels: NDArray[Any]) -> Any:
-        """Return the target of `original`, whose labels are `labels`, and the new labels below."""
-        new = self.build(new_labels)
-        if self.kind in ("series", "frame"):
-            return _concat_pandas(original, new)
-        # A column vector becomes one-dimensional, as in imbalanced-learn.
-        is_column = self.one_hot_columns is None and np.ndim(original) == 2
-        if self.kind == "list":
-            return [*(labels.tolist() if is_column else original), *new]
-        first = np.asarray(original)
-        return np.concatenate([first.ravel() if is_column else first, new], dtype=self.dtype)
+    def copy(self, rows: Any) -> Any:
+        """Return a copy of the list and of each row."""
+        return [list(row) for row in rows]
 
 
-def is_pandas_frame(value: object) -> bool:
-    """Whether `value` is a pandas DataFrame; does not import pandas."""
-    return _is_pandas(value, "DataFrame")
+def array_table(rows: Any, categorical: frozenset[int]) -> Table:
+    """Read an array or sparse matrix of any dtype, of which the columns in `categorical` hold categories."""
+    is_sparse = sparse.issparse(rows)
+    by_column = rows
+    if is_sparse:
+        by_column = rows.tocsc()
+    elif rows.dtype.kind == "O":  # so that the objects of a column are found side by side
+        by_column = np.asfortranarray(rows)
+    columns = [
+        read_column(by_column[:, [j]].toarray().ravel() if is_sparse else by_column[:, j], str(j), j in categorical)
+        for j in range(rows.shape[1])
+    ]
+    formats = tuple(column for column, _ in columns)
+    form = ArrayFormat(rows.dtype, formats, type(rows) if is_sparse else None)
+    return Table(rows, tuple(cells for _, cells in columns), form)
 
 
-def target_array(y: Any) -> Any:
-    """Return a complete target as a numpy array: that of a Series or frame in the dtype of its values.
+def list_table(rows: list[Any], cells: NDArray[np.object_], categorical: frozenset[int]) -> Table:
+    """Read a list of rows, given also as an array of objects."""
+    by_column = np.asfortranarray(cells)
+    columns = [read_column(by_column[:, j], str(j), j in categorical) for j in range(cells.shape[1])]
+    return Table(rows, tuple(c for _, c in columns), ListFormat(tuple(column for column, _ in columns)))
 
-    Objects that are all numbers become an array of numbers.
+
+def read_column(values: NDArray[Any], label: str, is_categorical: bool) -> tuple[ColumnFormat, Cells]:
+    """Return format and cells of one column of an array.
+
+    Raises
+    ------
+    InvalidDataError
+        If the column is to hold numbers and does not, or categories that cannot be told apart.
     """
-    if is_pandas_frame(y):
-        y = np.column_stack([series_array(y.iloc[:, j]) for j in range(y.shape[1])])
-    elif _is_pandas(y, "Series"):
-        y = series_array(y)
-    elif isinstance(y, (list, tuple)):
-        y = np.asarray(y)
-    if _holds_objects(y):
-        numbers = np.asarray(y.tolist())
-        if numbers.dtype.kind in "biuf" and numbers.shape == y.shape:
-            return numbers
-    return y
+    missing = is_missing(values)
+    marker = values[missing][0] if missing.any() else np.nan
+    if is_categorical:
+        codes, categories = factorize(values, ~missing, label)
+        return ColumnFormat(values.dtype, categories, marker), CategoricalCells(codes, len(categories))
+    if values.dtype.kind == "O":
+        cells = object_cells(values, missing, label)
+        return ColumnFormat(cells.values.dtype, missing=marker), cells
+    if values.dtype.kind in "mM":
+        # By astype rather than as a view, for the sake of other byte orders.
+        return ColumnFormat(values.dtype, missing=marker), numeric_cells(values.astype(np.int64), missing)
+    if values.dtype.kind not in "biuf":
+        raise_not_numeric(label, values, dtype=values.dtype)
+    return ColumnFormat(values.dtype, missing=marker), numeric_cells(values)
 
 
-def plain_label(label: Any) -> Any:
-    """Return a label as messages show it: 3 rather than np.int64(3)."""
-    if isinstance(label, (np.datetime64, np.timedelta64)):  # item() makes whole numbers of nanoseconds
-        return str(label)
-    return label.item() if isinstance(label, np.generic) else label
+def factorize(values: NDArray[Any], present: NDArray[np.bool_], label: str) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """Return the code of each cell, -1 where it is not present, and the categories in order of appearance."""
+    known: dict[Any, int] = {}
+    try:
+        codes = [known.setdefault(cell, len(known)) for cell in values[present].tolist()]
+    except TypeError as error:
+        raise_no_category(label, values, error)
+    all_codes = np.full(len(values), -1, dtype=np.int64)
+    all_codes[present] = codes
+    first = np.unique(np.array(codes, dtype=np.int64), return_index=True)[1]
+    return all_codes, values[present][first]
 
 
-def find_label(label: Any, known: Iterable[Any]) -> int | None:
-    """Return the position of a label among the known ones, or None.
-
-    By equality, because a date of numpy and the same date of pandas are equal but may have different hashes.
-    """
-    for i, other in enumerate(known):
-        equal = other == label
-        if isinstance(equal, (bool, np.bool_)) and equal:
-            return i
-    return None
-
-
-def column_arrays(table: Table) -> list[NDArray[Any]]:
-    """Return the columns of a checked table as numpy arrays in their own dtypes.
-
-    Parameters
-    ----------
-    table : ndarray, sparse matrix or pandas frame
-        Numeric and complete.
-
-    Returns
-    -------
-    list of ndarray of shape (n,)
-    """
-    if is_pandas_frame(table):
-        return [series_array(table.iloc[:, j]) for j in range(table.shape[1])]
-    if sparse.issparse(table):
-        by_column = table.tocsc()
-        return [by_column[:, [j]].toarray().ravel() for j in range(table.shape[1])]
-    return [table[:, j] for j in range(table.shape[1])]
-
-
-def series_array(series: Any) -> NDArray[Any]:
-    """Return a numeric pandas Series without missing values as a numpy array.
-
-    Nullable and sparse columns come in the dtype of their values.
-    """
-    dtype = series.dtype
-    plain = getattr(dtype, "numpy_dtype", None) or getattr(dtype, "subtype", None)
-    values: NDArray[Any] = series.to_numpy(dtype=plain) if plain is not None else series.to_numpy()
-    return values
-
-
-def _holds_objects(value: object) -> bool:
-    return isinstance(value, np.ndarray) and value.dtype.kind == "O"
-
-
-def _is_pandas(value: object, name: str) -> bool:
-    pandas = sys.modules.get("pandas")
-    return pandas is not None and isinstance(value, getattr(pandas, name))
-
-
-def _concat_pandas(first: Any, second: Any) -> Any:
-    import pandas as pd
-
-    return pd.concat([first, second], ignore_index=True)
+def take_categories(categories: NDArray[Any] | None, codes: NDArray[np.integer]) -> NDArray[Any]:
+    """Return what the codes stand for, and anything where a code is -1."""
+    if categories is None:
+        raise TypeError("Codes without categories.")
+    if len(categories) == 0:
+        return np.zeros(len(codes), dtype=categories.dtype)
+    taken: NDArray[Any] = categories[codes]
+    return taken

@@ -12,58 +12,140 @@ from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import assert_all_finite
 
+from wgan_resampler.categorical import categorical_positions
+from wgan_resampler.cells import Cells, NumericCells, is_missing, shown
+from wgan_resampler.containers import is_pandas, is_polars
 from wgan_resampler.exceptions import InvalidDataError
-from wgan_resampler.tables import Table, is_pandas_frame, plain_label, series_array, target_array
+from wgan_resampler.pandas_tables import categories_of as pandas_categories
+from wgan_resampler.pandas_tables import pandas_table
+from wgan_resampler.polars_tables import categories_of as polars_categories
+from wgan_resampler.polars_tables import polars_table
+from wgan_resampler.tables import Table, array_table, list_table
+from wgan_resampler.targets import target_array
 
-_NEXT_STEP = (
-    "Encode it as numbers first, for example with sklearn.preprocessing.OrdinalEncoder or OneHotEncoder "
-    "(before the sampler, in an imblearn Pipeline)."
-)
 
-
-def check_table(X: Any) -> Table:
+def check_table(X: Any, categorical_features: Any = "auto", missing_values: str = "keep") -> Table:
     """Return X as it can be trained on.
 
     Parameters
     ----------
-    X : array-like, sparse matrix or pandas frame of shape (n, n_features)
+    X : array-like, sparse matrix, pandas or polars frame of shape (n, n_features)
         The caller's table.
+    categorical_features : "auto", or sequence of str, int or bool, default="auto"
+        Which columns hold categories.
+    missing_values : {"keep", "error"}, default="keep"
+        Whether cells may be missing.
 
     Returns
     -------
-    ndarray, csr or csc matrix, or the frame itself
-        Numeric, finite and complete, with at least one row and one column.
+    Table
+        With at least one row and one column, and no infinite number.
 
     Raises
     ------
     InvalidDataError
-        If a column is not numeric, or a cell is missing or infinite.
+        If a column holds something else than numbers and categories, or a cell is infinite, or missing where that is
+        an error.
+    InvalidParameterError
+        If `categorical_features` does not fit the table.
     """
-    if is_pandas_frame(X):
-        _check_frame(X)
-        return X
-    if type(X).__module__.split(".")[0] == "polars":
-        raise InvalidDataError("polars frames are not supported yet. Pass X.to_pandas() or X.to_numpy().")
-    try:
-        table = check_array(
-            X, accept_sparse=("csr", "csc"), estimator="WGANGPOverSampler", input_name="X", dtype="numeric"
-        )
-    except ValueError as error:
-        raise InvalidDataError(_with_advice(str(error))) from error
-    if table.dtype == object:  # numbers that numpy has no dtype for, or a missing cell beside them
-        table = _as_floats(table)
-    if table.dtype.kind not in "biuf":
-        raise InvalidDataError(f"X is of dtype {table.dtype}, not numeric. Dates are not supported yet. {_NEXT_STEP}")
+    if is_pandas(X, "DataFrame"):
+        table = _read_pandas(X, categorical_features)
+    elif is_polars(X, "DataFrame"):
+        table = _read_polars(X, categorical_features)
+    elif is_polars(X, "LazyFrame"):
+        raise InvalidDataError("A polars LazyFrame holds no rows yet. Pass X.collect().")
+    else:
+        table = _read_array(X, categorical_features)
+    for j, cells in enumerate(table.cells):
+        _check_cells(cells, table.format.label(j), missing_values)
     return table
 
 
-def _as_floats(table: NDArray[Any]) -> NDArray[np.float64]:
+def _read_pandas(X: Any, categorical_features: Any) -> Table:
+    _check_not_empty(X)
+    if not X.columns.is_unique:
+        twice = X.columns[X.columns.duplicated()][0]
+        raise InvalidDataError(f"Column names must be unique, but {twice!r} occurs more than once. Rename one of them.")
+    if len({isinstance(name, str) for name in X.columns}) == 2:
+        raise InvalidDataError(
+            f"Column names must be all texts or all something else; got {', '.join(map(repr, X.columns[:10]))}. Rename "
+            "them, for example with X.columns = X.columns.astype(str)."
+        )
+    return pandas_table(
+        X, categorical_positions(categorical_features, X.shape[1], list(X.columns), pandas_categories(X))
+    )
+
+
+def _read_polars(X: Any, categorical_features: Any) -> Table:
+    _check_not_empty(X)
+    return polars_table(X, categorical_positions(categorical_features, X.width, X.columns, polars_categories(X)))
+
+
+def _check_not_empty(frame: Any) -> None:
+    if min(frame.shape) == 0:
+        raise InvalidDataError(
+            f"Found array with {frame.shape[0]} sample(s) and {frame.shape[1]} feature(s) (shape={frame.shape}) "
+            "while a minimum of 1 is required by WGANGPOverSampler."
+        )
+
+
+def _read_array(X: Any, categorical_features: Any) -> Table:
+    if isinstance(X, np.ma.MaskedArray) and np.ma.is_masked(X):
+        raise InvalidDataError("Masked cells are not supported. Pass X.filled(numpy.nan).")
     try:
-        values = table.astype(np.float64)
-        assert_all_finite(values, input_name="X")
-    except (TypeError, ValueError, OverflowError) as error:
-        raise InvalidDataError(_with_advice(str(error))) from error
-    return values
+        rows = check_array(
+            _as_objects(X) if isinstance(X, (list, tuple)) else X,
+            accept_sparse=("csr", "csc"),
+            estimator="WGANGPOverSampler",
+            input_name="X",
+            dtype=None,
+            ensure_all_finite=False,
+        )
+    except (TypeError, ValueError) as error:
+        raise InvalidDataError(str(error)) from error
+    categorical = categorical_positions(categorical_features, rows.shape[1])
+    if isinstance(X, list):
+        return list_table(X, rows, categorical)
+    return array_table(rows, categorical)
+
+
+def _as_objects(rows: list[Any] | tuple[Any, ...]) -> NDArray[Any]:
+    """Return rows as an array that leaves each cell as it is: numpy would make texts of numbers beside texts."""
+    lengths = [len(row) if isinstance(row, (list, tuple, np.ndarray)) else -1 for row in rows]
+    odd = next((i for i, length in enumerate(lengths) if length != lengths[0]), None)
+    if odd is not None:
+        raise InvalidDataError(
+            f"The rows of X must be of one length: row 0 is {_described(lengths[0])}, but row {odd} is "
+            f"{_described(lengths[odd])}. Fill up the missing cells with None."
+        )
+    objects = np.array(rows, dtype=object)
+    if isinstance(rows, list) or objects.ndim != 2:
+        return objects
+    # A tuple comes back as an array, so the numbers in it are typed together, as numpy does it.
+    numbers = np.asarray(rows)
+    return numbers if numbers.dtype.kind in "biuf" else objects
+
+
+def _described(length: int) -> str:
+    return "a single cell" if length < 0 else f"of {length} cell(s)"
+
+
+def _check_cells(cells: Cells, label: str, missing_values: str) -> None:
+    if missing_values == "error" and cells.missing is not None:
+        raise InvalidDataError(
+            f"Input X contains NaN: column {label} has {int(cells.missing.sum())} missing value(s), the first in row "
+            f"{int(cells.missing.argmax())}, and missing_values='error'. Impute them first, for example with "
+            "sklearn.impute.SimpleImputer, or take missing_values='keep' to have them learnt."
+        )
+    if isinstance(cells, NumericCells) and cells.values.dtype.kind == "f":
+        infinite = np.isinf(cells.values)
+        if infinite.any():
+            row = int(infinite.argmax())
+            raise InvalidDataError(
+                f"Input X contains infinity: column {label} has {int(infinite.sum())} infinite value(s), the first, "
+                f"{shown(cells.values[row])}, in row {row}. Replace infinite values first: no scale can hold them."
+            )
 
 
 def check_target(y: Any, n_rows: int) -> tuple[NDArray[Any], bool]:
@@ -89,105 +171,39 @@ def check_target(y: Any, n_rows: int) -> tuple[NDArray[Any], bool]:
     """
     if sparse.issparse(y):
         raise InvalidDataError("A sparse target is not supported. Pass y.toarray().")
-    _check_labels(y)
+    if y is None:
+        raise InvalidDataError("WGANGPOverSampler requires y to be passed, but the target y is None.")
     try:
         values = target_array(y)
-        if isinstance(values, np.ndarray) and values.dtype.kind == "f":
+        _check_labels(values)
+        if values.dtype.kind == "f":
             assert_all_finite(values, input_name="y")
         check_classification_targets(values)
         labels, one_hot = check_target_type(values, indicate_one_vs_all=True)
         labels = np.asarray(labels)
         check_consistent_length(np.empty(n_rows), labels)
     except ValueError as error:
-        raise InvalidDataError(str(error)) from error
+        raise error if isinstance(error, InvalidDataError) else InvalidDataError(str(error)) from error
     return labels, bool(one_hot)
 
 
-def check_class_sizes(labels: NDArray[Any], to_generate: dict[Any, int]) -> None:
-    """Raise InvalidDataError for a class that has to grow from a single row."""
-    for label, n_new in to_generate.items():
-        if n_new > 0 and np.count_nonzero(labels == label) < 2:
-            raise InvalidDataError(
-                f"Class {plain_label(label)!r} has 1 row; at least 2 are needed to learn how its rows differ. Collect "
-                "more, drop the class, or leave it as it is with sampling_strategy={class: rows, ...} without it."
-            )
-
-
-def _check_labels(y: Any) -> None:
+def _check_labels(values: NDArray[Any]) -> None:
     """Raise InvalidDataError for missing labels, and for texts beside other things."""
-    dtype = getattr(y, "dtype", None)
-    if np.ndim(y) not in (1, 2) or (isinstance(dtype, np.dtype) and dtype.kind in "biuU"):
+    if values.ndim not in (1, 2):
         return
-    cells = np.array(y, dtype=object).ravel()
-    missing = np.array([_is_missing(cell) for cell in cells], dtype=bool)
+    cells = values.ravel()
+    missing = is_missing(cells)
     if missing.any():
-        row = int(missing.argmax()) // (1 if np.ndim(y) == 1 else np.shape(y)[1])
+        row = int(missing.argmax()) // (1 if values.ndim == 1 else values.shape[1])
         raise InvalidDataError(
             f"Input y contains NaN: {int(missing.sum())} label(s) are missing, the first in row {row}. Drop these "
             "rows, or make them a class of their own."
         )
+    if cells.dtype.kind != "O":
+        return
     is_text = [isinstance(cell, str) for cell in cells]
     if any(is_text) and not all(is_text):
         first, other = cells[is_text.index(True)], cells[is_text.index(False)]
         raise InvalidDataError(
             f"Labels must be of one type; got {first!r} and {other!r}. Convert them, for example with map(str, y)."
         )
-
-
-def _is_missing(cell: Any) -> bool:
-    # pandas.NA knows no truth value, so it is recognised by the name of its type.
-    return cell is None or type(cell).__name__ in ("NAType", "NaTType") or bool(cell != cell)
-
-
-def _check_frame(frame: Any) -> None:
-    import pandas as pd
-
-    if min(frame.shape) == 0:
-        raise InvalidDataError(
-            f"Found array with {frame.shape[0]} sample(s) and {frame.shape[1]} feature(s) (shape={frame.shape}) "
-            "while a minimum of 1 is required by WGANGPOverSampler."
-        )
-    if not frame.columns.is_unique:
-        twice = frame.columns[frame.columns.duplicated()][0]
-        raise InvalidDataError(f"Column names must be unique, but {twice!r} occurs more than once. Rename one of them.")
-    for j, name in enumerate(frame.columns):
-        series = frame.iloc[:, j]
-        if not pd.api.types.is_numeric_dtype(series.dtype):
-            raise InvalidDataError(
-                f"Column {name!r} is of dtype {series.dtype}, not numeric; its first value is {series.iloc[0]!r}. "
-                f"Categories, texts and dates are not supported yet. {_NEXT_STEP}"
-            )
-        if pd.api.types.is_complex_dtype(series.dtype):
-            raise InvalidDataError(f"Complex data not supported: column {name!r} is of dtype {series.dtype}.")
-        missing = series.isna().to_numpy()
-        if missing.any():
-            _refuse(name, "NaN", "missing value(s) (NaN)", missing)
-        values = series_array(series)
-        if values.dtype.kind == "f":
-            infinite = np.isinf(values)
-            if infinite.any():
-                _refuse(name, "infinity", "infinite value(s)", infinite)
-
-
-def _refuse(name: Any, what: str, text: str, where: NDArray[np.bool_]) -> None:
-    raise InvalidDataError(
-        _with_advice(
-            f"Input X contains {what}: column {name!r} has {int(where.sum())} {text}, the first in row "
-            f"{int(where.argmax())}."
-        )
-    )
-
-
-def _with_advice(message: str) -> str:
-    """Add the way out to an error of scikit-learn's about the cells of X."""
-    if "contains NaN" in message:
-        first = message.split("\n")[0]
-        return (
-            f"{first} Missing values are not supported yet: impute them first, for example with "
-            "sklearn.impute.SimpleImputer (before the sampler, in an imblearn Pipeline)."
-        )
-    if "contains infinity" in message:
-        return f"{message} Replace infinite values first: no scale can hold them."
-    if "could not convert string" in message or "not compatible with arrays of bytes/strings" in message:
-        return f"{message} Texts are not supported yet. {_NEXT_STEP}"
-    return message

@@ -1,0 +1,111 @@
+"""Rejection of generated rows whose class is doubtful."""
+
+import pytest
+import torch
+
+from wgan_resampler import GanGenerator
+from wgan_resampler.batches import ClassEvenBatches
+from wgan_resampler.networks import RowClassifier
+from wgan_resampler.rejection import best_of_each_class, class_rejection_rates, generate, train_classifier
+
+RNG = torch.Generator().manual_seed(0)
+
+
+class LineGenerator(GanGenerator):
+    """Gives the noise itself, whatever the class: half of the rows lie where the other class is."""
+
+    def forward(self, noise, condition):
+        return noise.clamp(-3, 3) / 3
+
+
+class SignClassifier(RowClassifier):
+    """Class 1 right of zero, class 0 left of it."""
+
+    def forward(self, features):
+        return torch.cat([-features[:, :1], features[:, :1]], dim=1)
+
+
+def line_generator():
+    return LineGenerator(num_classes=2, feature_dim=1, noise_dim=1, hidden_dim=1, num_layers=1, random_state=0)
+
+
+def sign_classifier():
+    return SignClassifier(feature_dim=1, num_classes=2, random_state=0)
+
+
+def rows_of(classes, rate):
+    rng = torch.Generator().manual_seed(3)
+    return generate(line_generator(), classes, rng, sign_classifier(), torch.tensor([rate, rate]))[:, 0]
+
+
+def test_the_least_credible_rows_are_rejected():
+    classes = torch.arange(4000) % 2
+    rows = rows_of(classes, 0.5)
+    assert (rows[classes == 1] > 0).float().mean() > 0.97
+    assert (rows[classes == 0] < 0).float().mean() > 0.97
+    rows = rows_of(classes, 0.25)
+    assert (rows[classes == 1] > 0).float().mean() == pytest.approx(2 / 3, abs=0.04)
+
+
+def test_each_row_has_the_class_of_its_place():
+    classes = torch.tensor([1, 0, 0, 1, 1, 0])
+    rows = rows_of(classes.repeat(200), 0.5)
+    agree = (rows > 0).long() == classes.repeat(200)
+    assert agree.float().mean() > 0.95
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3, 50])
+@pytest.mark.parametrize("rate", [0.0, 0.3, 0.99])
+def test_as_many_rows_as_asked_for(n, rate):
+    assert len(rows_of(torch.zeros(n, dtype=torch.int64), rate)) == n
+
+
+def test_kept_rows_are_not_sorted_by_credibility():
+    rows = rows_of(torch.ones(500, dtype=torch.int64), 0.3)
+    ranks = rows.argsort().argsort().double()
+    assert abs(torch.corrcoef(torch.stack([ranks, torch.arange(500.0).double()]))[0, 1]) < 0.2
+
+
+def test_nothing_is_rejected_without_a_classifier():
+    classes = torch.arange(10) % 2
+    plain = generate(line_generator(), classes, torch.Generator().manual_seed(1))
+    noise = torch.randn(10, 1, generator=torch.Generator().manual_seed(1))
+    assert torch.equal(plain, noise.clamp(-3, 3) / 3)
+
+
+def test_best_of_each_class():
+    score = torch.tensor([0.0, 5.0, 1.0, 9.0, 8.0, 7.0])
+    found = best_of_each_class(score, sizes=torch.tensor([3, 0, 3]), keep=torch.tensor([1, 0, 2]))
+    assert found.tolist() == [1, 3, 4]
+
+
+def test_equal_scores_keep_the_first_rows():
+    found = best_of_each_class(torch.zeros(4), sizes=torch.tensor([4]), keep=torch.tensor([2]))
+    assert found.tolist() == [0, 1]
+
+
+def test_small_classes_are_doubted_less():
+    rates = class_rejection_rates(0.4, torch.tensor([0, 20, 1_000_000]))
+    assert rates.tolist() == pytest.approx([0.0, 0.2, 0.4], abs=1e-4)
+
+
+def test_the_classifier_learns_classes_that_differ():
+    classes = torch.arange(300) % 3
+    values = torch.randn(300, 2, generator=torch.Generator().manual_seed(0)) * 0.05
+    values[:, 0] += classes * 0.5 - 0.5
+    batches = ClassEvenBatches(values, classes, 3, 64, torch.Generator().manual_seed(1))
+    classifier = RowClassifier(feature_dim=2, num_classes=3, random_state=0)
+    train_classifier(classifier, batches)
+    with torch.no_grad():
+        assert (classifier(values).argmax(dim=1) == classes).float().mean() > 0.99
+
+
+def test_training_the_classifier_is_reproducible_and_leaves_the_global_generator():
+    before, outputs = torch.get_rng_state(), []
+    for _ in range(2):
+        batches = ClassEvenBatches(torch.eye(4), torch.tensor([0, 0, 1, 1]), 2, 8, torch.Generator().manual_seed(1))
+        classifier = RowClassifier(feature_dim=4, num_classes=2, random_state=0)
+        train_classifier(classifier, batches)
+        outputs.append(classifier(torch.eye(4)).detach())
+    assert torch.equal(*outputs)
+    assert torch.equal(torch.get_rng_state(), before)

@@ -1,0 +1,223 @@
+"""From checked cells and labels to a trained model: encoder, networks, trainer and classifier, joined."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from wgan_resampler.batches import ClassEvenBatches
+from wgan_resampler.cells import Cells
+from wgan_resampler.encoding import TableEncoder
+from wgan_resampler.exceptions import InvalidParameterError
+from wgan_resampler.history import TrainingHistory
+from wgan_resampler.model import RowModel
+from wgan_resampler.networks import GanDiscriminator, GanGenerator, Normalization, RowClassifier
+from wgan_resampler.rejection import train_classifier
+from wgan_resampler.runtime import computing, new_generator
+from wgan_resampler.schema import RowLayout
+from wgan_resampler.seeds import next_seed
+from wgan_resampler.training import GanTrainer
+
+if TYPE_CHECKING:
+    from wgan_resampler.callbacks import Callback
+
+AUTO_UPDATES = 600
+"""Generator updates with ``epochs="auto"``."""
+
+_AUTO_ROWS_PER_CLASS = 32
+_AUTO_BATCH_SIZES = 64, 256
+"""With ``batch_size="auto"``: rows of each class in a batch, and the limits of its size."""
+
+_MIN_FEATURE_SCALE = 0.05
+"""Least unit of a feature in the gradient penalty, on the scale of 2 that each column spans.
+
+Without it, a column that is constant within the classes would have no unit, and the critic no bound along it.
+"""
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """The parameters of :class:`~wgan_resampler.WGANGPOverSampler` that decide what is trained; see there."""
+
+    noise_dim: int
+    hidden_dim: int
+    num_layers: int
+    dropout: float
+    epochs: int | str
+    batch_size: int | str
+    n_critic: int
+    lambda_gp: float
+    learning_rate: float
+    critic_learning_rate: float
+    normalization: Normalization
+    skip_connections: bool
+    borrowed_rows: float
+    average_decay: float
+    rejection_rate: float
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What a training has given.
+
+    Parameters
+    ----------
+    model : RowModel
+        Draws rows.
+    critic : GanDiscriminator
+        The trained critic.
+    history : TrainingHistory
+        One record per epoch.
+    n_updates : int
+        Generator updates made.
+    """
+
+    model: RowModel
+    critic: GanDiscriminator
+    history: TrainingHistory
+    n_updates: int
+
+
+def fit_model(
+    settings: FitSettings,
+    cells: Sequence[Cells],
+    labels: NDArray[Any],
+    device: torch.device,
+    seeds: np.random.SeedSequence,
+    callbacks: Sequence[Callback],
+) -> Fit:
+    """Train networks on a table.
+
+    Parameters
+    ----------
+    settings : FitSettings
+        How.
+    cells : sequence of NumericCells or CategoricalCells
+        The columns of the table, each of length n.
+    labels : ndarray of shape (n,)
+        The class of each row.
+    device : torch.device
+        Where.
+    seeds : numpy.random.SeedSequence
+        Spawns the seed of each part.
+    callbacks : sequence of Callback
+        Hooks of the trainer.
+
+    Returns
+    -------
+    Fit
+
+    Raises
+    ------
+    InvalidParameterError
+        If a callback stops training before the first update.
+    TrainingDivergedError
+        If a loss is no longer finite.
+    """
+    classes, class_indices, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    encoder = TableEncoder().fit(cells)
+    rows = encoder.encode(cells)
+    with computing(device):
+        batches = ClassEvenBatches(
+            torch.from_numpy(rows.values).to(device),
+            torch.from_numpy(class_indices.astype(np.int64)).to(device),
+            num_classes=len(classes),
+            batch_size=_batch_size(settings.batch_size, len(classes)),
+            rng=new_generator(next_seed(seeds), device),
+            borrowed_rows=float(settings.borrowed_rows),
+            states=torch.from_numpy(rows.states).to(device),
+            block_sizes=encoder.layout.block_sizes,
+            links=encoder.links,
+        )
+        trainer = _trainer(settings, len(classes), batches, device, seeds, callbacks)
+        if settings.epochs == "auto":
+            history = trainer.train(batches, math.ceil(AUTO_UPDATES / len(batches)), max_updates=AUTO_UPDATES)
+        else:
+            history = trainer.train(batches, int(settings.epochs))
+        if trainer.n_updates == 0:
+            raise InvalidParameterError(
+                "A callback stopped training before the first update, so there is no generator to draw rows from. "
+                "Stop in a later hook, or leave the callback out."
+            )
+        generator = cast(GanGenerator, trainer.averaged_generator())
+        classifier = _classifier(settings.rejection_rate, len(classes), batches, device, seeds)
+    model = RowModel(generator, encoder, classes, counts, classifier, float(settings.rejection_rate))
+    critic = cast(GanDiscriminator, copy.deepcopy(trainer.critic))
+    return Fit(model, critic, history, trainer.n_updates)
+
+
+def _trainer(
+    settings: FitSettings,
+    num_classes: int,
+    batches: ClassEvenBatches,
+    device: torch.device,
+    seeds: np.random.SeedSequence,
+    callbacks: Sequence[Callback],
+) -> GanTrainer:
+    """Return a trainer with fresh networks."""
+    layout: RowLayout = batches.layout
+    hidden_dim, num_layers = int(settings.hidden_dim), int(settings.num_layers)
+    generator = GanGenerator(
+        num_classes=num_classes,
+        feature_dim=layout.width,
+        noise_dim=int(settings.noise_dim),
+        hidden_dim=hidden_dim,
+        num_layers=num_layers,
+        dropout=float(settings.dropout),
+        normalization=settings.normalization,
+        skip_connections=bool(settings.skip_connections),
+        block_sizes=layout.block_sizes,
+        random_state=next_seed(seeds),
+    )
+    critic = GanDiscriminator(
+        feature_dim=layout.width,
+        num_classes=num_classes,
+        hidden_dim=hidden_dim,
+        num_layers=num_layers,
+        random_state=next_seed(seeds),
+    )
+    return GanTrainer(
+        generator=generator,
+        discriminator=critic,
+        noise_dim=generator.noise_dim,
+        num_classes=num_classes,
+        lambda_gp=float(settings.lambda_gp),
+        n_critic=int(settings.n_critic),
+        learning_rate=float(settings.learning_rate),
+        critic_learning_rate=float(settings.critic_learning_rate),
+        device=device,
+        random_state=next_seed(seeds),
+        callbacks=callbacks,
+        average_decay=float(settings.average_decay),
+        feature_scale=batches.spread_within_classes().clamp_min(_MIN_FEATURE_SCALE),
+    )
+
+
+def _classifier(
+    rejection_rate: float,
+    num_classes: int,
+    batches: ClassEvenBatches,
+    device: torch.device,
+    seeds: np.random.SeedSequence,
+) -> RowClassifier | None:
+    """Return the trained classifier that rejects rows; None if none is to be rejected."""
+    if rejection_rate == 0.0:
+        return None
+    classifier = RowClassifier(
+        feature_dim=batches.layout.width, num_classes=num_classes, random_state=next_seed(seeds)
+    ).to(device)
+    train_classifier(classifier, batches)
+    return classifier
+
+
+def _batch_size(batch_size: int | str, num_classes: int) -> int:
+    if batch_size != "auto":
+        return int(batch_size)
+    return min(max(_AUTO_ROWS_PER_CLASS * num_classes, _AUTO_BATCH_SIZES[0]), _AUTO_BATCH_SIZES[1])

@@ -1,0 +1,166 @@
+"""Rejection of generated rows whose class is doubtful.
+
+A generator that has trained for seconds gives rows of which some lie where another class is at home. SMOTE's rows
+suffer from the same (Saez et al. 2015, "SMOTE-IPF", Information Sciences 291, filters them afterwards). Here an
+auxiliary classifier learns the classes from the same class-even batches as the critic, and of the rows generated for a
+class those are dropped to which it gives that class the least probability. It takes no part in the training of the
+generator, unlike the auxiliary classifiers of AC-GAN (Odena et al. 2017, arXiv:1610.09585) and CTAB-GAN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from wgan_resampler.batches import ClassEvenBatches, one_hot
+from wgan_resampler.networks import GanGenerator, RowClassifier
+from wgan_resampler.optimizer import Adam, FlatParameters
+
+N_UPDATES = 300
+LEARNING_RATE = 2e-3
+"""Of the classifier: updates, and step size of Adam."""
+
+BATCHES = 4
+"""Batches of the critic in one update of the classifier."""
+
+CREDIBLE = 0.9
+"""From this probability on, a row of its class is as good as any other: where classes lie apart, nothing is cut off."""
+
+ROWS_OF_DOUBT = 20
+"""Rows with which a class gets half of the rejection rate."""
+
+
+def train_classifier(classifier: RowClassifier, batches: ClassEvenBatches) -> None:
+    """Teach a classifier the classes of the real rows.
+
+    Parameters
+    ----------
+    classifier : RowClassifier
+        Trained in place; on the device of the batches.
+    batches : ClassEvenBatches
+        The source of real rows that the critic has had.
+    """
+    parameters = FlatParameters(classifier)
+    optimizer = Adam(parameters, LEARNING_RATE, (0.9, 0.999))
+    for features, condition in _updates(batches, N_UPDATES):
+        parameters.gradient.zero_()
+        with torch.enable_grad():
+            logits = classifier(features)
+            torch.nn.functional.cross_entropy(logits, condition).backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+
+
+def _updates(batches: ClassEvenBatches, n: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield `n` batches, for which as many epochs as it takes are begun."""
+    done = 0
+    while done < n:
+        for features, condition in batches.epoch(BATCHES):
+            if done == n:
+                return
+            yield features.flatten(0, 1), condition.flatten(0, 1)
+            done += 1
+
+
+def class_rejection_rates(rejection_rate: float, counts: Tensor) -> Tensor:
+    """Return the share of rejected rows for each class: less for small classes, which the classifier knows less well.
+
+    Parameters
+    ----------
+    rejection_rate : float
+        The share for a class of very many rows.
+    counts : torch.Tensor of shape (num_classes,)
+        Rows of each class in the training data.
+
+    Returns
+    -------
+    torch.Tensor of shape (num_classes,)
+        ``rejection_rate * counts / (counts + ROWS_OF_DOUBT)``.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from wgan_resampler.rejection import class_rejection_rates
+    >>> class_rejection_rates(0.3, torch.tensor([20, 180])).tolist()
+    [0.15, 0.27]
+    """
+    return rejection_rate * counts.double() / (counts + ROWS_OF_DOUBT)
+
+
+def generate(
+    generator: GanGenerator,
+    classes: Tensor,
+    rng: torch.Generator,
+    classifier: RowClassifier | None = None,
+    rejection_rates: Tensor | None = None,
+) -> Tensor:
+    """Generate one row for each class index, and reject the doubtful ones among more of them.
+
+    Parameters
+    ----------
+    generator : GanGenerator
+        In evaluation mode.
+    classes : torch.Tensor of shape (n,)
+        Class indices; int64.
+    rng : torch.Generator
+        Of the noise; on the same device.
+    classifier : RowClassifier or None, default=None
+        What doubts; None rejects nothing.
+    rejection_rates : torch.Tensor of shape (num_classes,) or None, default=None
+        Share of the rows generated for each class that are rejected, in [0, 1).
+
+    Returns
+    -------
+    torch.Tensor of shape (n, feature_dim)
+    """
+    if classifier is None or rejection_rates is None:
+        return _generate(generator, classes, rng)
+    counts = torch.bincount(classes, minlength=generator.num_classes)
+    candidate_counts = torch.ceil(counts / (1.0 - rejection_rates)).long()
+    candidates = torch.repeat_interleave(candidate_counts)
+    rows = _generate(generator, candidates, rng)
+    belief = classifier(rows).softmax(dim=1).gather(1, candidates.unsqueeze(1)).squeeze(1).clamp_max(CREDIBLE)
+    kept = rows[best_of_each_class(belief, candidate_counts, counts)]
+    # The kept rows are sorted by class; each goes to a place where its class was asked for.
+    result = torch.empty_like(kept)
+    result[torch.argsort(classes, stable=True)] = kept
+    return result
+
+
+def best_of_each_class(score: Tensor, sizes: Tensor, keep: Tensor) -> Tensor:
+    """Return the positions of the rows with the largest scores in each class, in increasing order.
+
+    Parameters
+    ----------
+    score : torch.Tensor of shape (n,)
+        Of rows that are sorted by class.
+    sizes : torch.Tensor of shape (num_classes,)
+        Rows of each class.
+    keep : torch.Tensor of shape (num_classes,)
+        How many of them to keep.
+
+    Returns
+    -------
+    torch.Tensor of shape (sum(keep),)
+
+    Examples
+    --------
+    >>> import torch
+    >>> from wgan_resampler.rejection import best_of_each_class
+    >>> score = torch.tensor([0.1, 0.9, 0.5, 0.2, 0.3])
+    >>> best_of_each_class(score, sizes=torch.tensor([3, 2]), keep=torch.tensor([2, 1])).tolist()
+    [1, 2, 4]
+    """
+    classes = torch.repeat_interleave(sizes)
+    best_first = torch.argsort(score, descending=True, stable=True)
+    by_class = best_first[torch.argsort(classes[best_first], stable=True)]
+    starts = sizes.cumsum(0) - sizes
+    rank = torch.arange(len(score), device=score.device) - starts[classes]
+    return by_class[rank < keep[classes]].sort().values
+
+
+def _generate(generator: GanGenerator, classes: Tensor, rng: torch.Generator) -> Tensor:
+    noise = torch.randn(len(classes), generator.noise_dim, generator=rng, dtype=torch.float32, device=classes.device)
+    rows: Tensor = generator(noise, one_hot(classes, generator.num_classes))
+    return rows
