@@ -93,11 +93,10 @@ def find_sounds(folder: str | os.PathLike[str]) -> list[SoundFile]:
     ...     [(sound.class_name, sound.path.name) for sound in find_sounds(folder)]
     [('jazz', 'a.mp3'), ('rock', 'b.wav')]
     """
-    sounds = []
+    sounds: list[SoundFile] = []
     for class_folder in sorted(path for path in Path(folder).iterdir() if path.is_dir() and path.name[0] != "."):
-        for path in sorted(class_folder.rglob("*")):
-            if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file():
-                sounds.append(SoundFile(path, class_folder.name))
+        paths = (path for path in sorted(class_folder.rglob("*")) if path.suffix.lower() in SUFFIXES)
+        sounds += [SoundFile(path, class_folder.name) for path in paths if path.name[0] != "." and path.is_file()]
     if not sounds:
         raise DataFileError(
             f"{folder} holds no sound files in folders named after classes, such as blues/song.wav. Known endings: "
@@ -152,10 +151,13 @@ def mfcc_frames(path: str | os.PathLike[str], n_mfcc: int = 13) -> NDArray[np.fl
     except DataFileError:
         raise
     except read_errors as error:
-        raise DataFileError(f"{path} cannot be read as sound: {one_line(error)}.") from error
+        # Of a file that no decoder knows, the last one tried says no more than that it came to its end.
+        reason = "no decoder here knows it" if isinstance(error, EOFError) else one_line(error)
+        raise DataFileError(f"{path} cannot be read as sound: {reason}.") from error
     if not np.isfinite(frames).all():
         raise DataFileError(f"{path} holds samples that are no finite numbers.")
-    return np.round(np.asarray(frames, dtype=np.float64), _DECIMALS)
+    rounded: NDArray[np.float64] = np.asarray(frames, dtype=np.float64).round(_DECIMALS)
+    return rounded
 
 
 def extract(
@@ -250,4 +252,4 @@ def _librosa() -> tuple[Any, tuple[type[Exception], ...]]:
             "Reading sound files needs librosa: pip install 'wgan-resampler[audio]'"
         ) from error
     reading = (soundfile.SoundFileError, audioread.DecodeError, EOFError, ValueError, RuntimeError, OSError)
-    return librosa, (*reading, librosa.util.exceptions.ParameterError)
+    return librosa, (*reading, librosa.ParameterError)

@@ -40,8 +40,8 @@ def run(args: argparse.Namespace) -> int:
         warnings.simplefilter("ignore", SkippedFilesWarning)  # they are listed in full below
         extraction = extract(args.audio, args.n_mfcc, n_jobs=args.jobs, progress=True)
     write_records(args.output, extraction.file)
-    for name, reason in extraction.skipped:
-        print(f"skipped {name}: {reason}", file=sys.stderr)
+    for _, reason in extraction.skipped:
+        print(f"skipped {reason}", file=sys.stderr)
     file = extraction.file
     print(
         f"Wrote {args.output}: {len(file.records)} records of {file.n_features} coefficients in {len(file.mapping)} "
