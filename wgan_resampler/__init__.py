@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     )
     from wgan_resampler.exceptions import (
         CheckpointError,
+        CheckpointVersionError,
+        DamagedCheckpointWarning,
         DataFileError,
         DeviceUnavailableError,
         InvalidDataError,
@@ -52,6 +54,8 @@ __all__ = [
     "GAN_N_CRITIC",
     "Callback",
     "CheckpointError",
+    "CheckpointVersionError",
+    "DamagedCheckpointWarning",
     "DataFileError",
     "DeviceUnavailableError",
     "GanDiscriminator",
@@ -90,6 +94,8 @@ _HOMES = {
     ),
     "exceptions": (
         "CheckpointError",
+        "CheckpointVersionError",
+        "DamagedCheckpointWarning",
         "DataFileError",
         "DeviceUnavailableError",
         "InvalidDataError",

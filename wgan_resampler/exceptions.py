@@ -32,6 +32,10 @@ class CheckpointError(WGANResamplerError, ValueError):
     """A file of training state is damaged, is of another kind or cannot be written."""
 
 
+class CheckpointVersionError(CheckpointError):
+    """A file of training state was written by a newer version of the package."""
+
+
 class MissingDependencyError(WGANResamplerError, ImportError):
     """A package that only some functions need is not installed."""
 
@@ -42,6 +46,10 @@ class WGANResamplerWarning(UserWarning):
 
 class TrainingStoppedEarlyWarning(WGANResamplerWarning):
     """Training ended before the number of epochs that was asked for."""
+
+
+class DamagedCheckpointWarning(WGANResamplerWarning):
+    """A file of training state cannot be read, and an older one is used."""
 
 
 class LeakWarning(WGANResamplerWarning):

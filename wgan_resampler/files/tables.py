@@ -186,12 +186,20 @@ def _read_csv(path: str | os.PathLike[str]) -> pd.DataFrame:
 
     with open_data(path) as file:
         try:
-            # The default reader of floats is off in the last digit; original rows must come back as they were.
-            return pd.read_csv(file, float_precision="round_trip", low_memory=False, encoding="utf-8")
+            return pd.read_csv(file, low_memory=False, encoding="utf-8", **_exact_floats(pd.__version__))
         except DataFileError:
             raise
         except (ValueError, OverflowError, MemoryError, pd.errors.ParserError) as error:
             raise DataFileError(f"{path} is no valid CSV: {one_line(error)}.") from error
+
+
+def _exact_floats(version: str) -> dict[str, Any]:
+    """Return what makes pandas read floats exactly, so that original rows come back as they were.
+
+    From 3.1 on it does so by itself, and warns of the argument.
+    """
+    major, minor = (int(part) for part in version.split(".")[:2])
+    return {"float_precision": "round_trip"} if (major, minor) < (3, 1) else {}
 
 
 def _read_parquet(path: str | os.PathLike[str]) -> pd.DataFrame:
