@@ -264,7 +264,8 @@ def _check_value(value: Any, seen: set[int], depth: int) -> None:
     elif kind is Tensor:
         # Strides of 0 let a few bytes claim 10^12 elements, which the first copy would try to make.
         is_whole = value.is_contiguous() and value.numel() * value.element_size() == value.untyped_storage().nbytes()
-        if value.layout != torch.strided or not is_whole or value.requires_grad:
+        if value.layout != torch.strided or not is_whole or value.requires_grad or id(value) in seen:
             raise CheckpointError(f"This file claims a tensor of shape {tuple(value.shape)} that it does not hold.")
+        seen.add(id(value))
     elif value is not None and kind not in (bool, int, float, str):
         raise CheckpointError(f"This file holds a {kind.__name__}, which a state does not.")

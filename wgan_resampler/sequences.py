@@ -144,7 +144,8 @@ def move(record: Floats, description: Floats) -> Floats:
     # At the floor of `describe`, a constant coefficient was meant.
     is_constant = (own < MIN_SPREAD) | (log_spreads <= np.log(MIN_SPREAD))
     factors = np.where(is_constant, 0.0, spreads / np.where(own > 0, own, 1.0))
-    return means + (record - record.mean(axis=0)) * factors
+    moved: Floats = means + (record - record.mean(axis=0)) * factors
+    return moved
 
 
 def motion(records: Sequence[Floats]) -> Motion:
@@ -169,11 +170,12 @@ def motion(records: Sequence[Floats]) -> Motion:
     """
     checked = [_checked(record) for record in records]
     variances = np.stack([_frame_variance(record) for record in checked])
-    correlations = np.ma.masked_invalid([_autocorrelation(record) for record in checked])
-    return Motion(
-        frame_variance=np.median(variances, axis=0),
-        autocorrelation=np.ma.median(correlations, axis=0).filled(np.nan),
-    )
+    correlations = np.stack([_autocorrelation(record) for record in checked])
+    autocorrelation = np.full(correlations.shape[1], np.nan)
+    for i, column in enumerate(correlations.T):
+        if not np.isnan(column).all():  # of nothing but NaN, numpy's median warns
+            autocorrelation[i] = np.nanmedian(column)
+    return Motion(np.median(variances, axis=0), autocorrelation)
 
 
 def _frame_variance(record: Floats) -> Floats:
