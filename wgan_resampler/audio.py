@@ -130,12 +130,13 @@ def mfcc_frames(path: str | os.PathLike[str], n_mfcc: int = 13) -> NDArray[np.fl
     MissingDependencyError
         If librosa is not installed.
     """
-    librosa, read_errors = _librosa()
+    librosa, soundfile = _libraries()
     try:
         with warnings.catch_warnings():
-            # Whether a decoder is an old one, or a clip shorter than a frame, is no matter of the caller.
-            warnings.simplefilter("ignore")
-            sound, _ = librosa.load(path, sr=SAMPLE_RATE, mono=True)
+            warnings.simplefilter("ignore")  # of clips shorter than a frame
+            # Opened here, because librosa tries further decoders otherwise, which leave files open.
+            with soundfile.SoundFile(os.fspath(path)) as file:
+                sound, _ = librosa.load(file, sr=SAMPLE_RATE, mono=True)
             if not len(sound):
                 raise DataFileError(f"{path} holds no sound.")
             frames = librosa.feature.mfcc(
@@ -150,9 +151,8 @@ def mfcc_frames(path: str | os.PathLike[str], n_mfcc: int = 13) -> NDArray[np.fl
             ).T
     except DataFileError:
         raise
-    except read_errors as error:
-        # Of a file that no decoder knows, the last one tried says no more than that it came to its end.
-        reason = "no decoder here knows it" if isinstance(error, EOFError) else one_line(error)
+    except (soundfile.SoundFileError, librosa.ParameterError, EOFError, ValueError, RuntimeError) as error:
+        reason = one_line(error).removeprefix(f"Error opening {os.fspath(path)!r}: ")
         raise DataFileError(f"{path} cannot be read as sound: {reason}.") from error
     if not np.isfinite(frames).all():
         raise DataFileError(f"{path} holds samples that are no finite numbers.")
@@ -193,7 +193,7 @@ def extract(
     SkippedFilesWarning
         If some files could not be read.
     """
-    _librosa()
+    _libraries()
     sounds = find_sounds(folder)
     records, labels, names, skipped = [], [], [], []
     mapping = tuple(sorted({sound.class_name for sound in sounds}))
@@ -241,15 +241,13 @@ def _frames_or_reason(path: Path, n_mfcc: int) -> tuple[NDArray[np.float64] | No
         return None, one_line(error)
 
 
-def _librosa() -> tuple[Any, tuple[type[Exception], ...]]:
-    """Return librosa and what it raises for files that it cannot decode."""
+def _libraries() -> tuple[Any, Any]:
+    """Return librosa and soundfile."""
     try:
-        import audioread
         import librosa
         import soundfile
     except ImportError as error:
         raise MissingDependencyError(
             "Reading sound files needs librosa: pip install 'wgan-resampler[audio]'"
         ) from error
-    reading = (soundfile.SoundFileError, audioread.DecodeError, EOFError, ValueError, RuntimeError, OSError)
-    return librosa, (*reading, librosa.ParameterError)
+    return librosa, soundfile

@@ -114,11 +114,11 @@ def _own_warnings() -> Iterator[None]:
         else:
             before(message, category, filename, lineno, file, line)
 
-    warnings.showwarning = show
-    try:
+    with warnings.catch_warnings():
+        # Also where Python was told to hide warnings or to raise them: they are part of a command's output.
+        warnings.simplefilter("always", WGANResamplerWarning)
+        warnings.showwarning = show
         yield
-    finally:
-        warnings.showwarning = before
 
 
 @contextlib.contextmanager

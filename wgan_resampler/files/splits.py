@@ -334,7 +334,8 @@ def _checked(path: str | os.PathLike[str], content: dict[str, Any]) -> Split:
     for key, kind in kinds.items():
         if not isinstance(content.get(key), kind):
             raise DataFileError(f"{path} has no proper value under {key!r}.")
-    return Split(train=train, test=test, n_records=n_records, **{key: content.get(key) for key in kinds})
+    members: dict[str, Any] = {key: content.get(key) for key in kinds}
+    return Split(train=train, test=test, n_records=n_records, **members)
 
 
 def _side(path: str | os.PathLike[str], content: dict[str, Any], side: str, n_records: int) -> tuple[int, ...]:
