@@ -62,6 +62,7 @@ BAD = {
     "empty parquet": ("x.parquet", b"", "no valid Parquet"),
     "packed twice wrong": ("x.csv.gz", b"a,genre\n1,x\n", "no whole gzip"),
     "bomb": ("x.csv.gz", gzip.compress(b"genre\n" + b"1\n" * 20_000_000), "unpacks to over"),
+    "a million columns": ("x.csv", b"," * 1_000_000 + b"genre\n", "1000001 columns"),
     "other name": ("x.xlsx", b"", "no table by its name"),
 }
 
@@ -130,9 +131,17 @@ def test_records_and_tables_look_alike_to_what_needs_only_classes(tmp_path):
     assert data.names.tolist() == ["x", "y", "y"]
     assert data.originals.tolist() == [0, 1]
     assert data.groups("track").tolist() == [0, 1]
+    (tmp_path / "y.json").write_text((tmp_path / "x.json").read_text().replace('"b", "a", "b"', '"b", "a"'))
+    assert read_labelled(tmp_path / "y.json").groups("track").tolist() == [0, 1]
     for key in ("other", "nothing"):
-        with pytest.raises(DataFileError, match=f"no key '{key}' with one value .* Such keys: 'track', 'is_synthetic'"):
+        with pytest.raises(DataFileError, match=f"no key '{key}' with one value .* Such keys: 'track'\\."):
             data.groups(key)
+
+
+def test_sequences_are_kept_only_where_they_are_wanted(tmp_path):
+    (tmp_path / "x.json").write_text('{"mfcc": [[[1, 2], [3, 4]]], "labels": [0], "mapping": ["x"]}')
+    assert read_labelled(tmp_path / "x.json").samples[0].tolist() == [2, 3]
+    assert read_labelled(tmp_path / "x.json", keep_sequences=True).samples[0].tolist() == [[1, 2], [3, 4]]
 
 
 def test_target_is_for_tables_and_only_for_them(tmp_path):
@@ -145,7 +154,7 @@ def test_target_is_for_tables_and_only_for_them(tmp_path):
 
 def test_groups_without_a_value_are_refused(tmp_path):
     (tmp_path / "x.csv").write_text("a,track,genre\n1,t,x\n2,,y\n")
-    with pytest.raises(DataFileError, match="record 1 no text or number under 'track'"):
+    with pytest.raises(DataFileError, match="original record 1 no text or number under 'track'"):
         read_labelled(tmp_path / "x.csv", "genre").groups("track")
 
 

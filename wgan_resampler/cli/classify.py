@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
 
     folder = Path(args.output)
     folder.mkdir(parents=True, exist_ok=True)
-    data = read_labelled(args.data, args.target)
+    data = read_labelled(args.data, args.target, keep_sequences=args.model == "lstm")
     split = _split(args, data)
     has_synthetic = bool(data.is_synthetic.any())
     if has_synthetic and args.split_file is None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import DataFileError
-from wgan_resampler.files.records import read_records
+from wgan_resampler.files.records import IS_SYNTHETIC, mean_over_time, read_records
 from wgan_resampler.files.tables import read_table, table_format
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ class LabelledData:
         The class of each.
     is_synthetic : ndarray of bool of shape (n_samples,)
         Whether it was generated.
-    keys : mapping
-        What the file says of each sample under further names; one value for each.
+    keys : mapping, default={}
+        What the file says of each original sample under further names; one value for each.
     """
 
     path: str
@@ -74,15 +74,19 @@ class LabelledData:
             raise DataFileError(
                 f"{self.path} has no key {key!r} with one value for each record to group by. Such keys: {known}."
             )
-        values = [self.keys[key][i] for i in self.originals]
-        for i, value in zip(self.originals, values, strict=True):
+        values = self.keys[key]
+        for i, value in enumerate(values):
             if value is None or not isinstance(value, (str, int, float)) or value != value:
-                raise DataFileError(f"{self.path} gives record {i} no text or number under {key!r} to group by.")
+                raise DataFileError(
+                    f"{self.path} gives original record {i} no text or number under {key!r} to group by."
+                )
         numbers: dict[str | float, int] = {}
         return np.array([numbers.setdefault(value, len(numbers)) for value in values], dtype=np.intp)
 
 
-def read_labelled(path: str | os.PathLike[str], target: str | None = None) -> LabelledData:
+def read_labelled(
+    path: str | os.PathLike[str], target: str | None = None, *, keep_sequences: bool = False
+) -> LabelledData:
     r"""Read a JSON file of records, or a table with its target column.
 
     Parameters
@@ -91,6 +95,8 @@ def read_labelled(path: str | os.PathLike[str], target: str | None = None) -> La
         The file; its name says which kind it is.
     target : str or None, default=None
         The column of the classes, for tables only.
+    keep_sequences : bool, default=False
+        Whether sequences are kept as they are; else their means over time, in a fraction of the memory.
 
     Returns
     -------
@@ -120,12 +126,22 @@ def read_labelled(path: str | os.PathLike[str], target: str | None = None) -> La
                 f"{path} is read as JSON, which names its classes itself; --target {target} is for .csv, .csv.gz and "
                 ".parquet files."
             )
-        file = read_records(path)
-        n = len(file.records)
-        keys = {key: value for key, value in file.extra.items() if isinstance(value, list) and len(value) == n}
+        file = read_records(path, reduce=None if keep_sequences else mean_over_time)
+        keys = _keys_of_originals(file.extra, file.is_synthetic)
         return LabelledData(str(path), file.records, file.names, file.is_synthetic, keys)
     if target is None:
         raise DataFileError(f"{path} is a table; say which column holds the classes with --target COLUMN.")
     table = read_table(path, target)
-    columns = {column: table.features[column].tolist() for column in table.features.columns}
+    columns = {name: column[~table.is_synthetic].tolist() for name, column in table.features.items()}
     return LabelledData(str(path), table.features, table.names, table.is_synthetic, columns)
+
+
+def _keys_of_originals(extra: Mapping[str, Any], is_synthetic: NDArray[np.bool_]) -> dict[str, list[Any]]:
+    """Return lists with a value for each original record; what made the synthetic ones may not have lengthened them."""
+    originals = np.flatnonzero(~is_synthetic)
+    lists = {key: value for key, value in extra.items() if isinstance(value, list) and key != IS_SYNTHETIC}
+    return {
+        key: value if len(value) == len(originals) else [value[i] for i in originals]
+        for key, value in lists.items()
+        if len(value) in (len(originals), len(is_synthetic))
+    }

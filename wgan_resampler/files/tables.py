@@ -26,6 +26,9 @@ MAX_CELLS_PER_BYTE = 100
 MIN_CELL_ALLOWANCE = 10_000_000
 """A Parquet file may announce this many cells, or 100 for each of its bytes; repeated values pack without limit."""
 
+MAX_COLUMNS = 100_000
+"""A few bytes make a column; a frame of a million of them takes gigabytes."""
+
 HINT = "pip install 'wgan-resampler[files]'"
 
 
@@ -185,6 +188,8 @@ def _read_csv(path: str | os.PathLike[str]) -> pd.DataFrame:
     import pandas as pd
 
     with open_data(path) as file:
+        _check_columns(path, file.readline(2**24).count(b",") + 1)
+    with open_data(path) as file:
         try:
             return pd.read_csv(file, low_memory=False, encoding="utf-8", **_exact_floats(pd.__version__))
         except DataFileError:
@@ -218,12 +223,18 @@ def _read_parquet(path: str | os.PathLike[str]) -> pd.DataFrame:
 
 
 def _check_claims(path: str | os.PathLike[str], file: BinaryIO, n_rows: int, n_columns: int) -> None:
+    _check_columns(path, n_columns)
     n_bytes = os.fstat(file.fileno()).st_size
     if n_rows * n_columns > max(MIN_CELL_ALLOWANCE, MAX_CELLS_PER_BYTE * n_bytes):
         raise DataFileError(
             f"{path} claims {n_rows} rows of {n_columns} columns in {n_bytes} bytes, which no table of measurements "
             "does. If you trust it, write it anew as CSV."
         )
+
+
+def _check_columns(path: str | os.PathLike[str], n_columns: int) -> None:
+    if n_columns > MAX_COLUMNS:
+        raise DataFileError(f"{path} has {n_columns} columns; at most {MAX_COLUMNS} are read.")
 
 
 @contextlib.contextmanager
