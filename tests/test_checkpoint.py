@@ -328,6 +328,7 @@ def test_arbitrary_bytes_raise_only_the_checkpoint_error(tmp_path, content):
 
 
 @given(st.binary(max_size=100))
+@example(b"ca\\c\n\n")  # a text at which pickletools warns
 @SAFE
 def test_arbitrary_pickles_raise_only_the_checkpoint_error(tmp_path, content):
     save_state(tmp_path / "x.pth", {})

@@ -119,9 +119,9 @@ def load_state(path: str | os.PathLike[str]) -> dict[str, Any]:
     """
     with Path(path).open("rb") as file:
         try:
-            archive = verified_archive(file)
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # about what a damaged file makes torch do
+                warnings.simplefilter("ignore")  # about odd texts in a damaged file
+                archive = verified_archive(file)
                 payload = torch.load(archive, map_location="cpu", weights_only=True)
             return _checked(path, payload)
         except CheckpointError as error:
