@@ -55,14 +55,14 @@ def path(tmp_path):
 def refuse(path, fragment=None, error=CheckpointError):
     """Check that loading fails as it should: in one error with the name, quickly and without eating memory."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(error, match=fragment) as caught:
         load_state(path)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown * (1 if sys.platform == "darwin" else 1024) < 300 * 10**6
     assert str(path) in str(caught.value)
-    assert "\n" not in str(caught.value)
+    assert str(caught.value).isprintable()  # one line, and no commands to the terminal
 
 
 def torch_saved(path, value, **envelope):
@@ -287,6 +287,10 @@ def test_packed_archives_may_be_bombs(tmp_path):
     path = repacked(tmp_path / "x.pth", compression=zipfile.ZIP_DEFLATED)
     assert path.stat().st_size < 10**6
     refuse(path, "packed")
+
+
+def test_a_program_of_torchscript_is_not_taken_for_one(path):
+    assert same(load_state(repacked(path, **{"constants.pkl": b"\x80\x02)."})), STATE)
 
 
 def test_overlapping_entries_may_be_bombs(tmp_path):

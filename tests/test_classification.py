@@ -1,8 +1,5 @@
 """Classifiers with and without synthetic records: what they are trained on, tested on, and that seeds decide."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -141,19 +138,3 @@ def test_torch_is_left_as_it_was():
     fit_lstm(np.array(VECTORS), np.arange(60) % 3, None, seed=0)
     assert torch.equal(torch.random.get_rng_state(), state)
     assert torch.get_num_threads() == n_threads
-
-
-def test_without_skorch_the_message_says_what_to_install():
-    code = """
-import sys
-sys.modules["skorch"] = None
-import numpy as np
-from wgan_resampler.lstm import fit_lstm
-try:
-    fit_lstm(np.zeros((4, 2)), np.array([0, 1, 0, 1]), None, 0)
-except ImportError as error:
-    print(type(error).__name__, error)
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    expected = "MissingDependencyError The LSTM classifier needs skorch: pip install 'wgan-resampler[classify]'\n"
-    assert done.stdout == expected

@@ -71,10 +71,10 @@ BAD = {
 def test_bad_tables_end_in_one_error_that_names_the_file(tmp_path, name, content, fragment):
     path = tmp_path / name
     path.write_bytes(content)
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(DataFileError, match=fragment) as caught:
         read_table(path, "genre")
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert str(path) in str(caught.value)
 
 
@@ -89,10 +89,10 @@ def test_a_parquet_file_that_claims_more_than_it_can_hold_is_refused(tmp_path):
     path = tmp_path / "x.parquet"
     pq.write_table(pa.table({"genre": pa.array(np.zeros(20_000_000, dtype=np.int8))}), path)
     assert path.stat().st_size < 100_000
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(DataFileError, match="claims 20000000 rows"):
         read_table(path, "genre")
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @given(st.binary(max_size=200), st.sampled_from(["x.csv", "x.csv.gz"]))

@@ -84,7 +84,9 @@ def verified_archive(file: BinaryIO) -> io.BytesIO:
     fresh = io.BytesIO()
     with zipfile.ZipFile(fresh, "w", zipfile.ZIP_STORED) as archive:
         for name, content in contents.items():
-            archive.writestr(f"archive/{name}", content)
+            # Others are for mapping into memory, or would make torch take the file for a program.
+            if name in ("data.pkl", "version", "byteorder") or name.startswith("data/"):
+                archive.writestr(f"archive/{name}", content)
     fresh.seek(0)
     return fresh
 

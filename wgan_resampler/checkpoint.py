@@ -127,7 +127,7 @@ def load_state(path: str | os.PathLike[str]) -> dict[str, Any]:
         except CheckpointError as error:
             raise type(error)(f"{path}: {error}") from error
         except _DAMAGE as error:
-            text = " ".join(str(error).split())[:200]
+            text = "".join(char if char.isprintable() else "?" for char in " ".join(str(error).split()))[:200]
             raise CheckpointError(f"{path} is damaged, or no file of this program: {text}") from error
 
 

@@ -42,6 +42,8 @@ def open_data(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     path = Path(path)
     with path.open("rb") as file:
         if path.suffix.lower() != ".gz":
+            if file.peek(2)[:2] == b"\x1f\x8b":
+                raise DataFileError(f"{path} is packed with gzip, but its name does not say so; let it end in .gz.")
             yield file
             return
         allowance = max(MIN_GZIP_ALLOWANCE, MAX_GZIP_RATIO * path.stat().st_size)
@@ -77,7 +79,11 @@ class _BoundedReader(io.RawIOBase):
 
 
 def one_line(error: BaseException, limit: int = 200) -> str:
-    """Return the message of an error on one line, shortened, without a final full stop."""
+    """Return the message of an error on one line, shortened, without a final full stop.
+
+    Parsers quote what they could not read, which may be bytes that a terminal would take for commands.
+    """
     text = " ".join(str(error).split()) or type(error).__name__
+    text = "".join(char if char.isprintable() else "?" for char in text)
     text = text if len(text) <= limit else text[: limit - 3] + "..."
     return text.removesuffix(".")
