@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from wgan_resampler.cli import arguments
 
 if TYPE_CHECKING:
+    from wgan_resampler.classification import Evaluation
     from wgan_resampler.files.labelled import LabelledData
     from wgan_resampler.files.splits import Split
 
@@ -38,37 +39,18 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Split, train, test, write and show."""
-    import warnings
     from pathlib import Path
 
-    import numpy as np
-
-    from wgan_resampler.classification import evaluate
     from wgan_resampler.cli.classify_output import show, write_results
-    from wgan_resampler.exceptions import LeakWarning
     from wgan_resampler.files.labelled import read_labelled
 
     folder = Path(args.output)
     folder.mkdir(parents=True, exist_ok=True)
     data = read_labelled(args.data, args.target, keep_sequences=args.model == "lstm")
     split = _split(args, data)
-    has_synthetic = bool(data.is_synthetic.any())
-    if has_synthetic and args.split_file is None:
-        warnings.warn(
-            "Without --split-file, the generator may have been trained on the records that are tested on here, which "
-            "flatters the result. Run `split` first and give its file to train, augment and classify.",
-            LeakWarning,
-            stacklevel=1,
-        )
-    train, test = np.array(split.train, dtype=np.intp), np.array(split.test, dtype=np.intp)
-    left_out = [] if split.group_key is None else [split.group_key]
-    runs = {"with_synthetic" if has_synthetic else "original_only": has_synthetic}
-    if args.baseline and has_synthetic:
-        runs = {"baseline": False, **runs}
-    results = {
-        name: evaluate(data, args.model, train, test, with_synthetic=use, left_out=left_out, seed=args.seed)
-        for name, use in runs.items()
-    }
+    if data.is_synthetic.any() and args.split_file is None:
+        _warn_of_leak()
+    results = _evaluate(args, data, split)
     about = {
         "data": Path(args.data).name,
         "model": args.model,
@@ -77,11 +59,41 @@ def run(args: argparse.Namespace) -> int:
         "split_fingerprint": split.fingerprint,
     }
     print(show(results))
-    if not has_synthetic:
+    if not data.is_synthetic.any():
         print("The file holds no synthetic records, so there is nothing to compare.")
     for path in write_results(folder, results, about):
         print(f"Wrote {path}")
     return 0
+
+
+def _evaluate(args: argparse.Namespace, data: LabelledData, split: Split) -> dict[str, Evaluation]:
+    """Train and test with what synthetic records there are, and for comparison without."""
+    import numpy as np
+
+    from wgan_resampler.classification import evaluate
+
+    runs = {"original_only": False}
+    if data.is_synthetic.any():
+        runs = {"baseline": False, "with_synthetic": True} if args.baseline else {"with_synthetic": True}
+    train, test = np.array(split.train, dtype=np.intp), np.array(split.test, dtype=np.intp)
+    left_out = [] if split.group_key is None else [split.group_key]
+    return {
+        name: evaluate(data, args.model, train, test, with_synthetic=use, left_out=left_out, seed=args.seed)
+        for name, use in runs.items()
+    }
+
+
+def _warn_of_leak() -> None:
+    import warnings
+
+    from wgan_resampler.exceptions import LeakWarning
+
+    warnings.warn(
+        "Without --split-file, the generator may have been trained on the records that are tested on here, which "
+        "flatters the result. Run `split` first and give its file to train, augment and classify.",
+        LeakWarning,
+        stacklevel=1,
+    )
 
 
 def _split(args: argparse.Namespace, data: LabelledData) -> Split:
