@@ -60,6 +60,16 @@ def test_channels_are_mixed_and_rates_made_one(tmp_path):
     assert abs(fast[5:-5, 1:4].mean(axis=0) - mono[5:-5, 1:4].mean(axis=0)).max() < 20
 
 
+@pytest.fixture
+def own_workers():
+    """End joblib's idle workers, which later tests would get: grown by other imports, they look like memory leaks."""
+    from joblib.externals.loky import get_reusable_executor
+
+    yield
+    get_reusable_executor().shutdown(wait=True, kill_workers=True)
+
+
+@pytest.mark.usefixtures("own_workers")
 def test_records_come_in_the_order_of_names_however_many_processes(folder):
     one, two = (extract(folder, n_jobs=n_jobs).file for n_jobs in (1, 2))
     assert one.extra == two.extra == {"files": ["jazz/c.wav", "rock/a.flac", "rock/b.wav"]}
