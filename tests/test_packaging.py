@@ -47,7 +47,8 @@ def test_importing_needs_no_extra():
 import sys
 class Refuse:
     def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in ("pandas", "polars", "pyarrow", "matplotlib", "psutil", "scikit_posthocs"):
+        extras = "ijson librosa matplotlib pandas polars psutil pyarrow scikit_posthocs skorch soundfile"
+        if name.split(".")[0] in extras.split():
             raise ModuleNotFoundError(name)
 sys.meta_path.insert(0, Refuse())
 import numpy as np
@@ -60,7 +61,20 @@ print(len(X), y.count("v"), sampler.sample(2, label="v")[1])
     assert done.stdout == "16 8 ['v', 'v']\n", done.stderr
 
 
-@pytest.mark.parametrize("name", ["pandas", "polars", "pyarrow", "matplotlib"])
+def test_importing_alone_loads_nothing_heavy():
+    code = "import sys, wgan_resampler; print({'torch', 'sklearn', 'numpy', 'tqdm'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = wgan_resampler.nothing
+
+
+def test_the_command_is_installed():
+    (command,) = importlib.metadata.entry_points(group="console_scripts", name="wgan-resampler")
+    assert command.load() is importlib.import_module("wgan_resampler.cli").main
+
+
+@pytest.mark.parametrize("name", ["ijson", "librosa", "matplotlib", "pandas", "polars", "pyarrow", "skorch"])
 def test_importing_does_not_import(name, imported):
     assert name not in imported
 
@@ -69,7 +83,8 @@ def test_importing_does_not_import(name, imported):
 def imported():
     """Return the top-level modules that importing the package adds to those that its dependencies import."""
     dependencies = "imblearn.over_sampling.base, sklearn.base, torch, tqdm.auto"
-    code = f"import sys, {dependencies}; a = set(sys.modules); import wgan_resampler; print(*set(sys.modules) - a)"
+    names = "from wgan_resampler import *; import wgan_resampler.cli.classify, wgan_resampler.cli.extract"
+    code = f"import sys, {dependencies}; a = set(sys.modules); {names}; print(*set(sys.modules) - a)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     modules = {module.split(".")[0] for module in done.stdout.split()}
     assert "wgan_resampler" in modules

@@ -1,30 +1,48 @@
-"""Over-sampling of imbalanced tables with a conditional Wasserstein GAN with gradient penalty."""
+"""Over-sampling of imbalanced tables with a conditional Wasserstein GAN with gradient penalty.
 
-from wgan_resampler.callbacks import Callback, ProgressBar
-from wgan_resampler.constants import (
-    GAN_DROPOUT,
-    GAN_HIDDEN_DIM,
-    GAN_LAMBDA_GP,
-    GAN_LEARNING_RATE,
-    GAN_N_CRITIC,
-    GAN_NOISE_DIM,
-    GAN_NUM_LAYERS,
-)
-from wgan_resampler.exceptions import (
-    DeviceUnavailableError,
-    IdentifierColumnWarning,
-    InvalidDataError,
-    InvalidParameterError,
-    ThinClassWarning,
-    TrainingDivergedError,
-    TrainingStoppedEarlyWarning,
-    WGANResamplerError,
-    WGANResamplerWarning,
-)
-from wgan_resampler.history import TrainingHistory
-from wgan_resampler.networks import GanDiscriminator, GanGenerator
-from wgan_resampler.sampler import WGANGPOverSampler
-from wgan_resampler.training import GanTrainer
+Names are imported when they are first used, so that the command line answers before torch is loaded.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wgan_resampler.callbacks import Callback, ProgressBar
+    from wgan_resampler.constants import (
+        GAN_DROPOUT,
+        GAN_HIDDEN_DIM,
+        GAN_LAMBDA_GP,
+        GAN_LEARNING_RATE,
+        GAN_N_CRITIC,
+        GAN_NOISE_DIM,
+        GAN_NUM_LAYERS,
+    )
+    from wgan_resampler.exceptions import (
+        CheckpointError,
+        CheckpointVersionError,
+        DamagedCheckpointWarning,
+        DataFileError,
+        DeviceUnavailableError,
+        IdentifierColumnWarning,
+        InvalidDataError,
+        InvalidParameterError,
+        LeakWarning,
+        MissingDependencyError,
+        SkippedFilesWarning,
+        SplitWarning,
+        ThinClassWarning,
+        TrainingDivergedError,
+        TrainingStoppedEarlyWarning,
+        WGANResamplerError,
+        WGANResamplerWarning,
+    )
+    from wgan_resampler.history import TrainingHistory
+    from wgan_resampler.mfcc import MFCCDataset
+    from wgan_resampler.networks import GanDiscriminator, GanGenerator
+    from wgan_resampler.sampler import WGANGPOverSampler
+    from wgan_resampler.training import GanTrainer
 
 __version__ = "0.1.0"
 
@@ -37,6 +55,10 @@ __all__ = [
     "GAN_NUM_LAYERS",
     "GAN_N_CRITIC",
     "Callback",
+    "CheckpointError",
+    "CheckpointVersionError",
+    "DamagedCheckpointWarning",
+    "DataFileError",
     "DeviceUnavailableError",
     "GanDiscriminator",
     "GanGenerator",
@@ -44,7 +66,12 @@ __all__ = [
     "IdentifierColumnWarning",
     "InvalidDataError",
     "InvalidParameterError",
+    "LeakWarning",
+    "MFCCDataset",
+    "MissingDependencyError",
     "ProgressBar",
+    "SkippedFilesWarning",
+    "SplitWarning",
     "ThinClassWarning",
     "TrainingDivergedError",
     "TrainingHistory",
@@ -54,3 +81,60 @@ __all__ = [
     "WGANResamplerWarning",
     "__version__",
 ]
+
+_HOMES = {
+    "callbacks": (
+        "Callback",
+        "ProgressBar",
+    ),
+    "constants": (
+        "GAN_DROPOUT",
+        "GAN_HIDDEN_DIM",
+        "GAN_LAMBDA_GP",
+        "GAN_LEARNING_RATE",
+        "GAN_N_CRITIC",
+        "GAN_NOISE_DIM",
+        "GAN_NUM_LAYERS",
+    ),
+    "exceptions": (
+        "CheckpointError",
+        "CheckpointVersionError",
+        "DamagedCheckpointWarning",
+        "DataFileError",
+        "DeviceUnavailableError",
+        "IdentifierColumnWarning",
+        "InvalidDataError",
+        "InvalidParameterError",
+        "LeakWarning",
+        "MissingDependencyError",
+        "SkippedFilesWarning",
+        "SplitWarning",
+        "ThinClassWarning",
+        "TrainingDivergedError",
+        "TrainingStoppedEarlyWarning",
+        "WGANResamplerError",
+        "WGANResamplerWarning",
+    ),
+    "history": ("TrainingHistory",),
+    "mfcc": ("MFCCDataset",),
+    "networks": (
+        "GanDiscriminator",
+        "GanGenerator",
+    ),
+    "sampler": ("WGANGPOverSampler",),
+    "training": ("GanTrainer",),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its module, the first time that it is asked for."""
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

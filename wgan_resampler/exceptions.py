@@ -24,6 +24,22 @@ class TrainingDivergedError(WGANResamplerError, FloatingPointError):
     """A loss stopped being a finite number, so the networks are worthless."""
 
 
+class DataFileError(WGANResamplerError, ValueError):
+    """A file of records, a table or a split cannot be read as what it should be."""
+
+
+class CheckpointError(WGANResamplerError, ValueError):
+    """A file of training state is damaged, is of another kind or cannot be written."""
+
+
+class CheckpointVersionError(CheckpointError):
+    """A file of training state was written by a newer version of the package."""
+
+
+class MissingDependencyError(WGANResamplerError, ImportError):
+    """A package that only some functions need is not installed."""
+
+
 class WGANResamplerWarning(UserWarning):
     """Base of all warnings of this package."""
 
@@ -38,3 +54,19 @@ class ThinClassWarning(WGANResamplerWarning):
 
 class IdentifierColumnWarning(WGANResamplerWarning):
     """A column of categories has so many of them that it looks like an identifier, and costs accordingly."""
+
+
+class DamagedCheckpointWarning(WGANResamplerWarning):
+    """A file of training state cannot be read, and an older one is used."""
+
+
+class LeakWarning(WGANResamplerWarning):
+    """Records that a model is tested on may have been used to make its training records."""
+
+
+class SkippedFilesWarning(WGANResamplerWarning):
+    """Some files could not be read and were left out."""
+
+
+class SplitWarning(WGANResamplerWarning):
+    """A split cannot have all the properties that were asked for."""

@@ -1,0 +1,40 @@
+"""Without a package that only some functions need, the message says what to install."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wgan_resampler import MFCCDataset, MissingDependencyError
+from wgan_resampler.audio import mfcc_frames
+from wgan_resampler.cli.classify_output import write_results
+from wgan_resampler.files.tables import read_table, write_table
+from wgan_resampler.lstm import fit_lstm
+
+CALLS = {
+    "ijson": (lambda folder: MFCCDataset(folder / "x.json"), "files"),
+    "pandas": (lambda folder: read_table(folder / "x.csv", "genre"), "files"),
+    "pyarrow": (lambda folder: read_table(folder / "x.parquet", "genre"), "files"),
+    "librosa": (lambda folder: mfcc_frames(folder / "x.wav"), "audio"),
+    "soundfile": (lambda folder: mfcc_frames(folder / "x.wav"), "audio"),
+    "skorch": (lambda _: fit_lstm(np.zeros((4, 2)), np.array([0, 1, 0, 1]), None, 0), "classify"),
+    "matplotlib.figure": (lambda folder: write_results(folder, {}, {}), "classify"),
+}
+
+
+@pytest.mark.parametrize("package", CALLS)
+def test_the_message_says_what_to_install(tmp_path, monkeypatch, package):
+    call, extra = CALLS[package]
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingDependencyError, match=rf"needs? .*: pip install 'wgan-resampler\[{extra}\]'"):
+        call(Path(tmp_path))
+
+
+def test_a_table_cannot_be_written_as_parquet_without_pyarrow(tmp_path, monkeypatch):
+    import pandas as pd
+
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(MissingDependencyError, match="pyarrow"):
+        write_table(tmp_path / "x.parquet", pd.DataFrame({"a": [1]}))
+    assert list(tmp_path.iterdir()) == []

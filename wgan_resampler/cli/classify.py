@@ -1,0 +1,121 @@
+"""``wgan-resampler classify``: whether a classifier does better with the synthetic records."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from wgan_resampler.cli import arguments
+
+if TYPE_CHECKING:
+    from wgan_resampler.classification import Evaluation
+    from wgan_resampler.files.labelled import LabelledData
+    from wgan_resampler.files.splits import Split
+
+# Those of `wgan_resampler.classification`, which takes seconds to import.
+MODELS = ("lstm", "random_forest", "svm", "logistic_regression")
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command's arguments."""
+    parser = subparsers.add_parser(
+        "classify",
+        help="train a classifier on original and synthetic records, test it on original ones",
+        description="Train a classifier on the training records and on the synthetic ones, test it on the held-out "
+        "original records. Writes metrics.json, report.txt and confusion_matrix.png into a folder.",
+    )
+    arguments.add_data(parser)
+    parser.add_argument(
+        "--model", required=True, type=str.lower, choices=MODELS, help="the classifier; in upper or lower case"
+    )
+    parser.add_argument("--output", required=True, metavar="DIR", help="folder for the results; made if missing")
+    parser.add_argument("--split-file", metavar="FILE", help="what `split` wrote: the records to train and to test on")
+    arguments.add_division(parser, default_test_size=None)
+    parser.add_argument(
+        "--baseline", action="store_true", help="train once more without the synthetic records and show both"
+    )
+    arguments.add_seed(parser, "the classifier, and of the division where there is no --split-file")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Split, train, test, write and show."""
+    from pathlib import Path
+
+    from wgan_resampler.cli.classify_output import show, write_results
+    from wgan_resampler.files.labelled import read_labelled
+
+    folder = Path(args.output)
+    folder.mkdir(parents=True, exist_ok=True)
+    data = read_labelled(args.data, args.target, keep_sequences=args.model == "lstm")
+    split = _split(args, data)
+    if data.is_synthetic.any() and args.split_file is None:
+        _warn_of_leak()
+    results = _evaluate(args, data, split)
+    about = {
+        "data": Path(args.data).name,
+        "model": args.model,
+        "seed": args.seed,
+        "split_file": None if args.split_file is None else Path(args.split_file).name,
+        "split_fingerprint": split.fingerprint,
+    }
+    print(show(results))
+    if not data.is_synthetic.any():
+        print("The file holds no synthetic records, so there is nothing to compare.")
+    for path in write_results(folder, results, about):
+        print(f"Wrote {path}")
+    return 0
+
+
+def _evaluate(args: argparse.Namespace, data: LabelledData, split: Split) -> dict[str, Evaluation]:
+    """Train and test with what synthetic records there are, and for comparison without."""
+    import numpy as np
+
+    from wgan_resampler.classification import evaluate
+
+    runs = {"original_only": False}
+    if data.is_synthetic.any():
+        runs = {"baseline": False, "with_synthetic": True} if args.baseline else {"with_synthetic": True}
+    train, test = np.array(split.train, dtype=np.intp), np.array(split.test, dtype=np.intp)
+    left_out = [] if split.group_key is None else [split.group_key]
+    return {
+        name: evaluate(data, args.model, train, test, with_synthetic=use, left_out=left_out, seed=args.seed)
+        for name, use in runs.items()
+    }
+
+
+def _warn_of_leak() -> None:
+    import warnings
+
+    from wgan_resampler.exceptions import LeakWarning
+
+    warnings.warn(
+        "Without --split-file, the generator may have been trained on the records that are tested on here, which "
+        "flatters the result. Run `split` first and give its file to train, augment and classify.",
+        LeakWarning,
+        stacklevel=1,
+    )
+
+
+def _split(args: argparse.Namespace, data: LabelledData) -> Split:
+    from wgan_resampler.cli.dividing import divide
+    from wgan_resampler.exceptions import InvalidParameterError
+    from wgan_resampler.files.splits import read_split
+
+    flags = {"--group-key": args.group_key, "--group-size": args.group_size, "--test-size": args.test_size}
+    if args.split_file is None:
+        return divide(
+            data,
+            group_key=args.group_key,
+            group_size=args.group_size,
+            test_size=args.test_size or 0.2,
+            seed=args.seed,
+        )
+    for flag, value in flags.items():
+        if value is not None:
+            raise InvalidParameterError(
+                f"{flag} {value} and --split-file {args.split_file} contradict each other: the file says already which "
+                "records test. Leave one of them out."
+            )
+    split = read_split(args.split_file)
+    split.check_against(args.data, data.names[data.originals])
+    return split

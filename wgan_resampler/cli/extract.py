@@ -1,0 +1,57 @@
+"""``wgan-resampler extract``: sound files to MFCC records."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from wgan_resampler.cli import arguments
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command's arguments."""
+    parser = subparsers.add_parser(
+        "extract",
+        help="MFCCs of a folder of genre folders with sound files",
+        description="Write the MFCC sequences of all sound files in a folder of genre folders as one JSON file. Files "
+        "that cannot be read are listed and skipped.",
+    )
+    parser.add_argument("--audio", required=True, metavar="DIR", help="folder that holds a folder for each class")
+    parser.add_argument(
+        "--output", required=True, metavar="FILE", help="JSON file; packed if it ends in .gz. What is there is replaced"
+    )
+    parser.add_argument("--n-mfcc", type=_n_mfcc, default=13, metavar="N", help="coefficients, 1 to 128 (default: 13)")
+    parser.add_argument(
+        "--jobs", type=arguments.positive_int, metavar="N", help="processes (default: one for each CPU core)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Extract, write, and say what was skipped."""
+    import warnings
+
+    from wgan_resampler.audio import extract
+    from wgan_resampler.exceptions import SkippedFilesWarning
+    from wgan_resampler.files.records import write_records
+
+    arguments.check_output(args.output, endings=(".json", ".json.gz"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SkippedFilesWarning)  # they are listed in full below
+        extraction = extract(args.audio, args.n_mfcc, n_jobs=args.jobs, progress=True)
+    write_records(args.output, extraction.file)
+    for _, reason in extraction.skipped:
+        print(f"skipped {reason}", file=sys.stderr)
+    file = extraction.file
+    print(
+        f"Wrote {args.output}: {len(file.records)} records of {file.n_features} coefficients in {len(file.mapping)} "
+        f"classes, {len(extraction.skipped)} files skipped"
+    )
+    return 0
+
+
+def _n_mfcc(text: str) -> int:
+    value = arguments.positive_int(text)
+    if value > 128:
+        raise argparse.ArgumentTypeError(f"{text} must be at most 128, the number of mel bands")
+    return value

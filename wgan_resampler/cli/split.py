@@ -1,0 +1,64 @@
+"""``wgan-resampler split``: decide once which records test."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from wgan_resampler.cli import arguments
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command's arguments."""
+    parser = subparsers.add_parser(
+        "split",
+        help="decide once which records of a file train and which test",
+        description="Write a file that says which records train and which test. Give it to train, augment and "
+        "classify, so that the generator never sees what the classifier is tested on.",
+    )
+    arguments.add_data(parser)
+    parser.add_argument("--output", required=True, metavar="FILE", help="the split, as JSON; never overwritten")
+    arguments.add_division(parser)
+    parser.add_argument(
+        "--max-train",
+        type=arguments.class_limit,
+        action="append",
+        default=[],
+        metavar="CLASS=N",
+        help="keep at most N training records of a class, to try what a rare one would be like; may be repeated",
+    )
+    arguments.add_seed(parser, "the division")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Make the split, write it and say what is on each side."""
+    from wgan_resampler.cli.dividing import divide
+    from wgan_resampler.exceptions import DataFileError
+    from wgan_resampler.files.labelled import read_labelled
+    from wgan_resampler.files.splits import check_new, write_split
+
+    check_new(args.output)
+    data = read_labelled(args.data, args.target)
+    if data.is_synthetic.any():
+        raise DataFileError(
+            f"{args.data} holds {int(data.is_synthetic.sum())} synthetic records. Split the original, then augment it "
+            "with --split-file."
+        )
+    split = divide(
+        data,
+        group_key=args.group_key,
+        group_size=args.group_size,
+        test_size=args.test_size,
+        seed=args.seed,
+        max_train=dict(args.max_train),
+    )
+    write_split(args.output, split, Path(args.data).name)
+    width = max(5, *(len(name) for name in data.names))
+    print(f"{'class':<{width}}  train  test")
+    train, test = data.names[list(split.train)], data.names[list(split.test)]
+    for name in sorted(set(data.names.tolist())):
+        print(f"{name:<{width}}  {(train == name).sum():5d}  {(test == name).sum():4d}")
+    print(f"{'all':<{width}}  {len(train):5d}  {len(test):4d}")
+    print(f"Wrote {args.output}")
+    return 0

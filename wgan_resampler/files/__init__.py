@@ -1,0 +1,1 @@
+"""Files of records, tables and splits: reading, checking and writing them."""
