@@ -24,9 +24,21 @@ class TrainingDivergedError(WGANResamplerError, FloatingPointError):
     """A loss stopped being a finite number, so the networks are worthless."""
 
 
+class MissingDependencyError(WGANResamplerError, ImportError):
+    """Something was asked for that needs a package which is not installed."""
+
+
+class ComparisonStoreError(WGANResamplerError, RuntimeError):
+    """The stored results of a comparison cannot be read, or belong to something else."""
+
+
 class WGANResamplerWarning(UserWarning):
     """Base of all warnings of this package."""
 
 
 class TrainingStoppedEarlyWarning(WGANResamplerWarning):
     """Training ended before the number of epochs that was asked for."""
+
+
+class ComparisonWarning(WGANResamplerWarning):
+    """Something about a comparison that whoever reads its figures should know."""
