@@ -48,7 +48,8 @@ class SMOTEForTables(_TakesCategories):
             chosen = SMOTEN if len(categorical) == X.shape[1] else SMOTENC
             options = {} if chosen is SMOTEN else {"categorical_features": categorical}
         sampler = chosen(**options, k_neighbors=self.k_neighbors, random_state=self.random_state)
-        return sampler.fit_resample(X, y)
+        X_resampled, y_resampled = sampler.fit_resample(X, y)
+        return X_resampled, y_resampled
 
 
 class SmoteVariantsSampler(BaseEstimator):

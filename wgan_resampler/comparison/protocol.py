@@ -24,7 +24,7 @@ from sklearn.base import BaseEstimator
 from wgan_resampler.comparison.datasets import Dataset
 from wgan_resampler.comparison.registry import ClassifierSpec, SamplerSpec, fresh, with_class_weight
 from wgan_resampler.comparison.runtime import Meter, one_thread
-from wgan_resampler.comparison.scores import answers_of, recall_per_class, score, tuned_scores
+from wgan_resampler.comparison.scores import answers_of, recall_per_class, score, strengths_of, tuned_scores
 from wgan_resampler.comparison.seeds import seed_for
 from wgan_resampler.comparison.splits import inner_splits
 from wgan_resampler.comparison.tables import FoldTable, encoder, one_hot
@@ -303,8 +303,8 @@ def _thresholds(job: Job, spec: ClassifierSpec, parts: tuple[_Part, ...], defaul
     folds = []
     for part in parts:
         pipeline, _, _ = _fitted(job, spec, part)
-        answers = answers_of(pipeline, job.dataset.X.iloc[part.answer], classes)
-        folds.append((answers.strengths[:, minority], job.dataset.y[part.answer] == classes[minority]))
+        strengths, _ = strengths_of(pipeline, job.dataset.X.iloc[part.answer], classes)
+        folds.append((strengths[:, minority], job.dataset.y[part.answer] == classes[minority]))
     tuned = {name: best_threshold(folds, objective) for name, objective in OBJECTIVES.items()}
     return {name: default if threshold is None else threshold for name, threshold in tuned.items()}
 

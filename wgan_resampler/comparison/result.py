@@ -15,62 +15,17 @@ from wgan_resampler.comparison import statistics
 from wgan_resampler.comparison.datasets import DatasetFacts
 from wgan_resampler.comparison.protocol import JobResult
 from wgan_resampler.comparison.scores import Metric
-from wgan_resampler.comparison.store import CELLS_FILE, FORMAT, read_cells, read_run, write_text
+from wgan_resampler.comparison.settings import Settings
+from wgan_resampler.comparison.store import CELLS_FILE, read_cells, read_run, write_text
 from wgan_resampler.exceptions import ComparisonStoreError, InvalidParameterError
 
 if TYPE_CHECKING:
     from wgan_resampler.comparison.plots import ComparisonDisplay
 
+COMMON = ", common"
+"""Ends the name of a group of those classifiers with which all samplers can be used."""
+
 KEYS = ["dataset", "sampler", "classifier", "repeat", "fold"]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a comparison was made: with this and the data it can be made again.
-
-    Attributes
-    ----------
-    random_state : int
-        Root of all seeds.
-    cv : str
-        Folds, or the splitter.
-    n_repeats : int
-        How often rows were split anew.
-    max_rows : int or None
-        Rows above which a dataset was sampled.
-    reference : str
-        The sampler that others are tested against.
-    metrics : tuple of Metric
-        What is reported.
-    samplers, classifiers : mapping of str to str
-        Names, and class with parameters.
-    groups : mapping of str to str
-        Group of each classifier.
-    versions : mapping of str to str
-        Of Python and packages.
-    """
-
-    random_state: int
-    cv: str
-    n_repeats: int
-    max_rows: int | None
-    reference: str
-    metrics: tuple[Metric, ...]
-    samplers: Mapping[str, str]
-    classifiers: Mapping[str, str]
-    groups: Mapping[str, str]
-    versions: Mapping[str, str]
-
-    def to_dict(self, datasets: Sequence[DatasetFacts], keys: Sequence[str]) -> dict[str, Any]:
-        """Return everything as plain data, for a store."""
-        facts = asdict(self)
-        return {"format": FORMAT, **facts, "datasets": [asdict(dataset) for dataset in datasets], "keys": list(keys)}
-
-    @classmethod
-    def from_dict(cls, facts: Mapping[str, Any]) -> Settings:
-        """Return the settings that `to_dict` turned into plain data."""
-        values = {name: facts[name] for name in cls.__dataclass_fields__}
-        return cls(**{**values, "metrics": tuple(Metric(**metric) for metric in facts["metrics"])})
 
 
 @dataclass(frozen=True)
@@ -194,11 +149,13 @@ class ComparisonResult:
         for classifier, group in self.settings.groups.items():
             groups.setdefault(group, []).append(classifier)
         pairs = set(zip(self.cells["sampler"], self.cells["classifier"], strict=True))
-        for group, members in list(groups.items()):
+        found: dict[str, list[str]] = {}
+        for group, members in groups.items():
+            found[group] = members
             common = [name for name in members if all((sampler, name) in pairs for sampler in self.samplers)]
             if common and common != members:
-                groups[f"{group}, common"] = common
-        return groups
+                found[f"{group}{COMMON}"] = common
+        return found
 
     def participants(self, group: str) -> list[str]:
         """Return the samplers that were used with all classifiers of a group."""
@@ -229,7 +186,13 @@ class ComparisonResult:
         scores = self.dataset_scores(metric, group)
         return statistics.friedman(scores.to_numpy(), greater_is_better=self.metric(metric).greater_is_better)
 
-    def summary(self, *, reference: str | None = None, metrics: Sequence[str] | None = None) -> pd.DataFrame:
+    def summary(
+        self,
+        *,
+        reference: str | None = None,
+        metrics: Sequence[str] | None = None,
+        groups: Sequence[str] | None = None,
+    ) -> pd.DataFrame:
         """Return one row for each group of classifiers, metric and sampler.
 
         Parameters
@@ -238,6 +201,8 @@ class ComparisonResult:
             The sampler that others are tested against. None takes that of the settings.
         metrics : sequence of str or None, default=None
             Which metrics. None takes all.
+        groups : sequence of str or None, default=None
+            Which groups of classifiers. None takes all.
 
         Returns
         -------
@@ -248,7 +213,8 @@ class ComparisonResult:
             ``datasets`` that count and those on which the sampler ``failed``; ``friedman_p`` of the group and metric.
         """
         names = [metric.name for metric in self.settings.metrics] if metrics is None else list(metrics)
-        parts = [self._summary(group, name, self._reference(reference)) for group in self.groups() for name in names]
+        chosen = list(self.groups()) if groups is None else list(groups)
+        parts = [self._summary(group, name, self._reference(reference)) for group in chosen for name in names]
         return pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
 
     def _summary(self, group: str, metric: str, reference: str) -> pd.DataFrame:

@@ -16,8 +16,9 @@ from tqdm.auto import tqdm
 from wgan_resampler.comparison.datasets import Dataset, load_datasets
 from wgan_resampler.comparison.protocol import Job, JobResult, run_job
 from wgan_resampler.comparison.registry import ClassifierSpec, SamplerSpec, resolve_classifiers, resolve_samplers
-from wgan_resampler.comparison.result import ComparisonResult, Settings
+from wgan_resampler.comparison.result import ComparisonResult
 from wgan_resampler.comparison.scorers import resolve_scoring
+from wgan_resampler.comparison.settings import Settings
 from wgan_resampler.comparison.splits import check_cv, outer_splits
 from wgan_resampler.comparison.store import Store, job_key, read_run
 from wgan_resampler.exceptions import ComparisonWarning, InvalidParameterError

@@ -101,23 +101,30 @@ class Answers:
         return 0.5 if self.are_probabilities else 0.0
 
 
-def answers_of(classifier: Any, X: Any, classes: NDArray[Any]) -> Answers:
-    """Ask a fitted classifier, and put its classes into the given order.
+def strengths_of(classifier: Any, X: Any, classes: NDArray[Any]) -> tuple[Floats, bool]:
+    """Return a column of answers for each class, and whether they are probabilities.
 
     A class that was not among the training rows gets probability 0, or the weakest value of the decision function.
     """
     own = np.searchsorted(classes, classifier.classes_)
-    decisions = np.searchsorted(classes, classifier.predict(X))
     if hasattr(classifier, "predict_proba"):
-        strengths = np.zeros((len(decisions), len(classes)))
-        strengths[:, own] = classifier.predict_proba(X)
-        return Answers(decisions, strengths, are_probabilities=True)
+        probabilities = np.asarray(classifier.predict_proba(X), dtype=float)
+        strengths = np.zeros((len(probabilities), len(classes)))
+        strengths[:, own] = probabilities
+        return strengths, True
     values = np.asarray(classifier.decision_function(X), dtype=float)
     if values.ndim == 1:
         values = np.column_stack([-values, values])
-    strengths = np.full((len(decisions), len(classes)), values.min())
+    strengths = np.full((len(values), len(classes)), values.min())
     strengths[:, own] = values
-    return Answers(decisions, strengths, are_probabilities=False)
+    return strengths, False
+
+
+def answers_of(classifier: Any, X: Any, classes: NDArray[Any]) -> Answers:
+    """Ask a fitted classifier for its decisions and what they rest on."""
+    strengths, are_probabilities = strengths_of(classifier, X, classes)
+    decisions = np.searchsorted(classes, classifier.predict(X))
+    return Answers(decisions, strengths, are_probabilities)
 
 
 def score(true: NDArray[np.intp], answers: Answers, minority: int, majority: int) -> dict[str, float]:
@@ -199,7 +206,8 @@ def recall_per_class(true: NDArray[np.intp], decisions: NDArray[np.intp], n_clas
     """
     rows = np.bincount(true, minlength=n_classes).astype(float)
     found = np.bincount(true[true == decisions], minlength=n_classes).astype(float)
-    return np.divide(found, rows, out=np.full(n_classes, np.nan), where=rows > 0)
+    recalls: Floats = np.divide(found, rows, out=np.full(n_classes, np.nan), where=rows > 0)
+    return recalls
 
 
 def _ranking_scores(true: NDArray[np.intp], strengths: Floats, minority: int) -> dict[str, float]:

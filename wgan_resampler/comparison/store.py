@@ -136,15 +136,7 @@ def write_text(path: Path, text: str) -> None:
 def _result(fields: Mapping[str, Any]) -> JobResult:
     if fields["format"] != FORMAT:
         raise ValueError(f"its format is {fields['format']}, known is {FORMAT}")
-    cells = tuple(
-        Cell(
-            **{
-                **{name: math.nan if value is None and name in _MEASURES else value for name, value in cell.items()},
-                "scores": {name: math.nan if value is None else value for name, value in cell["scores"].items()},
-            }
-        )
-        for cell in fields["cells"]
-    )
+    cells = tuple(_cell(cell) for cell in fields["cells"])
     place = (
         fields["dataset"],
         fields["sampler"],
@@ -156,7 +148,14 @@ def _result(fields: Mapping[str, Any]) -> JobResult:
     return JobResult(*place, cells, tuple(fields["warnings"]))
 
 
-_MEASURES = {"resample_seconds", "fit_seconds", "peak_memory_mb"}
+_MEASURES = ("resample_seconds", "fit_seconds", "peak_memory_mb")
+
+
+def _cell(fields: dict[str, Any]) -> Cell:
+    """Return a cell with NaN where JSON had no number."""
+    values = {name: math.nan if fields[name] is None else fields[name] for name in _MEASURES}
+    scores = {name: math.nan if value is None else value for name, value in fields["scores"].items()}
+    return Cell(**{**fields, **values, "scores": scores})
 
 
 def _without_nan(value: Any) -> Any:

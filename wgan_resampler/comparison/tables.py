@@ -129,13 +129,13 @@ def _one_hot() -> OneHotEncoder:
 
 
 def _numbers(X: pd.DataFrame) -> np.ndarray[Any, Any]:
-    return X.to_numpy(dtype=float, na_value=np.nan)
+    return np.asarray(X.to_numpy(dtype=float, na_value=np.nan))
 
 
 def _texts(column: pd.Series, *, complete: bool) -> np.ndarray[Any, Any]:
     """Return the cells as text, missing ones as None or as a category of their own."""
     missing = column.isna().to_numpy()
-    texts = column.astype(object).to_numpy(copy=True)
+    texts = np.array(column.astype(object), dtype=object)
     texts[~missing] = [str(cell) for cell in texts[~missing]]
     texts[missing] = MISSING if complete else None
     return texts

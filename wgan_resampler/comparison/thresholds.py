@@ -134,4 +134,5 @@ def best_threshold(
 
 def _ratio(numerator: Floats, denominator: Floats) -> Floats:
     """Return the quotient, 0 where there is nothing to divide by."""
-    return np.divide(numerator, denominator, out=np.zeros_like(numerator), where=denominator > 0)
+    quotient: Floats = np.divide(numerator, denominator, out=np.zeros_like(numerator), where=denominator > 0)
+    return quotient
