@@ -67,7 +67,9 @@ def browser():
         command += [f"--user-data-dir={profile}", "--disable-dev-shm-usage", "about:blank"]
         with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
             try:
-                address = next(re.search(r"ws://\S+", line) for line in process.stderr if "DevTools listening" in line)[0]
+                address = next(re.search(r"ws://\S+", line) for line in process.stderr if "DevTools listening" in line)[
+                    0
+                ]
                 host = address.split("/devtools")[0].replace("ws://", "http://")
                 yield from _page(host)
             finally:
