@@ -171,7 +171,7 @@ def _critical_difference(display: ComparisonDisplay, ax: Axes, scores: pd.DataFr
     _draw_length(ax, test.critical_difference, k, top)
     title = f"{_title(display)}\nmean rank on {test.n_datasets} data sets, 1 is best; Friedman p {_p(test.p_value)}"
     ax.set_title(title, loc="center", fontsize=10, color=_INK)
-    ax.set_xlim(1 - 0.62 * (k - 1), k + 0.62 * (k - 1))
+    ax.set_xlim(1 - 0.55 * (k - 1), k + 0.55 * (k - 1))
     ax.set_ylim(first_label - row * (half - 0.4), top + 2.3)
 
 
@@ -243,7 +243,7 @@ def _effects(display: ComparisonDisplay, ax: Axes, scores: pd.DataFrame) -> None
         ax.plot(outcome.median_effect, place, "o", color=colour, ms=6)
         text = f"{outcome.wins} / {outcome.ties} / {outcome.losses}"
         ax.text(1.01, place, text, transform=ax.get_yaxis_transform(), va="center", fontsize=9, color=_INK)
-    ax.text(1.01, len(order) - 0.45, "W / T / L", transform=ax.get_yaxis_transform(), fontsize=8, color=_SOFT)
+    ax.annotate("W / T / L", (1.01, 1), (0, 3), "axes fraction", "offset points", fontsize=8, color=_SOFT)
     ax.set_yticks(range(len(order)), order)
     ax.set_ylim(-0.6, len(order) - 0.4)
     _finish(display, ax, f"gain in {metric.title} over {reference}: median, 95 % interval")
@@ -309,8 +309,8 @@ def _p(value: float) -> str:
 
 
 _KINDS: dict[str, tuple[Callable[[ComparisonDisplay, Axes, pd.DataFrame], None], Callable[[int, int], Any]]] = {
-    "critical_difference": (_critical_difference, lambda n, k: (8.0, 1.9 + 0.27 * k)),
-    "box": (_box, lambda n, k: (7.5, 1.2 + 0.42 * k)),
-    "effects": (_effects, lambda n, k: (7.5, 1.2 + 0.36 * k)),
+    "critical_difference": (_critical_difference, lambda n, k: (6.4, 1.75 + 0.2 * k)),
+    "box": (_box, lambda n, k: (6.4, 1.1 + 0.34 * k)),
+    "effects": (_effects, lambda n, k: (6.4, 1.15 + 0.32 * k)),
     "datasets": (_datasets, lambda n, k: (3.2 + 0.75 * k, 1.6 + 0.3 * n)),
 }

@@ -26,11 +26,15 @@ def check_cv(cv: Any, n_repeats: int) -> None:
         raise InvalidParameterError(f"n_repeats must be an int of at least 1, not {n_repeats!r}.")
     if isinstance(cv, bool) or (isinstance(cv, int) and cv < 2) or not (isinstance(cv, int) or hasattr(cv, "split")):
         raise InvalidParameterError(f"cv must be a number of folds of at least 2, or a splitter, not {cv!r}.")
-    if not isinstance(cv, int) and n_repeats > 1 and not hasattr(cv, "random_state"):
+    if n_repeats > 1 and not isinstance(cv, int) and not _is_random(cv):
         raise InvalidParameterError(
-            f"{type(cv).__name__} has no random_state, so each of the {n_repeats} repeats would have the same folds. "
-            "Set n_repeats=1, or give a number of folds."
+            f"{cv!r} does not shuffle, so each of the {n_repeats} repeats would have the same folds. Set n_repeats=1, "
+            "let it shuffle, or give a number of folds."
         )
+
+
+def _is_random(splitter: Any) -> bool:
+    return hasattr(splitter, "random_state") and bool(getattr(splitter, "shuffle", True))
 
 
 def outer_splits(dataset: Dataset, cv: Any, repeat: int, root: int) -> list[tuple[Rows, Rows]]:
@@ -67,7 +71,7 @@ def outer_splits(dataset: Dataset, cv: Any, repeat: int, root: int) -> list[tupl
         splitter = kind(cv, shuffle=True, random_state=seed)
     else:
         splitter = clone(cv, safe=False)
-        if getattr(splitter, "shuffle", True) and hasattr(splitter, "random_state"):
+        if _is_random(splitter):
             splitter.random_state = seed
     try:
         with warnings.catch_warnings():

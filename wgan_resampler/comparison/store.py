@@ -75,7 +75,12 @@ class Store:
     def __enter__(self) -> Store:
         self._file = self.path.open("ab")
         # Two runs on one directory would cut off each other's lines.
-        _lock(self._file, self.directory)
+        if not _locked(self._file):
+            self._file.close()
+            raise ComparisonStoreError(
+                f"Another comparison is writing to '{self.directory}' right now. Wait for it, or choose another "
+                "directory."
+            )
         self._file.truncate(self._good_bytes)
         return self
 
@@ -167,14 +172,14 @@ def _without_nan(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _lock(file: Any, directory: Path) -> None:
+def _locked(file: Any) -> bool:
+    """Lock a file until it is closed; False if another process has it."""
     try:
         import fcntl
     except ImportError:  # not on this platform
-        return
+        return True
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        raise ComparisonStoreError(
-            f"Another comparison is writing to '{directory}' right now. Wait for it, or choose another directory."
-        ) from error
+    except OSError:
+        return False
+    return True
