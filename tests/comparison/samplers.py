@@ -63,7 +63,7 @@ class Noisy(BaseEstimator):
 class Spy(BaseEstimator):
     """Notes every row that it is given; the first column identifies rows."""
 
-    seen: list = []  # noqa: RUF012 - shared on purpose: copies are fitted
+    seen: list = []  # shared on purpose: copies are fitted
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -84,5 +84,5 @@ def test_every_result_is_there_although_a_worker_is_killed_and_equals_the_local_
 
 @pytest.mark.slow
 def test_a_scheduler_that_does_not_answer_is_an_error(two_classes):
-    with pytest.raises(InvalidParameterError, match="No Dask scheduler answers at 'tcp://127.0.0.1:9'"):
+    with pytest.raises(InvalidParameterError, match="No Dask scheduler answers"):
         compare_samplers(two_classes, ["none"], **OPTIONS, scheduler="tcp://127.0.0.1:9")

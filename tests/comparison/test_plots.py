@@ -1,8 +1,8 @@
 import matplotlib as mpl
 import numpy as np
 import pytest
-from comparison.samplers import Failing
 
+from comparison.samplers import Failing
 from wgan_resampler import ComparisonDisplay, compare_samplers
 from wgan_resampler.comparison.plots import _cliques
 from wgan_resampler.exceptions import InvalidParameterError

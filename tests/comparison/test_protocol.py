@@ -1,13 +1,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from comparison.samplers import Failing, Identity, Leaky, Noisy, Spy, TableIdentity
 from imblearn.over_sampling import SMOTE
 from imblearn.pipeline import make_pipeline
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import StandardScaler
 
+from comparison.samplers import Failing, Identity, Leaky, Noisy, Spy, TableIdentity
 from wgan_resampler import compare_samplers
 from wgan_resampler.comparison.datasets import load_datasets
 from wgan_resampler.comparison.protocol import Job, ResampleOnce, readable_traceback, run_job

@@ -2,9 +2,9 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+
 from comparison.browser import CHROMIUM, browser
 from comparison.samplers import Failing
-
 from wgan_resampler import compare_samplers
 
 WIDTHS = {"desktop": (1280, 1600, False), "phone": (390, 844, True)}

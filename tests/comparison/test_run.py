@@ -9,10 +9,10 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
-from comparison.samplers import Identity, Noisy
 from sklearn.model_selection import LeaveOneGroupOut, StratifiedKFold, StratifiedShuffleSplit
 from sklearn.neighbors import KNeighborsClassifier
 
+from comparison.samplers import Identity, Noisy
 from wgan_resampler import compare_samplers
 from wgan_resampler.comparison import ComparisonResult
 from wgan_resampler.comparison.scores import METRICS

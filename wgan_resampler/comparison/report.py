@@ -278,8 +278,8 @@ def _per_dataset(result: ComparisonResult, metric: Metric, group: str) -> Table:
             entries.append(Entry(text, _sortable(value), " ".join(marks)))
         rows.append((_text(str(dataset)), *entries))
     caption = (
-        f"Each data set: blue is better, orange worse than {result.settings.reference}, bold the best; \u25b2 and \u25bc: "
-        "p < .05 in the corrected resampled t test of that set alone"
+        f"Each data set: blue is better, orange worse than {result.settings.reference}, bold the best; \u25b2 and "
+        "\u25bc: p < .05 in the corrected resampled t test of that set alone"
     )
     return Table(caption, (("data set", ""), *((sampler, "") for sampler in samplers)), tuple(rows))
 
@@ -382,7 +382,7 @@ def _count(value: Any) -> Entry:
 
 
 def _number(value: float, digits: int) -> Entry:
-    return Entry("", math.inf) if math.isnan(value) else Entry(_plain(value, digits), value)
+    return Entry("", math.inf) if pd.isna(value) else Entry(_plain(value, digits), value)
 
 
 def _change(value: float) -> Entry:

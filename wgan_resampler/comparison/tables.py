@@ -76,11 +76,16 @@ class FoldTable(TransformerMixin, BaseEstimator):
             columns = {name: values[:, index] for index, name in enumerate(self.numeric_)}
         for name in X.columns:
             if name in self.categories_:
-                texts = _texts(X[name], complete=self.complete)
-                columns[name] = pd.Categorical(texts, categories=self.categories_[name])
+                columns[name] = self._category(X[name])
             elif self.numbers_ is None:
                 columns[name] = X[name].to_numpy(copy=True)
         return pd.DataFrame({name: columns[name] for name in X.columns}, index=X.index)
+
+    def _category(self, column: pd.Series) -> pd.Categorical:
+        """Return the cells as categories; what was not there in fitting is treated as a missing cell."""
+        texts, known = _texts(column, complete=self.complete), self.categories_[column.name]
+        texts[~np.isin(texts, np.array([*known, None], dtype=object))] = MISSING if MISSING in known else None
+        return pd.Categorical(texts, categories=known)
 
 
 def encoder(X: pd.DataFrame) -> ColumnTransformer:
