@@ -201,15 +201,12 @@ def _box(display: ComparisonDisplay, ax: Axes, scores: pd.DataFrame) -> None:
     metric = display.result.metric(display.metric)
     columns = list(scores.columns[::-1])
     values = [scores[name].dropna().to_numpy() for name in columns]
-    boxes = ax.boxplot(values, orientation="horizontal", widths=0.55, showfliers=False, patch_artist=True)
-    for name, patch in zip(columns, boxes["boxes"], strict=True):
+    summaries = require("matplotlib.cbook", "Drawing", COMPARE).boxplot_stats(values)
+    for place, (name, box) in enumerate(zip(columns, summaries, strict=True), start=1):
         colour = _REFERENCE if name == display.result.settings.reference else _ACCENT
-        patch.set(facecolor=colour, alpha=0.25, edgecolor=colour)
-    for part in ("whiskers", "caps"):
-        for line in boxes[part]:
-            line.set(color=_SOFT, linewidth=1)
-    for line in boxes["medians"]:
-        line.set(color=_INK, linewidth=1.6)
+        ax.hlines(place, box["whislo"], box["whishi"], color=_SOFT, lw=1)
+        ax.barh(place, box["q3"] - box["q1"], 0.55, box["q1"], color=_tint(colour), edgecolor=colour, lw=1)
+        ax.vlines(box["med"], place - 0.275, place + 0.275, color=_INK, lw=1.8)
     for place, points in enumerate(values, start=1):
         # Spread evenly, not by chance: the same result gives the same picture.
         offsets = np.linspace(-0.18, 0.18, len(points)) if len(points) > 1 else np.zeros(len(points))
@@ -278,6 +275,12 @@ def _datasets(display: ComparisonDisplay, ax: Axes, scores: pd.DataFrame) -> Non
     ax.set_title(
         f"{_title(display)}: gain over {reference}\nrows of the smallest class in brackets", fontsize=10, color=_INK
     )
+
+
+def _tint(colour: str) -> tuple[float, ...]:
+    """Return a quarter of a colour on white: opaque, so that lines below do not show."""
+    rgb = require("matplotlib.colors", "Drawing", COMPARE).to_rgb(colour)
+    return tuple(0.75 + 0.25 * float(part) for part in rgb)
 
 
 def _diverging() -> Any:
