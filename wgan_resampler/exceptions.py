@@ -32,6 +32,10 @@ class ComparisonStoreError(WGANResamplerError, RuntimeError):
     """The stored results of a comparison cannot be read, or belong to something else."""
 
 
+class WorkerLostError(WGANResamplerError, RuntimeError):
+    """A process that did part of the work has ended without a result."""
+
+
 class WGANResamplerWarning(UserWarning):
     """Base of all warnings of this package."""
 

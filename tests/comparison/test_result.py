@@ -88,6 +88,12 @@ def test_a_result_can_be_read_from_its_store(two_classes, tmp_path):
     pd.testing.assert_frame_equal(read.summary(), result.summary())
 
 
+def test_pairs_of_samplers_are_tested(result):
+    p_values = result.nemenyi("roc_auc", "weak")
+    assert p_values.shape == (3, 3)
+    assert p_values.index.tolist() == p_values.columns.tolist() == ["none", "smote", "random_over"]
+
+
 def test_the_frame_is_a_copy(result):
     frame = result.to_frame()
     frame["roc_auc"] = 0.0

@@ -16,7 +16,13 @@ from comparison.samplers import Identity, Noisy
 from wgan_resampler import compare_samplers
 from wgan_resampler.comparison import ComparisonResult
 from wgan_resampler.comparison.scores import METRICS
-from wgan_resampler.exceptions import ComparisonStoreError, ComparisonWarning, InvalidDataError, InvalidParameterError
+from wgan_resampler.exceptions import (
+    ComparisonStoreError,
+    ComparisonWarning,
+    InvalidDataError,
+    InvalidParameterError,
+    WorkerLostError,
+)
 
 from .conftest import unmeasured
 
@@ -175,6 +181,19 @@ def test_other_versions_are_warned_of(two_classes, tmp_path):
     (tmp_path / "run.json").write_text(json.dumps(facts))
     with pytest.warns(ComparisonWarning, match=r"numpy 1\.0 ->"):
         compare_samplers(two_classes, ["none"], **OPTIONS, output=tmp_path, resume=True)
+
+
+def test_a_lost_process_is_said_and_what_was_finished_is_kept(two_classes, tmp_path):
+    class Deadly(Identity):
+        def fit_resample(self, X, y):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    samplers = {"none": None, "deadly": Deadly()}
+    with pytest.raises(WorkerLostError, match="--resume"):
+        compare_samplers(two_classes, samplers, **OPTIONS, n_jobs=2, output=tmp_path)
+    assert (tmp_path / "run.json").exists()
+    frame = compare_samplers(two_classes, {"none": None}, **OPTIONS, output=tmp_path, resume=True).to_frame()
+    assert len(frame) == 6
 
 
 _SCRIPT = """

@@ -186,6 +186,11 @@ class ComparisonResult:
         scores = self.dataset_scores(metric, group)
         return statistics.friedman(scores.to_numpy(), greater_is_better=self.metric(metric).greater_is_better)
 
+    def nemenyi(self, metric: str, group: str) -> pd.DataFrame:
+        """Return the p-value of Nemenyi's test for each pair of samplers."""
+        better = self.metric(metric).greater_is_better
+        return statistics.nemenyi(self.dataset_scores(metric, group), greater_is_better=better)
+
     def summary(
         self,
         *,

@@ -8,6 +8,7 @@ import os
 import platform
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 import joblib
@@ -21,7 +22,7 @@ from wgan_resampler.comparison.scorers import resolve_scoring
 from wgan_resampler.comparison.settings import Settings
 from wgan_resampler.comparison.splits import check_cv, outer_splits
 from wgan_resampler.comparison.store import Store, job_key, read_run
-from wgan_resampler.exceptions import ComparisonWarning, InvalidParameterError
+from wgan_resampler.exceptions import ComparisonWarning, InvalidParameterError, WorkerLostError
 from wgan_resampler.extras import COMPARE, DASK, require
 
 _PACKAGES = ("wgan-resampler", "numpy", "scipy", "pandas", "scikit-learn", "imbalanced-learn", "torch")
@@ -107,6 +108,8 @@ def compare_samplers(
         If a package is not installed that something asked for needs.
     ComparisonStoreError
         If `output` holds results and `resume` is False, or what it holds cannot be read.
+    WorkerLostError
+        If a process was killed.
 
     Notes
     -----
@@ -239,11 +242,22 @@ def _progress(results: Iterator[JobResult], total: int, finished: int, verbose: 
     """Pass results on under a bar that shows what is done and how long the rest may take."""
     with tqdm(total=total, initial=finished, unit="fit", disable=not verbose, smoothing=0.05) as bar:
         failed = 0
-        for result in results:
+        for result in _watched(results):
             failed += any(cell.error is not None for cell in result.cells)
             bar.set_postfix_str(f"{result.dataset}, {result.sampler}" + (f"; {failed} with errors" if failed else ""))
             bar.update()
             yield result
+
+
+def _watched(results: Iterator[JobResult]) -> Iterator[JobResult]:
+    """Pass results on, and say what to do when a process is lost."""
+    try:
+        yield from results
+    except BrokenProcessPool as error:
+        raise WorkerLostError(
+            "A worker process was killed, most likely for want of memory. With output=..., what was finished is "
+            "stored: go on with resume=True (--resume), and fewer processes or max_rows."
+        ) from error
 
 
 def _check_root(random_state: Any) -> None:

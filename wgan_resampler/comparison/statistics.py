@@ -301,7 +301,11 @@ def _wilcoxon(differences: Floats) -> float:
 def _bootstrap_median(differences: Floats, seed: int) -> tuple[float, float]:
     if len(differences) < 2:
         return math.nan, math.nan
-    rng = np.random.default_rng(seed)
-    medians = np.median(rng.choice(differences, size=(_BOOTSTRAP_SAMPLES, len(differences))), axis=1)
-    low, high = np.quantile(medians, [0.025, 0.975])
-    return float(low), float(high)
+    interval = stats.bootstrap(
+        (differences,),
+        np.median,
+        n_resamples=_BOOTSTRAP_SAMPLES,
+        method="percentile",
+        random_state=np.random.default_rng(seed),
+    ).confidence_interval
+    return float(interval.low), float(interval.high)

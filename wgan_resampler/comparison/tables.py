@@ -78,7 +78,7 @@ class FoldTable(TransformerMixin, BaseEstimator):
             if name in self.categories_:
                 columns[name] = self._category(X[name])
             elif self.numbers_ is None:
-                columns[name] = X[name].to_numpy(copy=True)
+                columns[name] = X[name].array.copy()
         return pd.DataFrame({name: columns[name] for name in X.columns}, index=X.index)
 
     def _category(self, column: pd.Series) -> pd.Categorical:
