@@ -55,7 +55,7 @@ def test_files_in_results_summary_and_report_out(files, tmp_path, capsys):
         ["none", "smote"],
         classifiers=["knn", "decision_tree"],
         scoring=["f1", "roc_auc"],
-        cv=3,
+        cv=2,
         target="kind",
         verbose=0,
     ).to_frame()
@@ -71,7 +71,7 @@ def test_a_second_run_resumes_only_when_told(files, tmp_path):
     lines = (tmp_path / "out" / "cells.jsonl").read_text()
     assert call(*files, *out, "--samplers", "none", "--resume") == 0
     assert (tmp_path / "out" / "cells.jsonl").read_text() == lines
-    assert len(pd.read_csv(tmp_path / "out" / "results.csv")) == 12
+    assert len(pd.read_csv(tmp_path / "out" / "results.csv")) == 8
 
 
 def test_what_is_refused_is_said(files, tmp_path):

@@ -19,7 +19,7 @@ def page_path(two_classes, three_classes, mixed, tmp_path_factory):
         {**samplers, "bad": Failing()},
         classifiers=["logistic_regression", "knn"],
         scoring=["balanced_accuracy", "brier"],
-        cv=3,
+        cv=2,
         verbose=0,
     )
     path = tmp_path_factory.mktemp("report") / "report.html"

@@ -163,7 +163,8 @@ def _critical_difference(display: ComparisonDisplay, ax: Axes, scores: pd.DataFr
         colour = _SOFT if name == display.result.settings.reference else _INK
         ax.plot([mean_rank, mean_rank, end], [top, y, y], color=colour, lw=1.0, solid_joinstyle="miter")
         ax.plot(mean_rank, top, "o", color=colour, ms=4, zorder=3)
-        text = f"{name}  {mean_rank:.2f} " if left else f" {mean_rank:.2f}  {name}"
+        # Spaces that do not break: SVG drops the others at the ends of a text.
+        text = (f"{name}  {mean_rank:.2f} " if left else f" {mean_rank:.2f}  {name}").replace(" ", "\N{NO-BREAK SPACE}")
         ax.text(end, y, text, ha=align, va="center", color=colour, fontsize=10)
     for number, (low, high) in enumerate(cliques):
         y = top - 0.35 - bar * number
@@ -204,13 +205,14 @@ def _box(display: ComparisonDisplay, ax: Axes, scores: pd.DataFrame) -> None:
     summaries = require("matplotlib.cbook", "Drawing", COMPARE).boxplot_stats(values)
     for place, (name, box) in enumerate(zip(columns, summaries, strict=True), start=1):
         colour = _REFERENCE if name == display.result.settings.reference else _ACCENT
-        ax.hlines(place, box["whislo"], box["whishi"], color=_SOFT, lw=1)
-        ax.barh(place, box["q3"] - box["q1"], 0.55, box["q1"], color=_tint(colour), edgecolor=colour, lw=1)
-        ax.vlines(box["med"], place - 0.275, place + 0.275, color=_INK, lw=1.8)
+        ax.hlines(place, box["whislo"], box["whishi"], color=_SOFT, lw=1, zorder=2)
+        width = box["q3"] - box["q1"]
+        ax.barh(place, width, 0.55, box["q1"], color=_tint(colour), edgecolor=colour, lw=1, zorder=3)
+        ax.vlines(box["med"], place - 0.275, place + 0.275, color=_INK, lw=1.8, zorder=4)
     for place, points in enumerate(values, start=1):
         # Spread evenly, not by chance: the same result gives the same picture.
         offsets = np.linspace(-0.18, 0.18, len(points)) if len(points) > 1 else np.zeros(len(points))
-        ax.plot(points, place + offsets, ".", color=_INK, alpha=0.45, ms=5)
+        ax.plot(points, place + offsets, ".", color=_INK, alpha=0.45, ms=5, zorder=5)
     ax.set_yticks(range(1, len(columns) + 1), columns)
     _finish(display, ax, metric.title)
 
@@ -239,6 +241,8 @@ def _effects(display: ComparisonDisplay, ax: Axes, scores: pd.DataFrame) -> None
         ax.plot([outcome.effect_low, outcome.effect_high], [place, place], color=colour, lw=2)
         ax.plot(outcome.median_effect, place, "o", color=colour, ms=6)
         text = f"{outcome.wins} / {outcome.ties} / {outcome.losses}"
+        if failed := int(scores[name].isna().sum()):
+            text += f", {failed} failed"
         ax.text(1.01, place, text, transform=ax.get_yaxis_transform(), va="center", fontsize=9, color=_INK)
     ax.annotate("W / T / L", (1.01, 1), (0, 3), "axes fraction", "offset points", fontsize=8, color=_SOFT)
     ax.set_yticks(range(len(order)), order)
@@ -262,7 +266,7 @@ def _datasets(display: ComparisonDisplay, ax: Axes, scores: pd.DataFrame) -> Non
     image = ax.imshow(values, cmap=_diverging(), vmin=-limit, vmax=limit, aspect="auto")
     for row, column in np.ndindex(*values.shape):
         value = values[row, column]
-        text = "failed" if np.isnan(value) else f"{value:+.3f}".replace("0.", ".")
+        text = "failed" if np.isnan(value) else f"{value:+.3f}".replace("0.", ".").replace("-", "\N{MINUS SIGN}")
         strong = np.isfinite(value) and abs(value) > 0.65 * limit
         ax.text(column, row, text, ha="center", va="center", fontsize=8, color="white" if strong else _INK)
     ax.set_xticks(range(len(others)), others, rotation=30, ha="right", rotation_mode="anchor")

@@ -212,7 +212,8 @@ class ComparisonResult:
         Returns
         -------
         pandas.DataFrame
-            Columns ``group, metric, sampler``; ``score`` (mean over datasets), ``mean_rank`` (1 is best); against the
+            Columns ``group, metric, sampler``; ``score`` (mean over datasets, missing if it failed on
+            any), ``mean_rank`` (1 is best); against the
             reference ``wins``, ``ties``, ``losses``, ``median_effect`` with its bootstrap interval ``effect_low``,
             ``effect_high`` (positive: better than the reference) and ``p_holm`` (Wilcoxon, Holm's correction);
             ``datasets`` that count and those on which the sampler ``failed``; ``friedman_p`` of the group and metric.
@@ -229,7 +230,7 @@ class ComparisonResult:
         ranks = statistics.rank(scores.to_numpy(), greater_is_better=better).mean(axis=0) if len(scores) else ()
         test = statistics.friedman(scores.to_numpy(), greater_is_better=better)
         for sampler, mean_rank in zip(scores.columns, ranks, strict=False):
-            row = {"group": group, "metric": metric, "sampler": sampler, "score": scores[sampler].mean()}
+            row = {"group": group, "metric": metric, "sampler": sampler, "score": scores[sampler].mean(skipna=False)}
             row["mean_rank"] = float(mean_rank)
             if sampler != reference and reference in scores:
                 outcome = statistics.duel(
@@ -274,7 +275,7 @@ class ComparisonResult:
             ranks = statistics.rank(part.to_numpy(), greater_is_better=better).mean(axis=0)
             for sampler, mean_rank in zip(part.columns, ranks, strict=True):
                 row = {"minority_rows": label, "datasets": len(part), "sampler": sampler, "mean_rank": float(mean_rank)}
-                row["score"] = part[sampler].mean()
+                row["score"] = part[sampler].mean(skipna=False)
                 if sampler != reference and reference in part:
                     row |= asdict(
                         statistics.duel(part[sampler].to_numpy(), part[reference].to_numpy(), greater_is_better=better)
