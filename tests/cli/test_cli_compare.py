@@ -35,7 +35,7 @@ def options(folder, *more):
         "--classifiers",
         "knn,decision_tree",
         "--cv",
-        "3",
+        "2",
         "--output",
         str(folder),
         "--quiet",

@@ -159,8 +159,8 @@ def score(true: NDArray[np.intp], answers: Answers, minority: int, majority: int
         **_ranking_scores(true, answers.strengths, minority),
         **decision_scores(true, answers.decisions, minority, n_classes),
         **_probability_scores(true, answers),
-        "recall_minority": recalls[minority],
-        "recall_majority": recalls[majority],
+        "recall_minority": float(recalls[minority]),
+        "recall_majority": float(recalls[majority]),
     }
 
 

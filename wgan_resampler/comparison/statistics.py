@@ -230,7 +230,7 @@ def corrected_t_test(differences: Floats, test_share: float) -> float:
     >>> import numpy as np
     >>> from wgan_resampler.comparison.statistics import corrected_t_test
     >>> round(corrected_t_test(np.array([0.02, 0.03, 0.01, 0.04]), 1 / 3), 3)
-    0.082
+    0.085
     """
     differences = differences[~np.isnan(differences)]
     n = len(differences)
