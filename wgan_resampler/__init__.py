@@ -14,13 +14,17 @@ from wgan_resampler.constants import (
     GAN_NUM_LAYERS,
 )
 from wgan_resampler.exceptions import (
+    ComparisonStoreError,
+    ComparisonWarning,
     DeviceUnavailableError,
     InvalidDataError,
     InvalidParameterError,
+    MissingDependencyError,
     TrainingDivergedError,
     TrainingStoppedEarlyWarning,
     WGANResamplerError,
     WGANResamplerWarning,
+    WorkerLostError,
 )
 from wgan_resampler.history import TrainingHistory
 from wgan_resampler.networks import GanDiscriminator, GanGenerator
@@ -43,12 +47,15 @@ __all__ = [
     "GAN_NUM_LAYERS",
     "GAN_N_CRITIC",
     "Callback",
+    "ComparisonStoreError",
+    "ComparisonWarning",
     "DeviceUnavailableError",
     "GanDiscriminator",
     "GanGenerator",
     "GanTrainer",
     "InvalidDataError",
     "InvalidParameterError",
+    "MissingDependencyError",
     "ProgressBar",
     "TrainingDivergedError",
     "TrainingHistory",
@@ -56,6 +63,7 @@ __all__ = [
     "WGANGPOverSampler",
     "WGANResamplerError",
     "WGANResamplerWarning",
+    "WorkerLostError",
     "__version__",
 ]
 
