@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from wgan_resampler.callbacks import Callback, ProgressBar
+    from wgan_resampler.comparison import ComparisonDisplay as ComparisonDisplay
+    from wgan_resampler.comparison import ComparisonResult as ComparisonResult
+    from wgan_resampler.comparison import compare_samplers as compare_samplers
     from wgan_resampler.constants import (
         GAN_DROPOUT,
         GAN_HIDDEN_DIM,
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from wgan_resampler.exceptions import (
         CheckpointError,
         CheckpointVersionError,
+        ComparisonStoreError,
+        ComparisonWarning,
         DamagedCheckpointWarning,
         DataFileError,
         DeviceUnavailableError,
@@ -37,6 +42,7 @@ if TYPE_CHECKING:
         TrainingStoppedEarlyWarning,
         WGANResamplerError,
         WGANResamplerWarning,
+        WorkerLostError,
     )
     from wgan_resampler.history import TrainingHistory
     from wgan_resampler.mfcc import MFCCDataset
@@ -57,6 +63,8 @@ __all__ = [
     "Callback",
     "CheckpointError",
     "CheckpointVersionError",
+    "ComparisonStoreError",
+    "ComparisonWarning",
     "DamagedCheckpointWarning",
     "DataFileError",
     "DeviceUnavailableError",
@@ -79,6 +87,7 @@ __all__ = [
     "WGANGPOverSampler",
     "WGANResamplerError",
     "WGANResamplerWarning",
+    "WorkerLostError",
     "__version__",
 ]
 
@@ -99,6 +108,8 @@ _HOMES = {
     "exceptions": (
         "CheckpointError",
         "CheckpointVersionError",
+        "ComparisonStoreError",
+        "ComparisonWarning",
         "DamagedCheckpointWarning",
         "DataFileError",
         "DeviceUnavailableError",
@@ -114,6 +125,7 @@ _HOMES = {
         "TrainingStoppedEarlyWarning",
         "WGANResamplerError",
         "WGANResamplerWarning",
+        "WorkerLostError",
     ),
     "history": ("TrainingHistory",),
     "mfcc": ("MFCCDataset",),
@@ -126,15 +138,25 @@ _HOMES = {
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
+_COMPARISON = ("ComparisonDisplay", "ComparisonResult", "compare_samplers")
+"""They need the packages of the extra "compare", so a star import leaves them out."""
+
 
 def __getattr__(name: str) -> Any:
     """Import a public name from its module, the first time that it is asked for."""
-    if name not in _HOME_OF:
+    if name in _COMPARISON:
+        from wgan_resampler.extras import COMPARE, require
+
+        require("pandas", name, COMPARE)
+        module = "comparison"
+    elif name in _HOME_OF:
+        module = _HOME_OF[name]
+    else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    value = getattr(importlib.import_module(f"{__name__}.{module}"), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_COMPARISON})

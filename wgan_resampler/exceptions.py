@@ -40,6 +40,14 @@ class MissingDependencyError(WGANResamplerError, ImportError):
     """A package that only some functions need is not installed."""
 
 
+class ComparisonStoreError(WGANResamplerError, RuntimeError):
+    """The stored results of a comparison cannot be read, or belong to something else."""
+
+
+class WorkerLostError(WGANResamplerError, RuntimeError):
+    """A process that did part of the work has ended without a result."""
+
+
 class WGANResamplerWarning(UserWarning):
     """Base of all warnings of this package."""
 
@@ -70,3 +78,7 @@ class SkippedFilesWarning(WGANResamplerWarning):
 
 class SplitWarning(WGANResamplerWarning):
     """A split cannot have all the properties that were asked for."""
+
+
+class ComparisonWarning(WGANResamplerWarning):
+    """Something about a comparison that whoever reads its figures should know."""

@@ -1,0 +1,44 @@
+"""How much faster a comparison is with two processes than with one: near twice, if they do not fight over threads.
+
+Run on an otherwise idle machine: .venv/bin/python benchmarks/comparison_workers.py
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+
+from sklearn.datasets import make_classification
+
+from wgan_resampler import compare_samplers
+
+
+def seconds(n_jobs: int, n_repeats: int) -> float:
+    """Return the wall-clock time of a comparison; the processes are running already."""
+    data = make_classification(n_samples=600, n_features=20, weights=[0.9], random_state=0)
+    start = time.perf_counter()
+    compare_samplers(
+        data,
+        ["none", "random_over", "smote"],
+        classifiers=["logistic_regression", "svm", "random_forest", "hist_gradient_boosting"],
+        n_jobs=n_jobs,
+        n_repeats=n_repeats,
+        cv=4,
+        verbose=0,
+    )
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeats", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=2)
+    args = parser.parse_args()
+    print("cores:", os.cpu_count(), " load:", os.getloadavg()[0])
+    # The first call starts the processes, which import what they need.
+    compare_samplers(
+        make_classification(random_state=0), ["smote"], classifiers=["knn"], n_jobs=args.workers, verbose=0
+    )
+    several, one = seconds(args.workers, args.repeats), seconds(1, args.repeats)
+    print(f"1 process {one:.1f} s, {args.workers} processes {several:.1f} s: {one / several:.2f} times as fast")

@@ -1,0 +1,81 @@
+"""``wgan-resampler compare``: samplers on files, with a report."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the sub-command."""
+    parser = subparsers.add_parser(
+        "compare",
+        help="compare samplers on tables, and write scores, statistics and a report",
+        description=(
+            "Fit each sampler on the training rows of each fold, score classifiers on the untouched test rows, and "
+            "write DIR/results.parquet, DIR/summary.csv and DIR/report.html. Results are stored as they come: a run "
+            "that was stopped goes on with --resume."
+        ),
+    )
+    parser.add_argument("data", nargs="+", metavar="DATA", help="CSV (also .csv.gz) or Parquet files")
+    parser.add_argument("--target", default="target", metavar="COLUMN", help="column of the class (default: target)")
+    parser.add_argument(
+        "--samplers",
+        type=_names,
+        default=["none", "class_weight", "random_over", "random_under", "smote", "smoteenn", "wgangp"],
+        metavar="NAMES",
+        help="comma-separated names, such as none,smote,wgangp (default: %(default)s)",
+    )
+    parser.add_argument("--classifiers", type=_names, metavar="NAMES", help="comma-separated names (default: all)")
+    parser.add_argument("--scoring", type=_names, metavar="NAMES", help="comma-separated metrics (default: all)")
+    parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="directory for results")
+    parser.add_argument("--resume", action="store_true", help="go on with the results in DIR")
+    parser.add_argument("--cv", type=int, default=5, metavar="N", help="folds (default: 5)")
+    parser.add_argument("--repeats", type=int, default=1, metavar="N", help="how often to split anew (default: 1)")
+    parser.add_argument("--max-rows", type=int, metavar="N", help="sample larger tables down to about N rows")
+    parser.add_argument("--reference", metavar="NAME", help="sampler to test against (default: none, or the first)")
+    parser.add_argument("--jobs", type=int, metavar="N", help="processes, -1 for all cores (default: 1)")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="Dask scheduler, such as tcp://10.0.0.1:8786")
+    parser.add_argument("--random-state", type=int, default=0, metavar="SEED", help="root of all seeds (default: 0)")
+    parser.add_argument("--format", choices=["parquet", "csv"], default="parquet", help="of the results")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Compare, write what came out, and print where it is."""
+    # Imported here: the other sub-commands do not need pandas.
+    from wgan_resampler.extras import COMPARE, require
+
+    require("pandas", "wgan-resampler compare", COMPARE)
+    from wgan_resampler.comparison.run import compare_samplers
+
+    result = compare_samplers(
+        args.data,
+        args.samplers,
+        classifiers=args.classifiers,
+        cv=args.cv,
+        scoring=args.scoring,
+        n_repeats=args.repeats,
+        n_jobs=args.jobs,
+        random_state=args.random_state,
+        target=args.target,
+        max_rows=args.max_rows,
+        reference=args.reference,
+        output=args.output,
+        resume=args.resume,
+        scheduler=args.scheduler,
+        verbose=0 if args.quiet else 1,
+    )
+    written = result.save(args.output, results_format=args.format)
+    failed = int(result.to_frame()["error"].notna().sum())
+    if failed:
+        print(f"{failed} of {len(result.to_frame())} cells failed; the report and the column 'error' say how.")
+    for path in written:
+        print(path)
+    return 0
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
