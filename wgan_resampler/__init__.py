@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from wgan_resampler.callbacks import Callback, ProgressBar
+    from wgan_resampler.callbacks import Callback, Checkpoint, EarlyStopping, ProgressBar
     from wgan_resampler.comparison import ComparisonDisplay as ComparisonDisplay
     from wgan_resampler.comparison import ComparisonResult as ComparisonResult
     from wgan_resampler.comparison import compare_samplers as compare_samplers
@@ -61,6 +61,7 @@ __all__ = [
     "GAN_NUM_LAYERS",
     "GAN_N_CRITIC",
     "Callback",
+    "Checkpoint",
     "CheckpointError",
     "CheckpointVersionError",
     "ComparisonStoreError",
@@ -68,6 +69,7 @@ __all__ = [
     "DamagedCheckpointWarning",
     "DataFileError",
     "DeviceUnavailableError",
+    "EarlyStopping",
     "GanDiscriminator",
     "GanGenerator",
     "GanTrainer",
@@ -94,6 +96,8 @@ __all__ = [
 _HOMES = {
     "callbacks": (
         "Callback",
+        "Checkpoint",
+        "EarlyStopping",
         "ProgressBar",
     ),
     "constants": (

@@ -7,7 +7,7 @@ shape (n_critic, batch_size, feature_dim) and (n_critic, batch_size, num_classes
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import torch
@@ -124,6 +124,15 @@ class ClassEvenBatches:
             )
             means.append((shares * (1.0 - shares)).mean(dim=0))
         return torch.cat(means).sqrt()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the random state and whose turn it is, to go on from later."""
+        return {"rng": self._rng.get_state(), "turn": self._turn}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what :meth:`state_dict` has given."""
+        self._rng.set_state(state["rng"].cpu())
+        self._turn = int(state["turn"]) % self._num_classes
 
     def epoch(self, n_critic: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield (features, condition) once per generator update of one epoch."""

@@ -44,7 +44,11 @@ Without it, a column that is constant within the classes would have no unit, and
 
 @dataclass(frozen=True)
 class FitSettings:
-    """The parameters of :class:`~wgan_resampler.WGANGPOverSampler` that decide what is trained; see there."""
+    """The parameters of :class:`~wgan_resampler.WGANGPOverSampler` that decide what is trained; see there.
+
+    `scaled_penalty`, which is no parameter of the sampler, says whether the gradient penalty measures each feature in
+    units of its spread within the classes.
+    """
 
     noise_dim: int
     hidden_dim: int
@@ -61,6 +65,7 @@ class FitSettings:
     borrowed_rows: float
     average_decay: float
     rejection_rate: float
+    scaled_penalty: bool = True
 
 
 @dataclass(frozen=True)
@@ -85,15 +90,91 @@ class Fit:
     n_updates: int
 
 
-def fit_model(
+@dataclass(frozen=True)
+class Preparation:
+    """All that training needs, before its first update.
+
+    Parameters
+    ----------
+    settings : FitSettings
+        How to train.
+    encoder : TableEncoder
+        Fitted.
+    classes, counts : ndarray of shape (n_classes,)
+        Sorted class labels, and rows of each.
+    batches : ClassEvenBatches
+        The source of real rows.
+    trainer : GanTrainer
+        With fresh networks.
+    classifier_seed : int
+        Of the initial weights of the classifier that rejects rows.
+    """
+
+    settings: FitSettings
+    encoder: TableEncoder
+    classes: NDArray[Any]
+    counts: NDArray[np.int64]
+    batches: ClassEvenBatches
+    trainer: GanTrainer
+    classifier_seed: int
+
+    @property
+    def n_epochs(self) -> int:
+        """Epochs of a whole training; the last one may be cut short by `max_updates`."""
+        epochs = self.settings.epochs
+        return math.ceil(AUTO_UPDATES / len(self.batches)) if epochs == "auto" else int(epochs)
+
+    @property
+    def max_updates(self) -> int | None:
+        """Generator updates of a whole training, where their number is given."""
+        return AUTO_UPDATES if self.settings.epochs == "auto" else None
+
+    def train(self) -> None:
+        """Train from the present epoch to the last one."""
+        trainer, limit = self.trainer, self.max_updates
+        epochs, updates = self.n_epochs - trainer.epoch, None if limit is None else limit - trainer.n_updates
+        if epochs > 0 and updates != 0:
+            trainer.train(self.batches, epochs, max_updates=updates)
+
+    def finish(self) -> Fit:
+        """Return the averaged generator with the classifier, which is trained now.
+
+        Raises
+        ------
+        InvalidParameterError
+            If there was no update.
+        """
+        trainer, rate = self.trainer, float(self.settings.rejection_rate)
+        if trainer.n_updates == 0:
+            raise InvalidParameterError(
+                "A callback stopped training before the first update, so there is no generator to draw rows from. "
+                "Stop in a later hook, or leave the callback out."
+            )
+        classifier = None
+        with computing(trainer.device):
+            generator = cast(GanGenerator, trainer.averaged_generator())
+            if rate > 0.0:
+                classifier = RowClassifier(
+                    feature_dim=self.batches.layout.width,
+                    num_classes=len(self.classes),
+                    random_state=self.classifier_seed,
+                ).to(trainer.device)
+                train_classifier(classifier, self.batches)
+        model = RowModel(generator, self.encoder, self.classes, self.counts, classifier, rate)
+        critic = cast(GanDiscriminator, copy.deepcopy(trainer.critic))
+        return Fit(model, critic, trainer.history, trainer.n_updates)
+
+
+def prepare(
     settings: FitSettings,
     cells: Sequence[Cells],
     labels: NDArray[Any],
     device: torch.device,
     seeds: np.random.SeedSequence,
-    callbacks: Sequence[Callback],
-) -> Fit:
-    """Train networks on a table.
+    callbacks: Sequence[Callback] = (),
+    encoder: TableEncoder | None = None,
+) -> Preparation:
+    """Encode a table and make the networks and all else that training needs.
 
     Parameters
     ----------
@@ -107,22 +188,18 @@ def fit_model(
         Where.
     seeds : numpy.random.SeedSequence
         Spawns the seed of each part.
-    callbacks : sequence of Callback
+    callbacks : sequence of Callback, default=()
         Hooks of the trainer.
+    encoder : TableEncoder or None, default=None
+        A fitted one; None fits a new one.
 
     Returns
     -------
-    Fit
-
-    Raises
-    ------
-    InvalidParameterError
-        If a callback stops training before the first update.
-    TrainingDivergedError
-        If a loss is no longer finite.
+    Preparation
+        The same for the same arguments and a fresh `seeds`.
     """
     classes, class_indices, counts = np.unique(labels, return_inverse=True, return_counts=True)
-    encoder = TableEncoder().fit(cells)
+    encoder = TableEncoder().fit(cells) if encoder is None else encoder
     rows = encoder.encode(cells)
     with computing(device):
         batches = ClassEvenBatches(
@@ -137,20 +214,7 @@ def fit_model(
             links=encoder.links,
         )
         trainer = _trainer(settings, len(classes), batches, device, seeds, callbacks)
-        if settings.epochs == "auto":
-            history = trainer.train(batches, math.ceil(AUTO_UPDATES / len(batches)), max_updates=AUTO_UPDATES)
-        else:
-            history = trainer.train(batches, int(settings.epochs))
-        if trainer.n_updates == 0:
-            raise InvalidParameterError(
-                "A callback stopped training before the first update, so there is no generator to draw rows from. "
-                "Stop in a later hook, or leave the callback out."
-            )
-        generator = cast(GanGenerator, trainer.averaged_generator())
-        classifier = _classifier(settings.rejection_rate, len(classes), batches, device, seeds)
-    model = RowModel(generator, encoder, classes, counts, classifier, float(settings.rejection_rate))
-    critic = cast(GanDiscriminator, copy.deepcopy(trainer.critic))
-    return Fit(model, critic, history, trainer.n_updates)
+    return Preparation(settings, encoder, classes, counts, batches, trainer, next_seed(seeds))
 
 
 def _trainer(
@@ -196,25 +260,10 @@ def _trainer(
         random_state=next_seed(seeds),
         callbacks=callbacks,
         average_decay=float(settings.average_decay),
-        feature_scale=batches.spread_within_classes().clamp_min(_MIN_FEATURE_SCALE),
+        feature_scale=(
+            batches.spread_within_classes().clamp_min(_MIN_FEATURE_SCALE) if settings.scaled_penalty else None
+        ),
     )
-
-
-def _classifier(
-    rejection_rate: float,
-    num_classes: int,
-    batches: ClassEvenBatches,
-    device: torch.device,
-    seeds: np.random.SeedSequence,
-) -> RowClassifier | None:
-    """Return the trained classifier that rejects rows; None if none is to be rejected."""
-    if rejection_rate == 0.0:
-        return None
-    classifier = RowClassifier(
-        feature_dim=batches.layout.width, num_classes=num_classes, random_state=next_seed(seeds)
-    ).to(device)
-    train_classifier(classifier, batches)
-    return classifier
 
 
 def _batch_size(batch_size: int | str, num_classes: int) -> int:

@@ -99,6 +99,15 @@ class TrainingHistory(Sequence[Record]):
         """
         return json.dumps(self._records, allow_nan=False)
 
+    def to_records(self) -> list[Record]:
+        """Return a copy of the records.
+
+        Returns
+        -------
+        list of dict
+        """
+        return [dict(record) for record in self._records]
+
     @classmethod
     def from_json(cls, text: str) -> TrainingHistory:
         """Read what :meth:`to_json` wrote.

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import nn
@@ -94,6 +96,16 @@ class Adam:
         step_size = self.learning_rate * root / (1.0 - beta1**self.n_steps)
         self.parameters.values.addcdiv_(self.first, denominator, value=-step_size)
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return the moments and the number of steps, to go on from later; the tensors are live."""
+        return {"first": self.first, "second": self.second, "n_steps": self.n_steps}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what :meth:`state_dict` has given."""
+        self.first.copy_(state["first"])
+        self.second.copy_(state["second"])
+        self.n_steps = state["n_steps"]
+
 
 class MovingAverage:
     """Exponential moving average of a network's parameters and buffers.
@@ -124,6 +136,17 @@ class MovingAverage:
         self.values.lerp_(self._parameters.values, weight)
         for average, buffer in zip(self.buffers, self._buffers, strict=True):
             average.lerp_(buffer, weight)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the averages, to go on from later; the tensors are live."""
+        return {"values": self.values, "buffers": list(self.buffers), "n_updates": self.n_updates}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what :meth:`state_dict` has given."""
+        self.values.copy_(state["values"])
+        for buffer, saved in zip(self.buffers, state["buffers"], strict=True):
+            buffer.copy_(saved)
+        self.n_updates = state["n_updates"]
 
     def averaged_copy(self, module: nn.Module) -> nn.Module:
         """Return a copy of `module`, which must be the averaged network, that holds the average."""

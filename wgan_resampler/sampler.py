@@ -20,7 +20,7 @@ from sklearn.utils.validation import validate_data
 from wgan_resampler.advice import warn_of_identifiers, warn_of_thin_classes
 from wgan_resampler.callbacks import Callback, ProgressBar
 from wgan_resampler.cells import CategoricalCells
-from wgan_resampler.fitting import FitSettings, fit_model
+from wgan_resampler.fitting import FitSettings, prepare
 from wgan_resampler.history import TrainingHistory
 from wgan_resampler.model import RowModel
 from wgan_resampler.networks import Normalization
@@ -405,9 +405,11 @@ class WGANGPOverSampler(BaseOverSampler):
         return X.format.stack(X.rows, new), np.concatenate([y, self._model.classes[new_classes]])
 
     def _train(self, X: Table, y: NDArray[Any], seeds: np.random.SeedSequence) -> RowModel:
-        settings = FitSettings(**{field.name: getattr(self, field.name) for field in fields(FitSettings)})
+        own = {field.name: getattr(self, field.name) for field in fields(FitSettings) if hasattr(self, field.name)}
         callbacks = [*(self.callbacks or ()), *([ProgressBar()] if self.verbose else [])]
-        fit = fit_model(settings, X.cells, y, resolve_device(self.device), seeds, callbacks)
+        preparation = prepare(FitSettings(**own), X.cells, y, resolve_device(self.device), seeds, callbacks)
+        preparation.train()
+        fit = preparation.finish()
         self.history_, self.n_iter_ = fit.history, fit.n_updates
         self.generator_, self.critic_ = fit.model.generator, fit.critic
         return fit.model

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import time
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
@@ -15,6 +16,7 @@ from wgan_resampler.batches import BatchSource, ClassEvenBatches, LoaderBatches
 from wgan_resampler.checks import check_hooks, check_networks, check_numbers, check_sizes
 from wgan_resampler.constants import GAN_BETAS, GAN_LAMBDA_GP, GAN_LEARNING_RATE, GAN_N_CRITIC
 from wgan_resampler.exceptions import (
+    CheckpointError,
     InvalidDataError,
     InvalidParameterError,
     TrainingDivergedError,
@@ -95,6 +97,8 @@ class GanTrainer:
         Generator updates that the present call of :meth:`train` will have made at its end, where that is known.
     progress : dict or None
         Means over the present epoch so far, with the keys of a record; renewed every 50 updates. None before.
+    source : object or None
+        Where the real rows of the present call of :meth:`train` come from.
     device : torch.device
         Where training runs.
 
@@ -162,6 +166,7 @@ class GanTrainer:
         self.n_updates = 0
         self.total_updates: int | None = None
         self.progress: dict[str, float] | None = None
+        self.source: BatchSource | None = None
         self.rng = new_generator(random_state, self.device)
         # What is made in inference mode could not be trained outside it.
         with torch.inference_mode(False), torch.no_grad():
@@ -223,7 +228,7 @@ class GanTrainer:
         check_sizes(epochs=epochs)
         if max_updates is not None:
             check_sizes(max_updates=max_updates)
-        source = self._source(loader)
+        source = self.source = self._source(loader)
         last_update = None if max_updates is None else self.n_updates + max_updates
         self.total_updates = _expected_updates(self.n_updates, source, epochs, last_update)
         self._stopped = False
@@ -243,6 +248,64 @@ class GanTrainer:
                 self._set_mode(training=False)
                 self._notify("on_train_end")
         return self.history
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all that the rest of the training depends on, apart from the data: call it between epochs.
+
+        Returns
+        -------
+        dict
+            Tensors and plain values: networks, optimisers, moving average, random state, epoch, history. It shares no
+            memory with the trainer.
+
+        See Also
+        --------
+        load_state_dict : Goes on from there.
+        wgan_resampler.Checkpoint : Writes it to files.
+        """
+        state = {
+            "generator": dict(self.generator.state_dict()),
+            "critic": dict(self.critic.state_dict()),
+            "generator_optimizer": self._generator_optimizer.state_dict(),
+            "critic_optimizer": self._critic_optimizer.state_dict(),
+            "average": None if self._average is None else self._average.state_dict(),
+            "rng": self.rng.get_state(),
+            "epoch": self.epoch,
+            "n_updates": self.n_updates,
+            "history": self.history.to_records(),
+        }
+        return copy.deepcopy(state)
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from where another trainer was, made with the same parameters and networks of the same sizes.
+
+        Parameters
+        ----------
+        state : mapping
+            What :meth:`state_dict` returned.
+
+        Raises
+        ------
+        CheckpointError
+            If the state is of another kind of trainer.
+        """
+        if (state.get("average") is None) != (self._average is None):
+            with_or_without = "without" if state.get("average") is None else "with"
+            raise CheckpointError(f"The state is of a trainer {with_or_without} average_decay, and this is not.")
+        try:
+            with torch.inference_mode(False), torch.no_grad():
+                self.generator.load_state_dict(state["generator"])
+                self.critic.load_state_dict(state["critic"])
+                self._bind()
+                self._generator_optimizer.load_state_dict(state["generator_optimizer"])
+                self._critic_optimizer.load_state_dict(state["critic_optimizer"])
+                if self._average is not None:
+                    self._average.load_state_dict(state["average"])
+                self.rng.set_state(state["rng"].cpu())
+        except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise CheckpointError(f"The state does not fit this trainer: {error}") from error
+        self.epoch, self.n_updates = int(state["epoch"]), int(state["n_updates"])
+        self.history = TrainingHistory(state["history"])
 
     def averaged_generator(self) -> nn.Module:
         """Return a copy of the generator that holds the moving average of its weights.

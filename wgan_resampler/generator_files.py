@@ -1,0 +1,206 @@
+"""What a generator was trained on, and the file that holds both: ``final_model.pth``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wgan_resampler.cells import Cells, numeric_cells
+from wgan_resampler.checkpoint import load_state, save_state
+from wgan_resampler.exceptions import CheckpointError, DataFileError
+from wgan_resampler.files.labelled import LabelledData
+from wgan_resampler.model import RowModel
+from wgan_resampler.model_files import model_from_state, model_to_state
+from wgan_resampler.sequences import describe_all
+from wgan_resampler.validation import check_table
+
+Kind = Literal["vectors", "sequences", "table"]
+Label = str | int | float | bool
+
+KIND = "generator"
+"""What a state file of this kind says of itself."""
+
+
+@dataclass(frozen=True)
+class DataDescription:
+    """What the samples of a file look like to a generator.
+
+    Parameters
+    ----------
+    kind : {"vectors", "sequences", "table"}
+        Records that are vectors; records that are sequences, of which the generator makes means and log-spreads over
+        time; or rows of a table.
+    n_coefficients : int or None, default=None
+        Numbers of a vector, or of each frame of a sequence; None for a table.
+    columns : tuple of str, default=()
+        Names of a table's columns.
+    categories : tuple of tuple or None, default=()
+        For each column of a table: what the codes of its categories stand for; None for numbers.
+    """
+
+    kind: Kind
+    n_coefficients: int | None = None
+    columns: tuple[str, ...] = ()
+    categories: tuple[tuple[Label, ...] | None, ...] = ()
+
+    @property
+    def n_features(self) -> int:
+        """Columns of the table that the generator makes."""
+        if self.n_coefficients is None:
+            return len(self.columns)
+        return self.n_coefficients * (2 if self.kind == "sequences" else 1)
+
+
+@dataclass(frozen=True)
+class TrainedGenerator:
+    """A model, what it was trained on, and how.
+
+    Parameters
+    ----------
+    model : RowModel
+        Draws rows.
+    data : DataDescription
+        What they are.
+    settings : mapping of str to plain value
+        How it was trained.
+    epochs, n_updates : int
+        How long.
+    """
+
+    model: RowModel
+    data: DataDescription
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    epochs: int = 0
+    n_updates: int = 0
+
+
+def read_cells(data: LabelledData, positions: NDArray[np.intp]) -> tuple[DataDescription, list[Cells]]:
+    """Return what some samples of a file look like, and their cells.
+
+    Parameters
+    ----------
+    data : LabelledData
+        The file; with sequences kept, if it holds such.
+    positions : ndarray of int of shape (n,)
+        The samples.
+
+    Returns
+    -------
+    description : DataDescription
+    cells : list of NumericCells or CategoricalCells
+        One for each column that the generator is to make.
+
+    Raises
+    ------
+    DataFileError
+        If a table holds categories that are neither texts nor numbers.
+    InvalidDataError
+        If cells cannot be trained on.
+    """
+    if not isinstance(data.samples, Sequence):
+        return _read_table(data.path, data.samples.iloc[positions])
+    records = [data.samples[i] for i in positions]
+    is_sequence = records[0].ndim == 2
+    rows = describe_all(records) if is_sequence else np.stack(records)
+    description = DataDescription("sequences" if is_sequence else "vectors", records[0].shape[-1])
+    return description, [numeric_cells(column) for column in np.ascontiguousarray(rows.T)]
+
+
+def _read_table(path: str, frame: Any) -> tuple[DataDescription, list[Cells]]:
+    table = check_table(frame)
+    categories: list[tuple[Label, ...] | None] = []
+    for j, column in enumerate(table.format.columns):  # type: ignore[attr-defined]
+        labels = None if column.categories is None else column.categories.tolist()
+        if labels is not None and not all(type(label) in (str, int, float, bool) for label in labels):
+            raise DataFileError(
+                f"{path}: the categories of column {table.format.label(j)} are neither texts nor numbers, which a "
+                "model file cannot hold. Convert the column."
+            )
+        categories.append(None if labels is None else tuple(labels))
+    names = tuple(str(name) for name in frame.columns)
+    return DataDescription("table", None, names, tuple(categories)), list(table.cells)
+
+
+def save_generator(path: str | os.PathLike[str], trained: TrainedGenerator) -> None:
+    """Write a trained generator.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        Where to; the file is there in full or not at all.
+    trained : TrainedGenerator
+        What.
+
+    Raises
+    ------
+    CheckpointError
+        If it cannot be written.
+    """
+    save_state(
+        path,
+        {
+            "kind": KIND,
+            "model": model_to_state(trained.model, trained.model.classes.tolist()),
+            "data": asdict(trained.data),
+            "settings": dict(trained.settings),
+            "epochs": trained.epochs,
+            "n_updates": trained.n_updates,
+        },
+    )
+
+
+def load_generator(path: str | os.PathLike[str]) -> TrainedGenerator:
+    """Read a trained generator, on the CPU. The file may come from anywhere: nothing in it is run.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        What :func:`save_generator` has written.
+
+    Returns
+    -------
+    TrainedGenerator
+
+    Raises
+    ------
+    CheckpointError
+        If the file is damaged, of another kind or of a newer version.
+    OSError
+        If it cannot be read.
+    """
+    state = load_state(path)
+    try:
+        if state.get("kind") != KIND:
+            raise CheckpointError(
+                "It holds no trained generator. A checkpoint of a training is continued with `wgan-resampler train "
+                "--resume`, which ends with final_model.pth."
+            )
+        model = model_from_state(state["model"])
+        data = _description(state["data"])
+        if data.n_features != len(model.encoder.schema.columns):
+            raise CheckpointError("It describes other data than its model makes.")
+        epochs, n_updates = int(state["epochs"]), int(state["n_updates"])
+        return TrainedGenerator(model, data, dict(state["settings"]), epochs, n_updates)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{path}: {error}") from error
+
+
+def _description(state: Mapping[str, Any]) -> DataDescription:
+    kind, n, columns, categories = (state[key] for key in ("kind", "n_coefficients", "columns", "categories"))
+    names_are_texts = isinstance(columns, tuple) and all(type(name) is str for name in columns)
+    if not names_are_texts or not isinstance(categories, tuple) or len(categories) != len(columns):
+        raise CheckpointError("It describes no columns.")
+    if kind == "table":
+        if n is not None or not columns:
+            raise CheckpointError("It describes a table without columns.")
+    elif kind not in ("vectors", "sequences") or type(n) is not int or n < 1 or columns:
+        raise CheckpointError(f"It describes data of kind {kind!r} with {n!r} coefficients.")
+    for labels in categories:
+        if labels is not None and not all(type(label) in (str, int, float, bool) for label in labels):
+            raise CheckpointError("It holds categories that are neither texts nor numbers.")
+    return DataDescription(kind, n, columns, categories)

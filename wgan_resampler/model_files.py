@@ -1,0 +1,260 @@
+"""A trained model as tensors and plain values, and back, with everything checked before it is used.
+
+What a file claims is compared with what it holds before memory is taken or a network is built: sizes of networks follow
+from the shapes of their weights.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from wgan_resampler.encoding import TableEncoder
+from wgan_resampler.exceptions import CheckpointError
+from wgan_resampler.model import RowModel
+from wgan_resampler.networks import GanGenerator, RowClassifier
+from wgan_resampler.schema import CategoricalColumn, Column, NumericColumn, Scale, TableSchema
+
+Plain = dict[str, Any]
+_T = TypeVar("_T")
+_SWITCHES = ("dropout", "normalization", "skip_connections")
+
+
+def model_to_state(model: RowModel, classes: Sequence[Any]) -> Plain:
+    """Return a model as tensors and plain values.
+
+    Parameters
+    ----------
+    model : RowModel
+        Trained.
+    classes : sequence of str, int, float or bool
+        Its class labels as plain values.
+
+    Returns
+    -------
+    dict
+    """
+    generator = model.generator
+    return {
+        "generator": dict(generator.state_dict()),
+        "generator_options": {
+            "dropout": generator.dropout.p,
+            "normalization": generator.normalization,
+            "skip_connections": generator.skip_connections,
+        },
+        "classifier": None if model.classifier is None else dict(model.classifier.state_dict()),
+        "rejection_rate": model.rejection_rate,
+        "schema": schema_to_state(model.encoder.schema),
+        "classes": list(classes),
+        "counts": model.counts.tolist(),
+    }
+
+
+def model_from_state(state: Mapping[str, Any]) -> RowModel:
+    """Undo `model_to_state`, on the CPU.
+
+    Raises
+    ------
+    CheckpointError
+        If the parts of the state do not fit each other.
+    """
+    schema = schema_from_state(_get(state, "schema", dict))
+    classes, counts = _get(state, "classes", list), _get(state, "counts", list)
+    if len(classes) < 1 or len(counts) != len(classes) or not all(type(n) is int and n >= 0 for n in counts):
+        raise CheckpointError("It must hold as many numbers of rows as classes, and at least one.")
+    width, num_classes = schema.layout.width, len(classes)
+    generator = _generator(_get(state, "generator", dict), _get(state, "generator_options", dict), schema, num_classes)
+    classifier = None
+    if state.get("classifier") is not None:
+        weights = _weights(_get(state, "classifier", dict))
+        hidden_dim = _rows(weights, "hidden.0.weight", width)
+        # A network of these sizes is only built once the file is known to hold that many weights.
+        _check_size(weights, "output.weight", (num_classes, hidden_dim))
+        classifier = RowClassifier(feature_dim=width, num_classes=num_classes, hidden_dim=hidden_dim, random_state=0)
+        _load(classifier, weights)
+    rate = state.get("rejection_rate")
+    if not isinstance(rate, float) or not 0.0 <= rate < 1.0:
+        raise CheckpointError(f"rejection_rate must lie in [0, 1); the file has {rate!r}.")
+    encoder = TableEncoder()
+    encoder.schema = schema
+    return RowModel(generator, encoder, _labels(classes), np.array(counts, dtype=np.int64), classifier, rate)
+
+
+def model_hash(model: RowModel) -> str:
+    """Return the SHA-256 of weights and encoder: equal for equal models, whatever file they are in."""
+    digest = hashlib.sha256()
+    networks = [model.generator] if model.classifier is None else [model.generator, model.classifier]
+    for network in networks:
+        for name, tensor in sorted(network.state_dict().items()):
+            digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+            digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    digest.update(repr(schema_to_state(model.encoder.schema)).encode())
+    return digest.hexdigest()
+
+
+def schema_to_state(schema: TableSchema) -> Plain:
+    """Return a schema as plain values."""
+    return {"columns": [_column_to_state(column) for column in schema.columns]}
+
+
+def schema_from_state(state: Mapping[str, Any]) -> TableSchema:
+    """Undo `schema_to_state`.
+
+    Raises
+    ------
+    CheckpointError
+        If a column makes no sense.
+    """
+    columns = _get(state, "columns", list)
+    if not columns:
+        raise CheckpointError("It holds a table without columns.")
+    return TableSchema(tuple(_checked(_column_from_state, column) for column in columns))
+
+
+def _column_to_state(column: Column) -> Plain:
+    if isinstance(column, CategoricalColumn):
+        return {"kind": "categories", **asdict(column)}
+    scale = column.scale
+    return {
+        "kind": "numbers",
+        "dtype": column.dtype.str,
+        "scale": None if scale is None else {**asdict(scale), "dtype": scale.dtype.str},
+        "frequent": list(column.frequent),
+        "has_missing": column.has_missing,
+    }
+
+
+def _column_from_state(state: Mapping[str, Any]) -> Column:
+    has_missing = _get(state, "has_missing", bool)
+    if state["kind"] == "categories":
+        n_categories = _get(state, "n_categories", int)
+        if n_categories < 0 or n_categories + has_missing < 1:
+            raise ValueError("a column without categories")
+        return CategoricalColumn(n_categories, has_missing)
+    dtype = _dtype(state["dtype"])
+    scale = None if state["scale"] is None else _scale(state["scale"])
+    frequent = tuple(_get(state, "frequent", list))
+    if not _increases(frequent) or (scale is None and not frequent and not has_missing):
+        raise ValueError("frequent values that do not increase, or none at all")
+    if scale is not None and scale.dtype != dtype:
+        raise ValueError("two dtypes for one column")
+    return NumericColumn(dtype, scale, frequent, has_missing)
+
+
+def _scale(state: Mapping[str, Any]) -> Scale:
+    knots, positions = tuple(state["knots"]), tuple(state["positions"])
+    if not knots or len(knots) != len(positions) or not _increases(knots) or not _increases(positions):
+        raise ValueError("knots that do not increase")
+    if not all(type(number) is float for number in (*knots, *positions)):
+        raise ValueError("knots that are no numbers")
+    minimum, maximum = state["minimum"], state["maximum"]
+    if type(minimum) not in (int, float, bool) or type(maximum) is not type(minimum) or not minimum <= maximum:
+        raise ValueError("a range that is none")
+    dtype = _dtype(state["dtype"])
+    np.array([minimum, maximum], dtype=dtype)  # OverflowError where it does not hold them
+    return Scale(dtype, minimum, maximum, knots, positions)
+
+
+def _dtype(text: Any) -> np.dtype:
+    dtype = np.dtype(text) if type(text) is str and len(text) < 8 else np.dtype(object)
+    if dtype.kind not in "biuf":
+        raise ValueError(f"a dtype {text!r}")
+    return dtype
+
+
+def _increases(numbers: Sequence[Any]) -> bool:
+    return all(type(n) in (int, float, bool) and math.isfinite(n) for n in numbers) and all(
+        a < b for a, b in itertools.pairwise(numbers)
+    )
+
+
+def _generator(
+    state: Mapping[str, Any], options: Mapping[str, Any], schema: TableSchema, num_classes: int
+) -> GanGenerator:
+    """Return a generator with the weights of `state`, whose shapes say how large it is."""
+    weights = _weights(state)
+    first = weights.get("hidden.0.weight")
+    if first is None or first.ndim != 2 or first.shape[1] <= num_classes:
+        raise CheckpointError("Its generator has no first layer that takes noise and classes.")
+    hidden_dim = first.shape[0]
+    num_layers = 0
+    while f"hidden.{num_layers}.weight" in weights:
+        if num_layers:
+            _check_size(weights, f"hidden.{num_layers}.weight", (hidden_dim, hidden_dim))
+        num_layers += 1
+    _check_size(weights, "output.weight", (schema.layout.width, hidden_dim))
+    generator = _checked(
+        lambda chosen: GanGenerator(
+            num_classes=num_classes,
+            feature_dim=schema.layout.width,
+            noise_dim=first.shape[1] - num_classes,
+            hidden_dim=hidden_dim,
+            num_layers=num_layers,
+            block_sizes=schema.layout.block_sizes,
+            random_state=0,
+            **chosen,
+        ),
+        {name: options[name] for name in _SWITCHES if name in options},
+    )
+    _load(generator, weights)
+    return generator.eval()
+
+
+def _weights(state: Mapping[str, Any]) -> dict[str, Tensor]:
+    weights = {name: tensor for name, tensor in state.items() if type(name) is str and isinstance(tensor, Tensor)}
+    if len(weights) != len(state):
+        raise CheckpointError("A network holds something else than named tensors.")
+    for name, tensor in weights.items():
+        if not bool(tensor.isfinite().all()):
+            raise CheckpointError(f"The weights {name} hold numbers that are not finite.")
+    return weights
+
+
+def _rows(weights: Mapping[str, Tensor], name: str, n_columns: int) -> int:
+    tensor = weights.get(name)
+    if tensor is None or tensor.ndim != 2 or tensor.shape[1] != n_columns:
+        raise CheckpointError(f"The weights {name} are missing, or do not have {n_columns} columns.")
+    return int(tensor.shape[0])
+
+
+def _check_size(weights: Mapping[str, Tensor], name: str, shape: tuple[int, ...]) -> None:
+    found = tuple(weights[name].shape) if name in weights else None
+    if found != shape:
+        raise CheckpointError(f"The weights {name} should have shape {shape}; the file has {found}.")
+
+
+def _load(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    with torch.no_grad():
+        _checked(lambda state: network.load_state_dict(dict(state)), weights)
+
+
+def _labels(classes: list[Any]) -> np.ndarray[Any, Any]:
+    if any(type(label) not in (str, int, float, bool) for label in classes):
+        raise CheckpointError("Class labels must be texts or numbers.")
+    labels = np.array(classes)
+    return labels if labels.ndim == 1 and len({type(label) for label in classes}) == 1 else np.array(classes, object)
+
+
+def _get(state: Mapping[str, Any], key: str, kind: type[_T]) -> _T:
+    value = state.get(key)
+    if type(value) is not kind:
+        raise CheckpointError(f"It holds no {key!r} of type {kind.__name__}.")
+    return value
+
+
+def _checked(build: Callable[[Any], _T], state: Any) -> _T:
+    """Call `build`, and turn what it raises for nonsense into a CheckpointError."""
+    try:
+        return build(state)
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        if isinstance(error, CheckpointError):
+            raise
+        raise CheckpointError(f"A part of it makes no sense: {error}") from error
