@@ -5,16 +5,17 @@ from pathlib import Path
 
 import pytest
 
-DOCS = Path(__file__).parents[1] / "docs"
+ROOT = Path(__file__).parents[1]
 EXAMPLES = [
     pytest.param(code, id=f"{page.name} {i}")
-    for page in sorted(DOCS.glob("*.md"))
+    for page in sorted(ROOT.glob("docs/*.md"))
     for i, code in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL))
 ]
 
 
 @pytest.mark.parametrize("code", EXAMPLES)
-def test_examples_run(code):
+def test_examples_run(code, monkeypatch):
+    monkeypatch.chdir(ROOT)
     names = {}
     exec(compile(code, "example", "exec"), names)  # noqa: S102
     for line in code.splitlines():

@@ -117,7 +117,7 @@ class ProgressBar(Callback):
 
     def on_train_begin(self, trainer: GanTrainer) -> None:
         """Open the bar."""
-        self._bar = tqdm(desc=self.description, total=trainer.total_updates, unit="update")
+        self._bar = tqdm(desc=self.description, total=trainer.total_updates, initial=trainer.n_updates, unit="update")
 
     def on_update_end(self, trainer: GanTrainer) -> None:
         """Move the bar by one update; tqdm itself limits how often it is drawn."""

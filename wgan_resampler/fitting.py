@@ -266,6 +266,14 @@ def _trainer(
     )
 
 
+def epochs_of(settings: FitSettings, labels: NDArray[Any]) -> int:
+    """Return the epochs of a training in whole epochs: for "auto", those that cover the usual number of updates."""
+    if settings.epochs != "auto":
+        return int(settings.epochs)
+    batch_size = _batch_size(settings.batch_size, len(np.unique(labels)))
+    return math.ceil(AUTO_UPDATES / math.ceil(len(labels) / batch_size))
+
+
 def _batch_size(batch_size: int | str, num_classes: int) -> int:
     if batch_size != "auto":
         return int(batch_size)

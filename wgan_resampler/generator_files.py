@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from wgan_resampler.cells import Cells, numeric_cells
 from wgan_resampler.checkpoint import load_state, save_state
 from wgan_resampler.exceptions import CheckpointError, DataFileError
-from wgan_resampler.files.labelled import LabelledData
+from wgan_resampler.files.labelled import LabelledData, read_labelled
+from wgan_resampler.files.records import read_records
+from wgan_resampler.files.tables import table_format
 from wgan_resampler.model import RowModel
 from wgan_resampler.model_files import model_from_state, model_to_state
-from wgan_resampler.sequences import describe_all
+from wgan_resampler.sequences import describe
 from wgan_resampler.validation import check_table
 
 Kind = Literal["vectors", "sequences", "table"]
@@ -79,36 +81,92 @@ class TrainedGenerator:
     n_updates: int = 0
 
 
-def read_cells(data: LabelledData, positions: NDArray[np.intp]) -> tuple[DataDescription, list[Cells]]:
-    """Return what some samples of a file look like, and their cells.
+@dataclass(frozen=True)
+class TrainingData:
+    """The original samples of a file, as a generator is trained on them.
 
     Parameters
     ----------
     data : LabelledData
-        The file; with sequences kept, if it holds such.
-    positions : ndarray of int of shape (n,)
-        The samples.
+        The file; of sequences, only the descriptions are kept.
+    is_sequence : bool
+        Whether the records of the file are sequences.
+    """
+
+    data: LabelledData
+    is_sequence: bool
+
+    def without(self, column: str) -> TrainingData:
+        """Return the same without a column of a table that only says which rows belong together."""
+        samples = self.data.samples
+        if isinstance(samples, Sequence) or column not in samples.columns:
+            return self
+        return replace(self, data=replace(self.data, samples=samples.drop(columns=[column])))
+
+    def cells(self, positions: NDArray[np.intp]) -> tuple[DataDescription, list[Cells]]:
+        """Return what some samples look like, and their cells.
+
+        Parameters
+        ----------
+        positions : ndarray of int of shape (n,)
+            The samples.
+
+        Returns
+        -------
+        description : DataDescription
+        cells : list of NumericCells or CategoricalCells
+            One for each column that the generator is to make.
+
+        Raises
+        ------
+        DataFileError
+            If a table holds categories that are neither texts nor numbers.
+        InvalidDataError
+            If cells cannot be trained on.
+        """
+        samples = self.data.samples
+        if not isinstance(samples, Sequence):
+            return _read_table(self.data.path, samples.iloc[positions])
+        rows = np.stack([samples[i] for i in positions])
+        width = rows.shape[1]
+        description = (
+            DataDescription("sequences", width // 2) if self.is_sequence else DataDescription("vectors", width)
+        )
+        return description, [numeric_cells(column) for column in np.ascontiguousarray(rows.T)]
+
+
+def read_training_data(path: str | os.PathLike[str], target: str | None = None) -> TrainingData:
+    """Read what a generator is trained on; of sequences, only means and log-spreads are kept in memory.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        JSON file of records, or a table.
+    target : str or None, default=None
+        The column of the classes, for tables only.
 
     Returns
     -------
-    description : DataDescription
-    cells : list of NumericCells or CategoricalCells
-        One for each column that the generator is to make.
+    TrainingData
 
     Raises
     ------
     DataFileError
-        If a table holds categories that are neither texts nor numbers.
-    InvalidDataError
-        If cells cannot be trained on.
+        If the file is not what its name says, or target is missing or superfluous.
+    OSError
+        If it cannot be read.
     """
-    if not isinstance(data.samples, Sequence):
-        return _read_table(data.path, data.samples.iloc[positions])
-    records = [data.samples[i] for i in positions]
-    is_sequence = records[0].ndim == 2
-    rows = describe_all(records) if is_sequence else np.stack(records)
-    description = DataDescription("sequences" if is_sequence else "vectors", records[0].shape[-1])
-    return description, [numeric_cells(column) for column in np.ascontiguousarray(rows.T)]
+    if table_format(path) is not None or target is not None:
+        return TrainingData(read_labelled(path, target), is_sequence=False)
+    n_dimensions: set[int] = set()
+
+    def reduce(record: NDArray[np.float64]) -> NDArray[np.float64]:
+        n_dimensions.add(record.ndim)
+        return describe(record) if record.ndim == 2 else record
+
+    file = read_records(path, reduce=reduce)
+    data = LabelledData(str(path), file.records, file.names, file.is_synthetic, {})
+    return TrainingData(data, is_sequence=n_dimensions == {2})
 
 
 def _read_table(path: str, frame: Any) -> tuple[DataDescription, list[Cells]]:
