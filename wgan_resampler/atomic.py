@@ -67,6 +67,19 @@ def atomic_writer(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     _sync_folder(target.parent)
 
 
+def remove_leftovers(folder: str | os.PathLike[str]) -> None:
+    """Remove temporary files that writers left in a folder when they were killed; only call it where none is at work.
+
+    Parameters
+    ----------
+    folder : str or os.PathLike
+        Where they may be. Nothing happens if it does not exist.
+    """
+    for leftover in Path(folder).glob(f".*.????????{TEMPORARY_SUFFIX}"):
+        with contextlib.suppress(OSError):
+            leftover.unlink()
+
+
 def _sync_folder(folder: Path) -> None:
     """Make the new name last through a loss of power, where the system lets folders be opened (not on Windows)."""
     with contextlib.suppress(OSError):

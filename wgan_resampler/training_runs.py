@@ -7,6 +7,7 @@ goes on from a checkpoint makes the same model, bit for bit on a CPU, as one tha
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wgan_resampler.atomic import atomic_writer
+from wgan_resampler.atomic import atomic_writer, remove_leftovers
 from wgan_resampler.callbacks import Callback, Checkpoint
 from wgan_resampler.cells import Cells, NumericCells
 from wgan_resampler.checkpoint import FoundState, newest_good
@@ -134,8 +135,11 @@ def train_in_folder(run: Run, callbacks: Sequence[Callback] = ()) -> Outcome:
         return Outcome(folder / FINAL_MODEL, preparation.trainer.epoch, found.path, was_finished=True)
     try:
         preparation.train()
-    finally:
-        _write_history(folder, preparation)
+    except BaseException:  # also Ctrl-C: what was trained has a history
+        with contextlib.suppress(OSError):  # the error that ended the training says more
+            _write_history(folder, preparation)
+        raise
+    _write_history(folder, preparation)
     fit = preparation.finish()
     trained = TrainedGenerator(fit.model, description, about, len(fit.history), fit.n_updates)
     save_generator(folder / FINAL_MODEL, trained)
@@ -144,6 +148,7 @@ def train_in_folder(run: Run, callbacks: Sequence[Callback] = ()) -> Outcome:
 
 def _find(run: Run, folder: Path) -> FoundState:
     """Return the checkpoint to go on from; an error if there is one and the run is a new one."""
+    remove_leftovers(folder)
     if run.resume:
         return newest_good(folder)
     present = sorted(path.name for path in folder.glob("*.pth")) if folder.is_dir() else []
