@@ -304,7 +304,7 @@ n, k, rng = 50_000, 5000, np.random.default_rng(0)
 X = pd.DataFrame({"town": pd.Series(rng.integers(0, k, n)).astype("category"), "x": rng.normal(size=n)})
 y = (rng.random(n) < 0.1).astype(int)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-X_res, y_res = WGANGPOverSampler(random_state=0, device="cpu", epochs=1, batch_size=1000).fit_resample(X, y)
+X_res, y_res = WGANGPOverSampler(random_state=0, device="cpu", epochs=1, batch_size=128, n_critic=2).fit_resample(X, y)
 assert (y_res == 0).sum() == (y_res == 1).sum()
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 """
