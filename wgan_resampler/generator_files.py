@@ -21,6 +21,7 @@ from wgan_resampler.model import RowModel
 from wgan_resampler.model_files import model_from_state, model_to_state
 from wgan_resampler.schema import CategoricalColumn, NumericColumn, TableSchema
 from wgan_resampler.sequences import describe
+from wgan_resampler.targets import plain_label
 from wgan_resampler.validation import check_table
 
 Kind = Literal["vectors", "sequences", "table"]
@@ -175,7 +176,8 @@ def _read_table(path: str, frame: Any) -> tuple[DataDescription, list[Cells]]:
     table = check_table(frame)
     categories: list[tuple[Label, ...] | None] = []
     for j, column in enumerate(table.format.columns):  # type: ignore[attr-defined]
-        labels = None if column.categories is None else column.categories.tolist()
+        # Truth values come as numpy's own.
+        labels = None if column.categories is None else [plain_label(label) for label in column.categories]
         if labels is not None and not all(type(label) in (str, int, float, bool) for label in labels):
             raise DataFileError(
                 f"{path}: the categories of column {table.format.label(j)} are neither texts nor numbers, which a "
