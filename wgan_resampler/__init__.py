@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from wgan_resampler.augment import GanAugmenter
     from wgan_resampler.callbacks import Callback, Checkpoint, EarlyStopping, ProgressBar
     from wgan_resampler.comparison import ComparisonDisplay as ComparisonDisplay
     from wgan_resampler.comparison import ComparisonResult as ComparisonResult
@@ -70,6 +71,7 @@ __all__ = [
     "DataFileError",
     "DeviceUnavailableError",
     "EarlyStopping",
+    "GanAugmenter",
     "GanDiscriminator",
     "GanGenerator",
     "GanTrainer",
@@ -94,6 +96,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "augment": ("GanAugmenter",),
     "callbacks": (
         "Callback",
         "Checkpoint",

@@ -31,3 +31,6 @@ GAN_BETAS: Final = (0.5, 0.9)
 
 GAN_LEAKY_SLOPE: Final = 0.2
 """Slope of the LeakyReLU below zero, in both networks."""
+
+AUGMENT_TARGET_SAMPLES: Final = 200
+"""Records of each class after augmenting a file with the method "custom"."""

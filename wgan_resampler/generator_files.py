@@ -14,11 +14,14 @@ from wgan_resampler.cells import Cells, numeric_cells
 from wgan_resampler.checkpoint import load_state, save_state
 from wgan_resampler.exceptions import CheckpointError, DataFileError
 from wgan_resampler.files.labelled import LabelledData, read_labelled
+from wgan_resampler.files.opening import one_line
 from wgan_resampler.files.records import read_records
 from wgan_resampler.files.tables import table_format
 from wgan_resampler.model import RowModel
 from wgan_resampler.model_files import model_from_state, model_to_state
+from wgan_resampler.schema import CategoricalColumn, NumericColumn, TableSchema
 from wgan_resampler.sequences import describe
+from wgan_resampler.targets import plain_label
 from wgan_resampler.validation import check_table
 
 Kind = Literal["vectors", "sequences", "table"]
@@ -173,7 +176,8 @@ def _read_table(path: str, frame: Any) -> tuple[DataDescription, list[Cells]]:
     table = check_table(frame)
     categories: list[tuple[Label, ...] | None] = []
     for j, column in enumerate(table.format.columns):  # type: ignore[attr-defined]
-        labels = None if column.categories is None else column.categories.tolist()
+        # Truth values come as numpy's own.
+        labels = None if column.categories is None else [plain_label(label) for label in column.categories]
         if labels is not None and not all(type(label) in (str, int, float, bool) for label in labels):
             raise DataFileError(
                 f"{path}: the categories of column {table.format.label(j)} are neither texts nor numbers, which a "
@@ -238,19 +242,52 @@ def load_generator(path: str | os.PathLike[str]) -> TrainedGenerator:
                 "It holds no trained generator. A checkpoint of a training is continued with `wgan-resampler train "
                 "--resume`, which ends with final_model.pth."
             )
-        model = model_from_state(state["model"])
-        data = _description(state["data"])
-        if data.n_features != len(model.encoder.schema.columns):
-            raise CheckpointError("It describes other data than its model makes.")
-        epochs, n_updates = int(state["epochs"]), int(state["n_updates"])
-        return TrainedGenerator(model, data, dict(state["settings"]), epochs, n_updates)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{path}: {error}") from error
+        model, data = model_from_state(_dict(state, "model")), _description(_dict(state, "data"))
+        _check_schema(data, model.encoder.schema)
+        return TrainedGenerator(
+            model, data, _dict(state, "settings"), _count(state, "epochs"), _count(state, "n_updates")
+        )
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{path}: {one_line(error)}.") from error
+
+
+def _dict(state: Mapping[str, Any], key: str) -> dict[str, Any]:
+    value = state[key]
+    if type(value) is not dict or not all(type(name) is str for name in value):
+        raise CheckpointError(f"It holds no {key!r}.")
+    return value
+
+
+def _count(state: Mapping[str, Any], key: str) -> int:
+    value = state[key]
+    if type(value) is not int or value < 0:
+        raise CheckpointError(f"It does not say how many {key!r} there were.")
+    return value
+
+
+def _check_schema(data: DataDescription, schema: TableSchema) -> None:
+    """Raise unless a model makes what the description says."""
+    if data.n_features != len(schema.columns):
+        raise CheckpointError(f"It describes {data.n_features} features, but its model makes {len(schema.columns)}.")
+    if data.kind != "table":
+        for column in schema.columns:
+            if not isinstance(column, NumericColumn) or column.dtype.kind != "f" or column.has_missing:
+                raise CheckpointError(f"It describes {data.kind}, but its model makes other things than real numbers.")
+        return
+    for name, labels, column in zip(data.columns, data.categories, schema.columns, strict=True):
+        found = column.n_categories if isinstance(column, CategoricalColumn) else None
+        described = None if labels is None else len(labels)
+        if found != described:
+            raise CheckpointError(
+                f"It describes {described} categories of column {name[:40]!r}, but its model makes {found}."
+            )
 
 
 def _description(state: Mapping[str, Any]) -> DataDescription:
     kind, n, columns, categories = (state[key] for key in ("kind", "n_coefficients", "columns", "categories"))
     names_are_texts = isinstance(columns, tuple) and all(type(name) is str for name in columns)
+    if names_are_texts and len(set(columns)) != len(columns):
+        raise CheckpointError("It describes two columns of one name.")
     if not names_are_texts or not isinstance(categories, tuple) or len(categories) != len(columns):
         raise CheckpointError("It describes no columns.")
     if kind == "table":
@@ -259,6 +296,8 @@ def _description(state: Mapping[str, Any]) -> DataDescription:
     elif kind not in ("vectors", "sequences") or type(n) is not int or n < 1 or columns:
         raise CheckpointError(f"It describes data of kind {kind!r} with {n!r} coefficients.")
     for labels in categories:
+        if labels is not None and type(labels) is not tuple:
+            raise CheckpointError("It describes categories that are none.")
         if labels is not None and not all(type(label) in (str, int, float, bool) for label in labels):
             raise CheckpointError("It holds categories that are neither texts nor numbers.")
     return DataDescription(kind, n, columns, categories)

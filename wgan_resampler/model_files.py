@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import itertools
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, TypeVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from wgan_resampler.encoding import TableEncoder
@@ -85,7 +87,7 @@ def model_from_state(state: Mapping[str, Any]) -> RowModel:
         raise CheckpointError(f"rejection_rate must lie in [0, 1); the file has {rate!r}.")
     encoder = TableEncoder()
     encoder.schema = schema
-    return RowModel(generator, encoder, _labels(classes), np.array(counts, dtype=np.int64), classifier, rate)
+    return RowModel(generator, encoder, _labels(classes), _checked(_counts, counts), classifier, rate)
 
 
 def model_hash(model: RowModel) -> str:
@@ -139,9 +141,12 @@ def _column_from_state(state: Mapping[str, Any]) -> Column:
         if n_categories < 0 or n_categories + has_missing < 1:
             raise ValueError("a column without categories")
         return CategoricalColumn(n_categories, has_missing)
+    if state["kind"] != "numbers":
+        raise ValueError("a column that holds neither numbers nor categories")
     dtype = _dtype(state["dtype"])
     scale = None if state["scale"] is None else _scale(state["scale"])
     frequent = tuple(_get(state, "frequent", list))
+    _check_held(frequent, dtype)
     if not _increases(frequent) or (scale is None and not frequent and not has_missing):
         raise ValueError("frequent values that do not increase, or none at all")
     if scale is not None and scale.dtype != dtype:
@@ -156,18 +161,26 @@ def _scale(state: Mapping[str, Any]) -> Scale:
     if not all(type(number) is float for number in (*knots, *positions)):
         raise ValueError("knots that are no numbers")
     minimum, maximum = state["minimum"], state["maximum"]
-    if type(minimum) not in (int, float, bool) or type(maximum) is not type(minimum) or not minimum <= maximum:
-        raise ValueError("a range that is none")
     dtype = _dtype(state["dtype"])
-    np.array([minimum, maximum], dtype=dtype)  # OverflowError where it does not hold them
+    _check_held((minimum, maximum), dtype)
+    if not minimum <= maximum:
+        raise ValueError("a range that is none")
     return Scale(dtype, minimum, maximum, knots, positions)
 
 
 def _dtype(text: Any) -> np.dtype:
-    dtype = np.dtype(text) if type(text) is str and len(text) < 8 else np.dtype(object)
-    if dtype.kind not in "biuf":
-        raise ValueError(f"a dtype {text!r}")
-    return dtype
+    if type(text) is not str or not re.fullmatch(r"[<>|]?(b1|[iu][1248]|f[248])", text):
+        raise ValueError("a dtype that is none of numbers")
+    return np.dtype(text)
+
+
+def _check_held(numbers: Sequence[Any], dtype: np.dtype) -> None:
+    """Raise unless all numbers are finite ones of this dtype: what decoding fills in must not overflow then."""
+    kind = {"b": bool, "f": float}.get(dtype.kind, int)
+    if not all(type(number) is kind and math.isfinite(number) for number in numbers):
+        raise ValueError(f"numbers that are not of dtype {dtype}")
+    with np.errstate(over="raise"):
+        np.array(numbers, dtype=dtype)  # OverflowError where it does not hold them
 
 
 def _increases(numbers: Sequence[Any]) -> bool:
@@ -213,8 +226,8 @@ def _weights(state: Mapping[str, Any]) -> dict[str, Tensor]:
     if len(weights) != len(state):
         raise CheckpointError("A network holds something else than named tensors.")
     for name, tensor in weights.items():
-        if not bool(tensor.isfinite().all()):
-            raise CheckpointError(f"The weights {name} hold numbers that are not finite.")
+        if not bool(tensor.isfinite().all()) or (name.endswith("running_var") and bool((tensor < 0).any())):
+            raise CheckpointError(f"The weights {name} hold numbers that are not finite, or variances below 0.")
     return weights
 
 
@@ -239,8 +252,17 @@ def _load(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
 def _labels(classes: list[Any]) -> np.ndarray[Any, Any]:
     if any(type(label) not in (str, int, float, bool) for label in classes):
         raise CheckpointError("Class labels must be texts or numbers.")
+    if len(set(classes)) != len(classes):
+        raise CheckpointError("It names a class twice.")
     labels = np.array(classes)
     return labels if labels.ndim == 1 and len({type(label) for label in classes}) == 1 else np.array(classes, object)
+
+
+def _counts(numbers: list[int]) -> NDArray[np.int64]:
+    counts = np.array(numbers, dtype=np.int64)
+    if sum(numbers) >= 2**63:
+        raise ValueError("more rows than a table can have")
+    return counts
 
 
 def _get(state: Mapping[str, Any], key: str, kind: type[_T]) -> _T:

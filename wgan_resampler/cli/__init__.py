@@ -21,7 +21,7 @@ from wgan_resampler import __version__
 from wgan_resampler.cli.exit_codes import DONE, FAILED, INTERRUPTED, TERMINATED, Terminated
 from wgan_resampler.exceptions import WGANResamplerError, WGANResamplerWarning
 
-COMMANDS = ("extract", "split", "train", "classify", "compare")
+COMMANDS = ("extract", "split", "train", "augment", "classify", "compare")
 """Names of the modules, in the order in which people use the commands. A new command is one more name here."""
 
 PROGRAM = "wgan-resampler"

@@ -120,20 +120,35 @@ def read_labelled(
     >>> data.names.tolist(), data.groups("artist").tolist()
     (['jazz', 'rock', 'jazz'], [0, 1, 0])
     """
-    if table_format(path) is None:
-        if target is not None:
-            raise DataFileError(
-                f"{path} is read as JSON, which names its classes itself; --target {target} is for .csv, .csv.gz and "
-                ".parquet files."
-            )
+    column = target_column(path, target)
+    if column is None:
         file = read_records(path, reduce=None if keep_sequences else mean_over_time)
-        keys = _keys_of_originals(file.extra, file.is_synthetic)
-        return LabelledData(str(path), file.records, file.names, file.is_synthetic, keys)
-    if target is None:
-        raise DataFileError(f"{path} is a table; say which column holds the classes with --target COLUMN.")
-    table = read_table(path, target)
-    columns = {name: column[~table.is_synthetic].tolist() for name, column in table.features.items()}
-    return LabelledData(str(path), table.features, table.names, table.is_synthetic, columns)
+        return LabelledData(
+            str(path), file.records, file.names, file.is_synthetic, _keys_of_originals(file.extra, file.is_synthetic)
+        )
+    table = read_table(path, column)
+    keys = {name: column[~table.is_synthetic].tolist() for name, column in table.features.items()}
+    return LabelledData(str(path), table.features, table.names, table.is_synthetic, keys)
+
+
+def target_column(path: str | os.PathLike[str], target: str | None) -> str | None:
+    """Return the column of a table's classes; None for a JSON file, which names its classes itself.
+
+    Raises
+    ------
+    DataFileError
+        If `target` is missing for a table, or given for JSON.
+    """
+    if table_format(path) is not None:
+        if target is None:
+            raise DataFileError(f"{path} is a table; say which column holds the classes with --target COLUMN.")
+        return target
+    if target is not None:
+        raise DataFileError(
+            f"{path} is read as JSON, which names its classes itself; --target {target} is for .csv, .csv.gz and "
+            ".parquet files."
+        )
+    return None
 
 
 def _keys_of_originals(extra: Mapping[str, Any], is_synthetic: NDArray[np.bool_]) -> dict[str, list[Any]]:

@@ -1,0 +1,43 @@
+"""Generators for tests, trained for a moment."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from wgan_resampler.fitting import FitSettings, prepare
+from wgan_resampler.generator_files import TrainedGenerator, read_training_data, save_generator
+
+QUICK = FitSettings(
+    noise_dim=8,
+    hidden_dim=16,
+    num_layers=2,
+    dropout=0.0,
+    epochs=2,
+    batch_size=32,
+    n_critic=1,
+    lambda_gp=10.0,
+    learning_rate=1e-3,
+    critic_learning_rate=1e-3,
+    normalization="batch",
+    skip_connections=False,
+    borrowed_rows=0.0,
+    average_decay=0.5,
+    rejection_rate=0.0,
+)
+
+
+def write_generator(folder, data, target=None, train=None, group_key=None, settings=QUICK):
+    """Train on the original records of a file, or those at the positions `train`, and return the generator's path."""
+    training = read_training_data(data, target)
+    positions = training.data.originals if train is None else np.array(train)
+    if group_key is not None:
+        training = training.without(group_key)
+    description, cells = training.cells(positions)
+    names = training.data.names[positions]
+    ready = prepare(settings, cells, names, torch.device("cpu"), np.random.SeedSequence(0))
+    ready.train()
+    fit = ready.finish()
+    path = Path(folder, "final_model.pth")
+    save_generator(path, TrainedGenerator(fit.model, description, {"seed": 0}, len(fit.history), fit.n_updates))
+    return path
