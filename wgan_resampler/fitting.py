@@ -129,10 +129,11 @@ class Preparation:
         """Generator updates of a whole training, where their number is given."""
         return AUTO_UPDATES if self.settings.epochs == "auto" else None
 
-    def train(self) -> None:
-        """Train from the present epoch to the last one."""
+    def train(self, *, further: bool = False) -> None:
+        """Train from the present epoch to the last one; or, if `further`, for as many epochs as a whole training."""
         trainer, limit = self.trainer, self.max_updates
-        epochs, updates = self.n_epochs - trainer.epoch, None if limit is None else limit - trainer.n_updates
+        done, made = (0, 0) if further else (trainer.epoch, trainer.n_updates)
+        epochs, updates = self.n_epochs - done, None if limit is None else limit - made
         if epochs > 0 and updates != 0:
             trainer.train(self.batches, epochs, max_updates=updates)
 

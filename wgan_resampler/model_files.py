@@ -10,9 +10,9 @@ import hashlib
 import itertools
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,10 +23,9 @@ from wgan_resampler.encoding import TableEncoder
 from wgan_resampler.exceptions import CheckpointError
 from wgan_resampler.model import RowModel
 from wgan_resampler.networks import GanGenerator, RowClassifier
+from wgan_resampler.plain import Plain, checked, get
 from wgan_resampler.schema import CategoricalColumn, Column, NumericColumn, Scale, TableSchema
 
-Plain = dict[str, Any]
-_T = TypeVar("_T")
 _SWITCHES = ("dropout", "normalization", "skip_connections")
 
 
@@ -68,15 +67,15 @@ def model_from_state(state: Mapping[str, Any]) -> RowModel:
     CheckpointError
         If the parts of the state do not fit each other.
     """
-    schema = schema_from_state(_get(state, "schema", dict))
-    classes, counts = _get(state, "classes", list), _get(state, "counts", list)
+    schema = schema_from_state(get(state, "schema", dict))
+    classes, counts = get(state, "classes", list), get(state, "counts", list)
     if len(classes) < 1 or len(counts) != len(classes) or not all(type(n) is int and n >= 0 for n in counts):
         raise CheckpointError("It must hold as many numbers of rows as classes, and at least one.")
     width, num_classes = schema.layout.width, len(classes)
-    generator = _generator(_get(state, "generator", dict), _get(state, "generator_options", dict), schema, num_classes)
+    generator = _generator(get(state, "generator", dict), get(state, "generator_options", dict), schema, num_classes)
     classifier = None
     if state.get("classifier") is not None:
-        weights = _weights(_get(state, "classifier", dict))
+        weights = _weights(get(state, "classifier", dict))
         hidden_dim = _rows(weights, "hidden.0.weight", width)
         # A network of these sizes is only built once the file is known to hold that many weights.
         _check_size(weights, "output.weight", (num_classes, hidden_dim))
@@ -87,7 +86,7 @@ def model_from_state(state: Mapping[str, Any]) -> RowModel:
         raise CheckpointError(f"rejection_rate must lie in [0, 1); the file has {rate!r}.")
     encoder = TableEncoder()
     encoder.schema = schema
-    return RowModel(generator, encoder, _labels(classes), _checked(_counts, counts), classifier, rate)
+    return RowModel(generator, encoder, _labels(classes), checked(_counts, counts), classifier, rate)
 
 
 def model_hash(model: RowModel) -> str:
@@ -115,10 +114,10 @@ def schema_from_state(state: Mapping[str, Any]) -> TableSchema:
     CheckpointError
         If a column makes no sense.
     """
-    columns = _get(state, "columns", list)
+    columns = get(state, "columns", list)
     if not columns:
         raise CheckpointError("It holds a table without columns.")
-    return TableSchema(tuple(_checked(_column_from_state, column) for column in columns))
+    return TableSchema(tuple(checked(_column_from_state, column) for column in columns))
 
 
 def _column_to_state(column: Column) -> Plain:
@@ -135,9 +134,9 @@ def _column_to_state(column: Column) -> Plain:
 
 
 def _column_from_state(state: Mapping[str, Any]) -> Column:
-    has_missing = _get(state, "has_missing", bool)
+    has_missing = get(state, "has_missing", bool)
     if state["kind"] == "categories":
-        n_categories = _get(state, "n_categories", int)
+        n_categories = get(state, "n_categories", int)
         if n_categories < 0 or n_categories + has_missing < 1:
             raise ValueError("a column without categories")
         return CategoricalColumn(n_categories, has_missing)
@@ -145,7 +144,7 @@ def _column_from_state(state: Mapping[str, Any]) -> Column:
         raise ValueError("a column that holds neither numbers nor categories")
     dtype = _dtype(state["dtype"])
     scale = None if state["scale"] is None else _scale(state["scale"])
-    frequent = tuple(_get(state, "frequent", list))
+    frequent = tuple(get(state, "frequent", list))
     _check_held(frequent, dtype)
     if not _increases(frequent) or (scale is None and not frequent and not has_missing):
         raise ValueError("frequent values that do not increase, or none at all")
@@ -204,7 +203,7 @@ def _generator(
             _check_size(weights, f"hidden.{num_layers}.weight", (hidden_dim, hidden_dim))
         num_layers += 1
     _check_size(weights, "output.weight", (schema.layout.width, hidden_dim))
-    generator = _checked(
+    generator = checked(
         lambda chosen: GanGenerator(
             num_classes=num_classes,
             feature_dim=schema.layout.width,
@@ -246,7 +245,7 @@ def _check_size(weights: Mapping[str, Tensor], name: str, shape: tuple[int, ...]
 
 def _load(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
     with torch.no_grad():
-        _checked(lambda state: network.load_state_dict(dict(state)), weights)
+        checked(lambda state: network.load_state_dict(dict(state)), weights)
 
 
 def _labels(classes: list[Any]) -> np.ndarray[Any, Any]:
@@ -263,20 +262,3 @@ def _counts(numbers: list[int]) -> NDArray[np.int64]:
     if sum(numbers) >= 2**63:
         raise ValueError("more rows than a table can have")
     return counts
-
-
-def _get(state: Mapping[str, Any], key: str, kind: type[_T]) -> _T:
-    value = state.get(key)
-    if type(value) is not kind:
-        raise CheckpointError(f"It holds no {key!r} of type {kind.__name__}.")
-    return value
-
-
-def _checked(build: Callable[[Any], _T], state: Any) -> _T:
-    """Call `build`, and turn what it raises for nonsense into a CheckpointError."""
-    try:
-        return build(state)
-    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
-        if isinstance(error, CheckpointError):
-            raise
-        raise CheckpointError(f"A part of it makes no sense: {error}") from error

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import os
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from numbers import Integral, Real
@@ -20,16 +22,20 @@ from sklearn.utils.validation import validate_data
 from wgan_resampler.advice import warn_of_identifiers, warn_of_thin_classes
 from wgan_resampler.callbacks import Callback, ProgressBar
 from wgan_resampler.cells import CategoricalCells
+from wgan_resampler.checkpoint import load_state, save_state
+from wgan_resampler.exceptions import CheckpointError
 from wgan_resampler.fitting import FitSettings, prepare
 from wgan_resampler.history import TrainingHistory
 from wgan_resampler.model import RowModel
 from wgan_resampler.networks import Normalization
 from wgan_resampler.runtime import resolve_device
+from wgan_resampler.sampler_files import Learnt, learnt_from_state, learnt_to_state
 from wgan_resampler.seeds import SAMPLE_KEY, next_seed, seed_sequence
 from wgan_resampler.strategies import OWN_STRATEGIES, Strategy, rows_to_generate
-from wgan_resampler.tables import Table
+from wgan_resampler.tables import Table, TableFormat
 from wgan_resampler.targets import TargetFormat
 from wgan_resampler.validation import check_table, check_target
+from wgan_resampler.warm_start import Earlier, cells_in_terms_of, check_sizes_stay, go_on, training_state
 
 
 class WGANGPOverSampler(BaseOverSampler):
@@ -102,6 +108,9 @@ class WGANGPOverSampler(BaseOverSampler):
     random_state : int, RandomState instance or None, default=None
         Seed of everything random. The same int gives the same rows, bit for bit on a CPU, whatever container the data
         comes in. No global random state is read or changed, so None never repeats itself.
+    warm_start : bool, default=False
+        Whether a further call of :meth:`fit_resample` goes on with the networks of the last one, for `epochs` more. The
+        encoder of the first fit is kept: columns, their categories and the classes must be the same.
     callbacks : list of Callback or None, default=None
         Objects whose hooks are called in training. They are used as they are, not copied; but `clone`, and so cross-
         validation and a pipeline with memory, makes copies of them as of every parameter.
@@ -187,6 +196,13 @@ class WGANGPOverSampler(BaseOverSampler):
     (5, 20)
     """
 
+    _model: RowModel
+    _table_format: TableFormat
+    _target_format: TargetFormat
+    _seeds: np.random.SeedSequence
+    _training: dict[str, Any]
+    _earlier: Earlier | None
+
     _parameter_constraints: dict[str, list[Any]] = {
         "sampling_strategy": [
             Interval(Real, 0, 1, closed="right"),
@@ -214,6 +230,7 @@ class WGANGPOverSampler(BaseOverSampler):
         "rejection_rate": [Interval(Real, 0, 1, closed="left")],
         "device": [str],
         "random_state": ["random_state"],
+        "warm_start": ["boolean"],
         "callbacks": [list, tuple, None],
         "verbose": ["verbose"],
     }
@@ -242,6 +259,7 @@ class WGANGPOverSampler(BaseOverSampler):
         rejection_rate: float = 0.3,
         device: str = "auto",
         random_state: int | np.random.RandomState | None = None,
+        warm_start: bool = False,
         callbacks: Sequence[Callback] | None = None,
         verbose: int = 0,
     ) -> None:
@@ -266,6 +284,7 @@ class WGANGPOverSampler(BaseOverSampler):
         self.rejection_rate = rejection_rate
         self.device = device
         self.random_state = random_state
+        self.warm_start = warm_start
         self.callbacks = callbacks
         self.verbose = verbose
 
@@ -354,6 +373,98 @@ class WGANGPOverSampler(BaseOverSampler):
         rows = self._table_format.build(model.draw(class_indices, next_seed(seeds)))
         return rows, self._target_format.build(model.classes[class_indices])
 
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the trained sampler to a file: tensors and plain values, no code.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            Where to; the file is there in full or not at all.
+
+        Raises
+        ------
+        NotFittedError
+            If nothing has been trained.
+        CheckpointError
+            If a parameter, a label or a column cannot be stored, or the file cannot be written.
+
+        See Also
+        --------
+        load : Reads it.
+
+        Notes
+        -----
+        Callbacks and a ``RandomState`` given as `random_state` are not stored.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> from sklearn.datasets import make_classification
+        >>> from wgan_resampler import WGANGPOverSampler
+        >>> X, y = make_classification(weights=[0.8], random_state=0)
+        >>> sampler = WGANGPOverSampler(epochs=3, device="cpu", random_state=0)
+        >>> X_resampled, y_resampled = sampler.fit_resample(X, y)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder, "sampler.pth")
+        ...     sampler.save(path)
+        ...     again = WGANGPOverSampler.load(path)
+        >>> bool((again.sample(5)[0] == sampler.sample(5)[0]).all())
+        True
+        """
+        learnt = Learnt(
+            model=self._trained_model(),
+            critic=self.critic_,
+            table=self._table_format,
+            target=self._target_format,
+            history=self.history_,
+            n_updates=self.n_iter_,
+            to_generate=list(self.sampling_strategy_.items()),
+            n_features=self.n_features_in_,
+            feature_names=getattr(self, "feature_names_in_", None),
+            categorical=self.categorical_features_.tolist(),
+            seeds=self._seeds,
+            training=self._training,
+        )
+        save_state(path, learnt_to_state(learnt, self.get_params(deep=False)))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> WGANGPOverSampler:
+        """Read a sampler that :meth:`save` has written; the file may come from anywhere, nothing in it is run.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            The file. One from a machine with CUDA loads without it.
+
+        Returns
+        -------
+        WGANGPOverSampler
+            On the CPU. :meth:`sample` goes on as that of the saved sampler would have.
+
+        Raises
+        ------
+        CheckpointError
+            If the file is damaged, of another kind or of a newer version.
+        OSError
+            If it cannot be read.
+        """
+        try:
+            learnt, parameters = learnt_from_state(load_state(path))
+            sampler = cls(**parameters)
+        except (CheckpointError, TypeError) as error:
+            text = str(error) if str(path) in str(error) else f"{path}: {error}"
+            raise type(error)(text) if isinstance(error, CheckpointError) else CheckpointError(text) from error
+        sampler._model, sampler.critic_, sampler.generator_ = learnt.model, learnt.critic, learnt.model.generator
+        sampler._table_format, sampler._target_format, sampler._seeds = learnt.table, learnt.target, learnt.seeds
+        sampler._training = dict(learnt.training)
+        sampler.history_, sampler.n_iter_ = learnt.history, learnt.n_updates
+        sampler.sampling_strategy_ = OrderedDict(learnt.to_generate)
+        sampler.n_features_in_ = learnt.n_features
+        sampler.categorical_features_ = np.array(learnt.categorical, dtype=np.int64)
+        if learnt.feature_names is not None:
+            sampler.feature_names_in_ = np.array(learnt.feature_names, dtype=object)
+        return sampler
+
     def _trained_model(self) -> RowModel:
         """Return the model, or say why there is none."""
         if hasattr(self, "_model"):
@@ -370,11 +481,16 @@ class WGANGPOverSampler(BaseOverSampler):
 
     def _prepare(self, X: Any, y: Any) -> tuple[Table, NDArray[Any]]:
         """Check everything that can be checked before training, and forget an earlier training."""
-        for name in ("generator_", "critic_", "history_", "n_iter_", "_model", "_seeds"):
-            if hasattr(self, name):
-                delattr(self, name)
+        earlier = self._earlier_training()
+        if earlier is None:
+            self._forget()
         resolve_device(self.device)
         table, labels, is_one_hot = self._check_X_y(X, y)
+        if earlier is not None:  # what does not fit is refused before the earlier training is forgotten
+            check_sizes_stay(self._settings(), earlier)
+            cells_in_terms_of(earlier, table, labels)
+            self._forget()
+        self._earlier = earlier
         self.sampling_strategy_ = rows_to_generate(self.sampling_strategy, labels, self.target_samples)
         warn_of_thin_classes(labels, self.sampling_strategy_)
         warn_of_identifiers(table)
@@ -384,6 +500,23 @@ class WGANGPOverSampler(BaseOverSampler):
         self._table_format = table.format
         self._target_format = TargetFormat.of(y, labels, one_hot=is_one_hot)
         return table, labels
+
+    def _earlier_training(self) -> Earlier | None:
+        """Return what to go on from, if that is asked for and there is something."""
+        if not self.warm_start:
+            return None
+        if hasattr(self, "_model"):
+            return Earlier(self._model, self._table_format, self._training)
+        return getattr(self, "_earlier", None)
+
+    def _forget(self) -> None:
+        for name in ("generator_", "critic_", "history_", "n_iter_", "_model", "_seeds", "_training"):
+            if hasattr(self, name):
+                delattr(self, name)
+
+    def _settings(self) -> FitSettings:
+        own = {field.name: getattr(self, field.name) for field in fields(FitSettings) if hasattr(self, field.name)}
+        return FitSettings(**own)
 
     def _check_X_y(self, X: Any, y: Any) -> tuple[Table, NDArray[Any], bool]:
         table = check_table(X, self.categorical_features, self.missing_values)
@@ -401,14 +534,22 @@ class WGANGPOverSampler(BaseOverSampler):
         self._seeds = seed_sequence(self.random_state)
         self._model = self._train(X, y, self._seeds)
         new_classes = np.repeat(np.arange(len(numbers)), numbers)
-        new = X.format.build(self._model.draw(new_classes, next_seed(self._seeds)))
+        new = self._table_format.build(self._model.draw(new_classes, next_seed(self._seeds)))
         return X.format.stack(X.rows, new), np.concatenate([y, self._model.classes[new_classes]])
 
     def _train(self, X: Table, y: NDArray[Any], seeds: np.random.SeedSequence) -> RowModel:
-        own = {field.name: getattr(self, field.name) for field in fields(FitSettings) if hasattr(self, field.name)}
         callbacks = [*(self.callbacks or ()), *([ProgressBar()] if self.verbose else [])]
-        preparation = prepare(FitSettings(**own), X.cells, y, resolve_device(self.device), seeds, callbacks)
-        preparation.train()
+        settings, device, earlier = self._settings(), resolve_device(self.device), self._earlier
+        if earlier is None:
+            preparation = prepare(settings, X.cells, y, device, seeds, callbacks)
+        else:
+            cells, encoder = cells_in_terms_of(earlier, X, y), earlier.model.encoder
+            preparation = prepare(settings, cells, y, device, seeds, callbacks, encoder)
+            go_on(preparation, earlier)
+            self._table_format, self._earlier = earlier.table, None
+        preparation.train(further=earlier is not None)
+        # Before the classifier draws from the batches, so that a further call goes on as a longer one would have.
+        self._training = training_state(preparation)
         fit = preparation.finish()
         self.history_, self.n_iter_ = fit.history, fit.n_updates
         self.generator_, self.critic_ = fit.model.generator, fit.critic
