@@ -47,6 +47,26 @@ def test_one_row_for_each_cell_sorted_by_the_keys(two_classes, three_classes):
     assert (frame["fit_seconds"] >= frame["resample_seconds"]).all()
 
 
+def test_without_tuned_metrics_nothing_is_tuned_and_the_rest_stays(two_classes):
+    everything = compare_samplers(two_classes, {"noisy": Noisy()}, **OPTIONS).to_frame()
+    calls = compare_samplers(two_classes, {"noisy": Noisy()}, **OPTIONS, scoring=["f1", "brier"]).to_frame()
+    assert "f1_tuned" in everything
+    assert not calls.filter(like="_tuned").columns.tolist()
+    pd.testing.assert_frame_equal(calls[["f1", "brier"]], everything[["f1", "brier"]])
+
+
+def test_results_without_tuned_thresholds_are_not_taken_for_those_with_them(tmp_path, two_classes):
+    compare_samplers(two_classes, ["none"], **OPTIONS, scoring=["f1"], output=tmp_path)
+    frame = compare_samplers(two_classes, ["none"], **OPTIONS, output=tmp_path, resume=True).to_frame()
+    assert frame["f1_tuned"].notna().all()
+
+
+def test_only_small_tables_are_repeated_where_that_is_asked_for(two_classes, three_classes):
+    data = {"two": two_classes, "three": three_classes}  # 150 and 180 rows
+    frame = compare_samplers(data, ["none"], **OPTIONS, n_repeats=3, repeat_below=180).to_frame()
+    assert frame.groupby("dataset")["repeat"].nunique().to_dict() == {"two": 3, "three": 1}
+
+
 def test_results_do_not_depend_on_the_number_of_processes(two_classes, mixed):
     data = {"two": two_classes, "mixed": mixed}
     one, two = (compare_samplers(data, ["none", "smote"], **OPTIONS, n_jobs=jobs).to_frame() for jobs in (1, 2))
@@ -107,6 +127,7 @@ def test_own_scorers_and_splitters(two_classes):
         ({"cv": StratifiedKFold(3), "n_repeats": 2}, "n_repeats=1"),
         ({"cv": LeaveOneGroupOut(), "n_repeats": 2}, "n_repeats=1"),
         ({"n_repeats": 0}, "n_repeats"),
+        ({"repeat_below": True}, "repeat_below"),
         ({"scoring": ["f2"]}, "no metric 'f2'"),
         ({"scoring": []}, "at least one"),
         ({"random_state": None}, "random_state"),

@@ -33,6 +33,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--resume", action="store_true", help="go on with the results in DIR")
     parser.add_argument("--cv", type=int, default=5, metavar="N", help="folds (default: 5)")
     parser.add_argument("--repeats", type=int, default=1, metavar="N", help="how often to split anew (default: 1)")
+    parser.add_argument("--repeat-below", type=int, metavar="ROWS", help="split larger tables only once")
     parser.add_argument("--max-rows", type=int, metavar="N", help="sample larger tables down to about N rows")
     parser.add_argument("--reference", metavar="NAME", help="sampler to test against (default: none, or the first)")
     parser.add_argument("--jobs", type=int, metavar="N", help="processes, -1 for all cores (default: 1)")
@@ -58,6 +59,7 @@ def run(args: argparse.Namespace) -> int:
         cv=args.cv,
         scoring=args.scoring,
         n_repeats=args.repeats,
+        repeat_below=args.repeat_below,
         n_jobs=args.jobs,
         random_state=args.random_state,
         target=args.target,

@@ -53,6 +53,8 @@ class Job:
         Its rows.
     root : int
         Root of all seeds.
+    tunes : bool, default=True
+        Whether thresholds are tuned, which takes three more fits of everything.
     """
 
     dataset: Dataset
@@ -64,6 +66,7 @@ class Job:
     train: Rows
     test: Rows
     root: int
+    tunes: bool = True
 
     @property
     def key(self) -> tuple[str, str, int, int]:
@@ -213,7 +216,8 @@ def run_job(job: Job, *, share: bool = True) -> JobResult:
 
 def _parts(job: Job) -> tuple[_Part, ...]:
     """Return the outer split and the inner ones, each with a sampler of its own."""
-    splits = [(job.train, job.test), *inner_splits(job.dataset, job.train, job.seed("inner folds"))]
+    inner = inner_splits(job.dataset, job.train, job.seed("inner folds")) if job.tunes else []
+    splits = [(job.train, job.test), *inner]
     template = job.sampler.sampler
     return tuple(
         _Part(fit, answer, None if template is None else ResampleOnce(fresh(template, job.seed("sampler", index))))

@@ -37,6 +37,7 @@ def compare_samplers(
     cv: Any = 5,
     scoring: Sequence[str] | Mapping[str, Any] | None = None,
     n_repeats: int = 1,
+    repeat_below: int | None = None,
     n_jobs: int | None = None,
     random_state: int = 0,
     target: str = "target",
@@ -69,9 +70,14 @@ def compare_samplers(
         Stratified folds; where groups are given, no group is on both sides.
     scoring : list of str, mapping of str to callable or None, default=None
         Metrics to report: names of this package's, names of scikit-learn's scorers, or a mapping of names to scorers
-        ``scorer(fitted pipeline, X_test, y_test)``. None takes all of this package's.
+        ``scorer(fitted pipeline, X_test, y_test)``. None takes all of this package's. Without the metrics at tuned
+        thresholds (those that end in ``_tuned``), the inner folds are left out, and two-class sets take a third of
+        the time.
     n_repeats : int, default=1
         How often the rows are split anew.
+    repeat_below : int or None, default=None
+        If given, only datasets with fewer rows are split `n_repeats` times, and the others once: the scores of small
+        sets vary most, and cost least.
     n_jobs : int or None, default=None
         Processes, each with one thread; -1 for all cores. None means 1, or what an enclosing
         ``joblib.parallel_config`` says, on whose backend the work is then done.
@@ -131,15 +137,26 @@ def compare_samplers(
     require("psutil", "compare_samplers", COMPARE)
     _check_root(random_state)
     check_cv(cv, n_repeats)
+    _check_repeat_below(repeat_below)
     specs, learners = resolve_samplers(samplers), resolve_classifiers(classifiers)
     metrics, scorers = resolve_scoring(scoring)
     reference = _reference(reference, specs)
     loaded = load_datasets(datasets, target=target, max_rows=max_rows, random_state=random_state)
-    jobs = plan(loaded, specs, learners, scorers, cv=cv, n_repeats=n_repeats, root=int(random_state))
+    jobs = plan(
+        loaded,
+        specs,
+        learners,
+        scorers,
+        cv=cv,
+        repeats={dataset.name: _repeats(dataset, n_repeats, repeat_below) for dataset in loaded},
+        root=int(random_state),
+        tunes=any(metric.is_tuned for metric in metrics),
+    )
     settings = Settings(
         random_state=int(random_state),
         cv=repr(cv),
         n_repeats=n_repeats,
+        repeat_below=repeat_below,
         max_rows=max_rows,
         reference=reference,
         metrics=metrics,
@@ -163,19 +180,20 @@ def plan(
     scorers: Mapping[str, Any],
     *,
     cv: Any,
-    n_repeats: int,
+    repeats: Mapping[str, int],
     root: int,
+    tunes: bool = True,
 ) -> list[Job]:
     """Return all jobs: first one fold of everything, then the next, so that early results span all datasets."""
     splits = {
         (repeat, fold, dataset.name): (dataset, rows)
         for dataset in datasets
-        for repeat in range(n_repeats)
+        for repeat in range(repeats[dataset.name])
         for fold, rows in enumerate(outer_splits(dataset, cv, repeat, root))
     }
     order = {dataset.name: index for index, dataset in enumerate(datasets)}
     return [
-        Job(dataset, sampler, classifiers, scorers, repeat, fold, *rows, root)
+        Job(dataset, sampler, classifiers, scorers, repeat, fold, *rows, root, tunes)
         for (repeat, fold, _), (dataset, rows) in sorted(
             splits.items(), key=lambda item: (*item[0][:2], order[item[0][2]])
         )
@@ -265,6 +283,15 @@ def _check_root(random_state: Any) -> None:
         raise InvalidParameterError(
             f"random_state must be an int of at least 0, from which all seeds follow, not {random_state!r}."
         )
+
+
+def _check_repeat_below(repeat_below: Any) -> None:
+    if repeat_below is not None and (isinstance(repeat_below, bool) or not hasattr(repeat_below, "__index__")):
+        raise InvalidParameterError(f"repeat_below must be a number of rows or None, not {repeat_below!r}.")
+
+
+def _repeats(dataset: Dataset, n_repeats: int, repeat_below: int | None) -> int:
+    return n_repeats if repeat_below is None or len(dataset.y) < repeat_below else 1
 
 
 def _reference(reference: str | None, specs: Sequence[SamplerSpec]) -> str:

@@ -43,6 +43,11 @@ class Metric:
     greater_is_better: bool
     explanation: str
 
+    @property
+    def is_tuned(self) -> bool:
+        """Whether it needs a threshold tuned in inner folds."""
+        return self.name in TUNED
+
 
 _AT_HALF = "as the classifier decides by itself (probability .5)"
 _TUNED = "at the threshold that was best for it in three inner folds of the training rows; two-class sets only"
@@ -52,6 +57,9 @@ _DECISIONS = {
     "f1": ("F1", "F1 of the minority, macro average for several classes"),
     "matthews_corrcoef": ("Matthews correlation", "Correlation between classes and decisions"),
 }
+
+TUNED = tuple(f"{name}_tuned" for name in _DECISIONS)
+"""Names of the metrics that need a threshold tuned in inner folds."""
 
 METRICS: dict[str, Metric] = {
     metric.name: metric
@@ -65,8 +73,8 @@ METRICS: dict[str, Metric] = {
         Metric("roc_auc", "ROC AUC", True, "Area under the ROC curve, each class against the rest."),
         *(Metric(name, title, True, f"{what}, {_AT_HALF}.") for name, (title, what) in _DECISIONS.items()),
         *(
-            Metric(f"{name}_tuned", f"{title}, tuned", True, f"{what}, {_TUNED}.")
-            for name, (title, what) in _DECISIONS.items()
+            Metric(name, f"{title}, tuned", True, f"{what}, {_TUNED}.")
+            for name, (title, what) in zip(TUNED, _DECISIONS.values(), strict=True)
         ),
         Metric("brier", "Brier score", False, "Mean squared error of the probabilities."),
         Metric("log_loss", "log-loss", False, "Mean negative logarithm of the probability of the true class."),

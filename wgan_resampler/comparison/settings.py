@@ -23,6 +23,8 @@ class Settings:
         Folds, or the splitter.
     n_repeats : int
         How often rows were split anew.
+    repeat_below : int or None
+        Rows from which on a dataset was split only once.
     max_rows : int or None
         Rows above which a dataset was sampled.
     reference : str
@@ -40,6 +42,7 @@ class Settings:
     random_state: int
     cv: str
     n_repeats: int
+    repeat_below: int | None
     max_rows: int | None
     reference: str
     metrics: tuple[Metric, ...]

@@ -36,6 +36,7 @@ def job_key(job: Job) -> str:
         "scorers": sorted(job.scorers),
         "split": [job.repeat, job.fold, hashlib.sha256(job.train.astype("<i8").tobytes()).hexdigest()],
         "root": job.root,
+        "tunes": job.tunes,
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
 
