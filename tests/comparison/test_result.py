@@ -6,6 +6,8 @@ from wgan_resampler import compare_samplers
 from wgan_resampler.comparison import ComparisonResult
 from wgan_resampler.exceptions import InvalidParameterError
 
+from .conftest import Handmade
+
 
 @pytest.fixture(scope="module")
 def result(two_classes, three_classes, tmp_path_factory):
@@ -109,3 +111,21 @@ def test_unknown_names_are_refused(result):
     ):
         with pytest.raises(InvalidParameterError):
             call()
+
+
+NAN = np.nan
+
+
+def test_a_dataset_on_which_either_side_failed_has_no_test_of_its_own():
+    worse = [0.5, 0.52, 0.51, 0.53]
+    scores = {
+        ("a", "none"): [0.9, 0.9, 0.91, NAN],
+        ("a", "s"): worse,
+        ("b", "none"): [0.9, 0.9, 0.91, 0.9],
+        ("b", "s"): [*worse[:3], NAN],
+        ("c", "none"): [0.9, 0.9, 0.91, 0.9],
+        ("c", "s"): worse,
+    }
+    frame = Handmade()(scores).per_dataset("f1", "weak").set_index(["dataset", "sampler"])
+    assert frame.loc[[("a", "s"), ("b", "s")], ["difference", "p_value"]].isna().all(axis=None)
+    assert frame.loc[("c", "s"), "p_value"] < 0.001

@@ -174,8 +174,9 @@ def _verdict(result: ComparisonResult, metric: Metric, summary: pd.DataFrame) ->
     """Return in words what the tests found: losses as plainly as wins."""
     reference = result.settings.reference
     first = summary.iloc[0]
+    best = summary.loc[summary["mean_rank"] <= first["mean_rank"] + 1e-9, "sampler"]
     parts = [
-        f"Best mean rank: {first['sampler']} ({first['mean_rank']:.2f}, on {first['datasets']} data "
+        f"Best mean rank: {' and '.join(best)} ({first['mean_rank']:.2f}, on {first['datasets']} data "
         f"set{'s' if first['datasets'] != 1 else ''})."
     ]
     friedman = first["friedman_p"]
@@ -186,8 +187,11 @@ def _verdict(result: ComparisonResult, metric: Metric, summary: pd.DataFrame) ->
         )
     tested = summary[summary["p_holm"].notna()]
     significant = tested[tested["p_holm"] < _LEVEL]
-    better = significant.loc[significant["median_effect"] > 0, "sampler"].tolist()
-    worse = significant.loc[significant["median_effect"] < 0, "sampler"].tolist()
+    # The median of many ties is 0: then the data sets that are left decide.
+    gain = significant["median_effect"].where(
+        significant["median_effect"] != 0, significant["wins"] - significant["losses"]
+    )
+    better, worse = significant.loc[gain > 0, "sampler"].tolist(), significant.loc[gain < 0, "sampler"].tolist()
     if len(tested):
         parts.append(
             f"Against {reference}: significantly better {', '.join(better) or 'no sampler'}; significantly worse "

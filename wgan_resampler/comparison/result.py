@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -315,7 +316,9 @@ class ComparisonResult:
                     part = folds.loc[dataset]
                     differences = sign * (part[sampler] - part[reference])
                     row["difference"] = sign * (row["score"] - means.loc[dataset, reference])
-                    row["p_value"] = statistics.corrected_t_test(differences.to_numpy(), float(share[dataset]))
+                    # The folds that are left where one side failed say nothing about the data set.
+                    if not math.isnan(row["difference"]):
+                        row["p_value"] = statistics.corrected_t_test(differences.to_numpy(), float(share[dataset]))
                 found.append(row)
         return pd.DataFrame(found, columns=["dataset", "sampler", "score", "difference", "p_value"])
 
