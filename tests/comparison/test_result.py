@@ -129,3 +129,26 @@ def test_a_dataset_on_which_either_side_failed_has_no_test_of_its_own():
     frame = Handmade()(scores).per_dataset("f1", "weak").set_index(["dataset", "sampler"])
     assert frame.loc[[("a", "s"), ("b", "s")], ["difference", "p_value"]].isna().all(axis=None)
     assert frame.loc[("c", "s"), "p_value"] < 0.001
+
+
+def test_what_has_not_been_run_yet_is_no_failure(tmp_path):
+    scores = {("a", "none"): [0.5, 0.7], ("a", "s"): [0.6], ("b", "none"): [0.5]}
+    result = Handmade()(scores)
+    assert len(result.to_frame()) == 4
+    frame = result.dataset_scores("f1", "weak")
+    assert frame.index.tolist() == ["a"]
+    assert frame.loc["a"].tolist() == [0.5, 0.6]
+    summary = result.summary().set_index("sampler")
+    assert summary["failed"].tolist() == [0, 0]
+    assert summary.loc["s", "median_effect"] == pytest.approx(0.1)
+    assert result.per_dataset("f1", "weak")["dataset"].tolist() == ["a", "a"]
+    result.to_html(tmp_path / "page.html")
+    assert "2 of 3 splits have not been through all samplers" in (tmp_path / "page.html").read_text()
+
+
+def test_a_run_without_any_result_yet_can_be_looked_at(tmp_path):
+    result = Handmade()({("a", "none"): [], ("a", "s"): []})
+    assert result.to_frame().empty
+    assert result.summary().empty
+    assert result.costs().empty
+    result.to_html(tmp_path / "page.html")

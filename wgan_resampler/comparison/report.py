@@ -114,9 +114,14 @@ def render(result: ComparisonResult, *, title: str) -> str:
             failures=_failures(failures),
             n_failed=len(failures),
             n_cells=len(result.cells),
-            n_splits=len(result.cells.drop_duplicates(["dataset", "repeat", "fold"])),
+            n_splits=_splits(result.cells),
+            n_unfinished=_splits(result.cells) - _splits(result.compared()),
         )
     )
+
+
+def _splits(cells: pd.DataFrame) -> int:
+    return len(cells.drop_duplicates(["dataset", "repeat", "fold"]))
 
 
 def _group(result: ComparisonResult, name: str) -> GroupSection:

@@ -135,6 +135,14 @@ class ComparisonResult:
         """
         return self.cells.copy()
 
+    def compared(self) -> pd.DataFrame:
+        """Return the cells that statistics are taken of: those of the splits that all samplers have been through.
+
+        In a comparison that is still running, other splits would count as failures of the samplers to come.
+        """
+        samplers = self.cells.groupby(["dataset", "repeat", "fold"])["sampler"].transform("nunique")
+        return self.cells[samplers == self.cells["sampler"].nunique()]
+
     @property
     def samplers(self) -> list[str]:
         """Names of the samplers, in the order given."""
@@ -180,7 +188,7 @@ class ComparisonResult:
             Datasets by samplers. Missing: the sampler failed in some fold.
         """
         self.metric(metric)
-        return statistics.dataset_scores(self.cells, metric, self._members(group), self.participants(group))
+        return statistics.dataset_scores(self.compared(), metric, self._members(group), self.participants(group))
 
     def friedman(self, metric: str, group: str) -> statistics.Friedman | None:
         """Return Friedman's test of the samplers, None where there are too few samplers or datasets."""
@@ -305,7 +313,7 @@ class ComparisonResult:
         """
         sign = 1 if self.metric(metric).greater_is_better else -1
         reference = self._reference(reference)
-        folds = statistics.fold_scores(self.cells, metric, self._members(group), self.participants(group))
+        folds = statistics.fold_scores(self.compared(), metric, self._members(group), self.participants(group))
         means = self.dataset_scores(metric, group)
         share = (self.cells["n_test"] / self.cells["n_train"]).groupby(self.cells["dataset"]).mean()
         found = []
