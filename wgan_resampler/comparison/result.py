@@ -70,7 +70,7 @@ class ComparisonResult:
                 **{"dataset": job.dataset, "sampler": job.sampler, "classifier": cell.classifier},
                 **{"repeat": job.repeat, "fold": job.fold},
                 **{name: cell.scores.get(name, float("nan")) for name in names},
-                "recall_per_class": json.dumps(cell.recalls) if cell.error is None else None,
+                "recall_per_class": json.dumps(cell.recalls) if cell.recalls else None,
                 **{name: getattr(cell, name) for name in _FIGURES},
                 "n_train": job.n_train,
                 "n_test": job.n_test,
