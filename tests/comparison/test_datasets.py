@@ -124,3 +124,23 @@ def test_files_that_cannot_be_read_are_refused(tmp_path):
             load_datasets(tmp_path / name)
     with pytest.raises(InvalidParameterError, match="are called x"):
         load_datasets([tmp_path / "a" / "x.csv", tmp_path / "b" / "x.csv"])
+
+
+@pytest.mark.parametrize(
+    ("groups", "fragment"),
+    [
+        ([0, 0, 1, np.nan], "1 rows have no group"),
+        (["a", None, "b", None], "2 rows have no group"),
+        ([[0, 1], [0, 1], [2, 3], [2, 3]], "groups must have one dimension, not 2"),
+        ([0, 1], "inconsistent"),
+    ],
+)
+def test_groups_that_cannot_be_kept_together_are_refused(groups, fragment):
+    with pytest.raises(InvalidDataError, match=fragment):
+        load_datasets({"d": ([[1.0], [2.0], [3.0], [4.0]], [0, 1, 0, 1], groups)})
+
+
+def test_groups_may_be_a_frame_of_one_column_or_of_mixed_types():
+    X, y = [[1.0], [2.0], [3.0], [4.0]], [0, 1, 0, 1]
+    assert load_one((X, y, pd.DataFrame({"g": ["a", "a", "b", "b"]}))).groups.tolist() == ["a", "a", "b", "b"]
+    assert load_one((X, y, np.array(["a", "a", 1, 1], dtype=object))).groups.tolist() == ["a", "a", "1", "1"]

@@ -9,7 +9,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.model_selection import LeaveOneGroupOut, StratifiedKFold, StratifiedShuffleSplit
+from sklearn.model_selection import GroupKFold, LeaveOneGroupOut, StratifiedKFold, StratifiedShuffleSplit
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier
 
@@ -145,6 +145,33 @@ def test_wrong_parameters_are_refused_before_any_work(two_classes, options, frag
 def test_a_dataset_that_cannot_be_split_is_named():
     with pytest.raises(InvalidDataError, match="'tiny'"):
         compare_samplers({"tiny": ([[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1])}, ["none"], **OPTIONS | {"cv": 3})
+
+
+def test_a_splitter_that_tears_groups_apart_is_refused(two_classes):
+    X, y = two_classes
+    grouped = {"grouped": (X, y, np.arange(len(y)) // 5)}
+    with pytest.raises(InvalidDataError, match=r"'grouped'.* rows of a group on both sides"):
+        compare_samplers(grouped, ["none"], **OPTIONS | {"cv": StratifiedShuffleSplit(2)})
+    frame = compare_samplers(grouped, ["none"], **OPTIONS | {"cv": GroupKFold(3)}).to_frame()
+    assert frame["error"].isna().all()
+
+
+def test_a_split_without_test_rows_is_refused(two_classes):
+    class Nothing:
+        def split(self, X, y, groups):
+            yield np.arange(len(y)), np.array([], dtype=int)
+
+        def __repr__(self):
+            return "Nothing()"
+
+    with pytest.raises(InvalidDataError, match="no test rows"):
+        compare_samplers({"d": two_classes}, ["none"], **OPTIONS | {"cv": Nothing()})
+
+
+@pytest.mark.parametrize("cv", [np.int64(2), 2])
+def test_numbers_may_be_of_numpy(two_classes, cv):
+    frame = compare_samplers(two_classes, ["none"], **OPTIONS | {"cv": cv}, n_repeats=np.int64(2)).to_frame()
+    assert len(frame) == 4
 
 
 def test_a_class_that_is_too_small_for_the_folds_is_warned_of(two_classes):

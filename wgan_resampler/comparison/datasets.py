@@ -262,6 +262,7 @@ def _checked(name: str, X: pd.DataFrame, y: NDArray[Any], groups: NDArray[Any] |
     numbers = X.drop(columns=categorical_columns(X)).to_numpy(float, na_value=np.nan)
     if np.isinf(numbers).any():
         raise InvalidDataError(f"Dataset '{name}' holds infinite numbers. Make them missing or finite.")
+    groups = None if groups is None else _checked_groups(name, groups)
     n_classes = len(np.unique(y))
     if n_classes < 2 or n_classes > max(2, len(y) // 2):
         raise InvalidDataError(
@@ -269,6 +270,18 @@ def _checked(name: str, X: pd.DataFrame, y: NDArray[Any], groups: NDArray[Any] |
             "Is this the right target?"
         )
     return Dataset(name, X, y, groups, _fingerprint(X, y, groups))
+
+
+def _checked_groups(name: str, groups: NDArray[Any]) -> NDArray[Any]:
+    groups = groups.ravel() if groups.ndim == 2 and groups.shape[1] == 1 else groups
+    if groups.ndim != 1:
+        raise InvalidDataError(f"Dataset '{name}': groups must have one dimension, not {groups.ndim}.")
+    if pd.isna(groups).any():
+        raise InvalidDataError(
+            f"Dataset '{name}': {int(pd.isna(groups).sum())} rows have no group. Give each a group of its own, or "
+            "leave them out."
+        )
+    return groups.astype(str) if groups.dtype == object else groups
 
 
 def _fingerprint(X: pd.DataFrame, y: NDArray[Any], groups: NDArray[Any] | None) -> str:

@@ -136,7 +136,7 @@ def compare_samplers(
     """
     require("psutil", "compare_samplers", COMPARE)
     _check_root(random_state)
-    check_cv(cv, n_repeats)
+    cv, n_repeats = check_cv(cv, n_repeats)
     _check_repeat_below(repeat_below)
     specs, learners = resolve_samplers(samplers), resolve_classifiers(classifiers)
     metrics, scorers = resolve_scoring(scoring)
