@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -23,17 +22,17 @@ Rows = NDArray[np.intp]
 
 def check_cv(cv: Any, n_repeats: Any) -> tuple[Any, int]:
     """Return both, numbers as int; refuse what cannot split, or cannot be repeated."""
-    if isinstance(n_repeats, bool) or not isinstance(n_repeats, Integral) or int(n_repeats) < 1:
+    if isinstance(n_repeats, bool) or not isinstance(n_repeats, int | np.integer) or n_repeats < 1:
         raise InvalidParameterError(f"n_repeats must be an int of at least 1, not {n_repeats!r}.")
-    cv = int(cv) if isinstance(cv, Integral) and not isinstance(cv, bool) else cv
-    if isinstance(cv, bool) or (isinstance(cv, int) and cv < 2) or not (isinstance(cv, int) or hasattr(cv, "split")):
+    folds = int(cv) if isinstance(cv, int | np.integer) and not isinstance(cv, bool) else None
+    if (folds is not None and folds < 2) or (folds is None and not hasattr(cv, "split")):
         raise InvalidParameterError(f"cv must be a number of folds of at least 2, or a splitter, not {cv!r}.")
-    if n_repeats > 1 and not isinstance(cv, int) and not _is_random(cv):
+    if n_repeats > 1 and folds is None and not _is_random(cv):
         raise InvalidParameterError(
             f"{cv!r} does not shuffle, so each of the {n_repeats} repeats would have the same folds. Set n_repeats=1, "
             "let it shuffle, or give a number of folds."
         )
-    return cv, int(n_repeats)
+    return cv if folds is None else folds, int(n_repeats)
 
 
 def _is_random(splitter: Any) -> bool:

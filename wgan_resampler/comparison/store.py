@@ -54,7 +54,7 @@ class Store:
     Attributes
     ----------
     done : dict of str to JobResult
-        Results by `job_key`.
+        Results by `job_key`; filled on entering the ``with`` block.
 
     Raises
     ------
@@ -65,25 +65,33 @@ class Store:
     def __init__(self, directory: str | os.PathLike[str], *, resume: bool = False) -> None:
         self.directory = Path(directory)
         self.path = self.directory / CELLS_FILE
-        if self.path.exists() and self.path.stat().st_size and not resume:
-            raise ComparisonStoreError(
-                f"'{self.directory}' holds results already. Go on with them (resume=True, --resume), or choose another "
-                "directory."
-            )
-        self.directory.mkdir(parents=True, exist_ok=True)
-        self.done, self._good_bytes = read_cells(self.path)
+        self.resume = resume
+        self.done: dict[str, JobResult] = {}
 
     def __enter__(self) -> Store:
+        self.directory.mkdir(parents=True, exist_ok=True)
         self._file = self.path.open("ab")
-        # Two runs on one directory would cut off each other's lines.
-        if not _locked(self._file):
+        try:
+            self._open()
+        except ComparisonStoreError:
             self._file.close()
+            raise
+        return self
+
+    def _open(self) -> None:
+        """Lock the file, and only then read it: two runs on one directory would cut off each other's lines."""
+        if not _locked(self._file):
             raise ComparisonStoreError(
                 f"Another comparison is writing to '{self.directory}' right now. Wait for it, or choose another "
                 "directory."
             )
-        self._file.truncate(self._good_bytes)
-        return self
+        if self.path.stat().st_size and not self.resume:
+            raise ComparisonStoreError(
+                f"'{self.directory}' holds results already. Go on with them (resume=True, --resume), or choose another "
+                "directory."
+            )
+        self.done, whole_lines = read_cells(self.path)
+        self._file.truncate(whole_lines)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._file.close()
@@ -135,7 +143,11 @@ def read_run(directory: str | os.PathLike[str]) -> dict[str, Any]:
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(text, encoding="utf-8")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        # Else the name could outlive a power failure without the text.
+        os.fsync(file.fileno())
     temporary.replace(path)
 
 
