@@ -41,6 +41,7 @@ def compare_samplers(
     n_jobs: int | None = None,
     random_state: int = 0,
     target: str = "target",
+    groups: str | None = None,
     max_rows: int | None = None,
     reference: str | None = None,
     output: str | os.PathLike[str] | None = None,
@@ -85,6 +86,9 @@ def compare_samplers(
         Root of all seeds.
     target : str, default="target"
         Column of the class in files.
+    groups : str or None, default=None
+        Column of the group in files, such as the patient or the recording: it is taken out of the table, and no group
+        is on both sides of a split. For arrays, give ``(X, y, groups)``.
     max_rows : int or None, default=None
         Datasets with more rows are represented by a stratified sample.
     reference : str or None, default=None
@@ -141,7 +145,7 @@ def compare_samplers(
     specs, learners = resolve_samplers(samplers), resolve_classifiers(classifiers)
     metrics, scorers = resolve_scoring(scoring)
     reference = _reference(reference, specs)
-    loaded = load_datasets(datasets, target=target, max_rows=max_rows, random_state=random_state)
+    loaded = load_datasets(datasets, target=target, groups=groups, max_rows=max_rows, random_state=random_state)
     jobs = plan(
         loaded,
         specs,
