@@ -211,6 +211,7 @@ def _summary(result: ComparisonResult, metric: Metric, summary: pd.DataFrame) ->
         ("sampler", ""),
         ("mean rank", "1 is best"),
         ("mean score", metric.explanation),
+        ("common score", "Mean over the data sets on which no sampler failed"),
         ("wins", f"Data sets on which it is better than {reference} by at least .001"),
         ("ties", ""),
         ("losses", ""),
@@ -228,6 +229,7 @@ def _summary(result: ComparisonResult, metric: Metric, summary: pd.DataFrame) ->
                 _text(row["sampler"]),
                 _number(row["mean_rank"], 2),
                 _number(row["score"], 3),
+                _number(row["score_common"], 3),
                 *(_count(row[name]) for name in ("wins", "ties", "losses")),
                 _change(row["median_effect"]),
                 Entry(interval, _sortable(low)),
@@ -235,13 +237,19 @@ def _summary(result: ComparisonResult, metric: Metric, summary: pd.DataFrame) ->
                 _count(row["failed"]),
             )
         )
-    return Table(f"All samplers against {reference}", columns, tuple(rows))
+    first = summary.iloc[0]
+    return Table(
+        f"All samplers against {reference}; common score: mean over the {first['datasets_common']} of "
+        f"{first['datasets']} data sets on which none failed",
+        columns,
+        tuple(rows),
+    )
 
 
 def _by_minority_rows(result: ComparisonResult, metric: Metric, group: str) -> Table:
     frame = result.by_minority_rows(metric.name, group)
     columns = (
-        ("rows of the smallest class", ""),
+        ("training rows of the smallest class", ""),
         ("data sets", ""),
         ("sampler", ""),
         ("mean rank", "1 is best"),
@@ -251,10 +259,10 @@ def _by_minority_rows(result: ComparisonResult, metric: Metric, group: str) -> T
         ("losses", ""),
         ("median effect", "positive is better than the reference"),
     )
-    order = {label: index for index, label in enumerate(frame["minority_rows"].unique())}
+    order = {label: index for index, label in enumerate(frame["minority_training_rows"].unique())}
     rows = tuple(
         (
-            Entry(row["minority_rows"], order[row["minority_rows"]]),
+            Entry(row["minority_training_rows"], order[row["minority_training_rows"]]),
             _count(row["datasets"]),
             _text(row["sampler"]),
             _number(row["mean_rank"], 2),
@@ -264,7 +272,7 @@ def _by_minority_rows(result: ComparisonResult, metric: Metric, group: str) -> T
         )
         for row in frame.to_dict("records")
     )
-    return Table("By number of rows of the smallest class", columns, rows)
+    return Table("By number of training rows of the smallest class", columns, rows)
 
 
 def _per_dataset(result: ComparisonResult, metric: Metric, group: str) -> Table:

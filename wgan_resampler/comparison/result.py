@@ -23,6 +23,9 @@ from wgan_resampler.exceptions import ComparisonStoreError, InvalidParameterErro
 if TYPE_CHECKING:
     from wgan_resampler.comparison.plots import ComparisonDisplay
 
+ALL = "all"
+"""Name of the group of all classifiers, where there are several groups."""
+
 COMMON = ", common"
 """Ends the name of a group of those classifiers with which all samplers can be used."""
 
@@ -151,12 +154,14 @@ class ComparisonResult:
     def groups(self) -> dict[str, list[str]]:
         """Return the classifiers that are reported together.
 
-        Where a sampler cannot be used with some classifiers of a group, a further group "..., common" holds those
-        with which all can.
+        Where there are several groups, a further one, "all", holds the classifiers of all of them. Where a sampler
+        cannot be used with some classifiers of a group, a further group "..., common" holds those with which all can.
         """
         groups: dict[str, list[str]] = {}
         for classifier, group in self.settings.groups.items():
             groups.setdefault(group, []).append(classifier)
+        if len(groups) > 1:
+            groups[ALL] = list(self.settings.groups)
         pairs = set(zip(self.cells["sampler"], self.cells["classifier"], strict=True))
         found: dict[str, list[str]] = {}
         for group, members in groups.items():
@@ -235,12 +240,13 @@ class ComparisonResult:
     def _summary(self, group: str, metric: str, reference: str) -> pd.DataFrame:
         better = self.metric(metric).greater_is_better
         scores = self.dataset_scores(metric, group)
-        rows = []
+        rows, common = [], scores.dropna()
         ranks = statistics.rank(scores.to_numpy(), greater_is_better=better).mean(axis=0) if len(scores) else ()
         test = statistics.friedman(scores.to_numpy(), greater_is_better=better)
         for sampler, mean_rank in zip(scores.columns, ranks, strict=False):
             row = {"group": group, "metric": metric, "sampler": sampler, "score": scores[sampler].mean(skipna=False)}
             row["mean_rank"] = float(mean_rank)
+            row |= {"score_common": common[sampler].mean(), "datasets_common": len(common)}
             if sampler != reference and reference in scores:
                 outcome = statistics.duel(
                     scores[sampler].to_numpy(),
@@ -258,7 +264,7 @@ class ComparisonResult:
         return frame.drop(columns="p_value").astype(counts).sort_values("mean_rank", ignore_index=True, kind="stable")
 
     def by_minority_rows(self, metric: str, group: str, *, reference: str | None = None) -> pd.DataFrame:
-        """Return how samplers fare on datasets with few, some and many rows of the smallest class.
+        """Return how samplers fare where few, some and many rows of the smallest class are trained on.
 
         Parameters
         ----------
@@ -272,10 +278,11 @@ class ComparisonResult:
         Returns
         -------
         pandas.DataFrame
-            Columns ``minority_rows, datasets, sampler, mean_rank, score, wins, ties, losses, median_effect``.
+            Columns ``minority_training_rows`` (of the training rows of a fold, on average), ``datasets, sampler,
+            mean_rank, score, wins, ties, losses, median_effect``.
         """
         scores, better = self.dataset_scores(metric, group), self.metric(metric).greater_is_better
-        rows = {dataset.name: dataset.minority_rows for dataset in self.datasets}
+        rows = self.minority_training_rows()
         reference, found = self._reference(reference), []
         for label, low, high in _MINORITY_SIZES:
             part = scores[[low <= rows[name] < high for name in scores.index]]
@@ -283,15 +290,28 @@ class ComparisonResult:
                 continue
             ranks = statistics.rank(part.to_numpy(), greater_is_better=better).mean(axis=0)
             for sampler, mean_rank in zip(part.columns, ranks, strict=True):
-                row = {"minority_rows": label, "datasets": len(part), "sampler": sampler, "mean_rank": float(mean_rank)}
+                row = {"minority_training_rows": label, "datasets": len(part), "sampler": sampler}
+                row["mean_rank"] = float(mean_rank)
                 row["score"] = part[sampler].mean(skipna=False)
                 if sampler != reference and reference in part:
                     row |= asdict(
                         statistics.duel(part[sampler].to_numpy(), part[reference].to_numpy(), greater_is_better=better)
                     )
                 found.append(row)
-        columns = ["minority_rows", "datasets", "sampler", "mean_rank", "score", *_OUTCOME, "median_effect"]
+        columns = ["minority_training_rows", "datasets", "sampler", "mean_rank", "score", *_OUTCOME, "median_effect"]
         return pd.DataFrame(found, columns=columns).astype(dict.fromkeys(_OUTCOME, "Int64"))
+
+    def minority_training_rows(self) -> dict[str, float]:
+        """Return, for each dataset, how many rows of its smallest class are among the training rows of a fold.
+
+        It is the mean over folds that split all rows, and near it for others.
+        """
+        trained_on = self.cells.groupby("dataset")["n_train"].mean()
+        return {
+            dataset.name: float(dataset.minority_rows * trained_on[dataset.name] / dataset.rows)
+            for dataset in self.datasets
+            if dataset.name in trained_on.index
+        }
 
     def per_dataset(self, metric: str, group: str, *, reference: str | None = None) -> pd.DataFrame:
         """Return each sampler on each dataset, with the corrected resampled t test against the reference.
@@ -431,7 +451,7 @@ class ComparisonResult:
 _FIGURES = ("resample_seconds", "fit_seconds", "peak_memory_mb", "n_synthetic", "shortfall", "n_test_copies")
 _OUTCOME = ("wins", "ties", "losses")
 _SUMMARY = [
-    *("group", "metric", "sampler", "score", "mean_rank", *_OUTCOME),
+    *("group", "metric", "sampler", "score", "mean_rank", "score_common", "datasets_common", *_OUTCOME),
     *("median_effect", "effect_low", "effect_high", "p_value", "p_holm", "datasets", "failed", "friedman_p"),
 ]
-_MINORITY_SIZES = (("fewer than 50", 0, 50), ("50 to 199", 50, 200), ("200 and more", 200, float("inf")))
+_MINORITY_SIZES = (("fewer than 60", 0, 60), ("60 to 199", 60, 200), ("200 and more", 200, float("inf")))
