@@ -7,6 +7,7 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -143,8 +144,17 @@ class ComparisonResult:
 
         In a comparison that is still running, other splits would count as failures of the samplers to come.
         """
+        return self._compared
+
+    @cached_property
+    def _compared(self) -> pd.DataFrame:
         samplers = self.cells.groupby(["dataset", "repeat", "fold"])["sampler"].transform("nunique")
         return self.cells[samplers == self.cells["sampler"].nunique()]
+
+    @cached_property
+    def _pairs(self) -> frozenset[tuple[str, str]]:
+        """The samplers and classifiers that were used together."""
+        return frozenset(self.cells[["sampler", "classifier"]].drop_duplicates().itertuples(index=False, name=None))
 
     @property
     def samplers(self) -> list[str]:
@@ -162,20 +172,18 @@ class ComparisonResult:
             groups.setdefault(group, []).append(classifier)
         if len(groups) > 1:
             groups[ALL] = list(self.settings.groups)
-        pairs = set(zip(self.cells["sampler"], self.cells["classifier"], strict=True))
         found: dict[str, list[str]] = {}
         for group, members in groups.items():
             found[group] = members
-            common = [name for name in members if all((sampler, name) in pairs for sampler in self.samplers)]
+            common = [name for name in members if all((sampler, name) in self._pairs for sampler in self.samplers)]
             if common and common != members:
                 found[f"{group}{COMMON}"] = common
         return found
 
     def participants(self, group: str) -> list[str]:
         """Return the samplers that were used with all classifiers of a group."""
-        pairs = set(zip(self.cells["sampler"], self.cells["classifier"], strict=True))
         members = self._members(group)
-        return [sampler for sampler in self.samplers if all((sampler, name) in pairs for name in members)]
+        return [sampler for sampler in self.samplers if all((sampler, name) in self._pairs for name in members)]
 
     def dataset_scores(self, metric: str, group: str) -> pd.DataFrame:
         """Return the mean score of each sampler on each dataset, for the classifiers of a group.
@@ -338,10 +346,10 @@ class ComparisonResult:
         share = (self.cells["n_test"] / self.cells["n_train"]).groupby(self.cells["dataset"]).mean()
         found = []
         for dataset in means.index:
+            part = folds.loc[dataset]
             for sampler in means.columns:
                 row = {"dataset": dataset, "sampler": sampler, "score": means.loc[dataset, sampler]}
                 if sampler != reference and reference in means:
-                    part = folds.loc[dataset]
                     differences = sign * (part[sampler] - part[reference])
                     row["difference"] = sign * (row["score"] - means.loc[dataset, reference])
                     # The folds that are left where one side failed say nothing about the data set.
