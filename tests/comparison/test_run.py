@@ -16,6 +16,7 @@ from sklearn.tree import DecisionTreeClassifier
 from comparison.samplers import Identity, Noisy
 from wgan_resampler import compare_samplers
 from wgan_resampler.comparison import ComparisonResult
+from wgan_resampler.comparison.run import _watched
 from wgan_resampler.comparison.scores import METRICS
 from wgan_resampler.exceptions import (
     ComparisonStoreError,
@@ -244,6 +245,19 @@ def test_a_lost_process_is_said_and_what_was_finished_is_kept(two_classes, tmp_p
     assert (tmp_path / "run.json").exists()
     frame = compare_samplers(two_classes, {"none": None}, **OPTIONS, output=tmp_path, resume=True).to_frame()
     assert len(frame) == 2
+
+
+def test_a_fit_that_kills_the_workers_of_a_scheduler_is_said():
+    scheduler = pytest.importorskip("distributed.scheduler", reason="the extra 'dask' is not installed")
+
+    def results():
+        yield "first"
+        raise scheduler.KilledWorker("run_job-1", "tcp://10.0.0.1", 3)
+
+    watched = _watched(results())
+    assert next(watched) == "first"
+    with pytest.raises(WorkerLostError, match="--resume"):
+        next(watched)
 
 
 _SCRIPT = """

@@ -6,6 +6,7 @@ import contextlib
 import importlib.metadata
 import os
 import platform
+import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
@@ -119,7 +120,7 @@ def compare_samplers(
     ComparisonStoreError
         If `output` holds results and `resume` is False, or what it holds cannot be read.
     WorkerLostError
-        If a process was killed.
+        If a process of this machine was killed, or several workers of a scheduler by the same fit.
 
     Notes
     -----
@@ -273,9 +274,12 @@ def _progress(results: Iterator[JobResult], total: int, finished: int, verbose: 
 
 def _watched(results: Iterator[JobResult]) -> Iterator[JobResult]:
     """Pass results on, and say what to do when a process is lost."""
+    # Dask makes the fits of a lost worker again, and gives up on one that costs several workers.
+    dask = sys.modules.get("distributed.scheduler")
+    lost = (BrokenProcessPool,) if dask is None else (BrokenProcessPool, dask.KilledWorker)
     try:
         yield from results
-    except BrokenProcessPool as error:
+    except lost as error:
         raise WorkerLostError(
             "A worker process was killed, most likely for want of memory. With output=..., what was finished is "
             "stored: go on with resume=True (--resume), and fewer processes or max_rows."
