@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import joblib
 import numpy as np
@@ -16,8 +17,11 @@ from sklearn.tree import DecisionTreeClassifier
 from comparison.samplers import Identity, Noisy
 from wgan_resampler import compare_samplers
 from wgan_resampler.comparison import ComparisonResult
-from wgan_resampler.comparison.run import _watched
+from wgan_resampler.comparison.datasets import load_datasets
+from wgan_resampler.comparison.registry import resolve_classifiers, resolve_samplers
+from wgan_resampler.comparison.run import _watched, plan
 from wgan_resampler.comparison.scores import METRICS
+from wgan_resampler.comparison.store import job_key
 from wgan_resampler.exceptions import (
     ComparisonStoreError,
     ComparisonWarning,
@@ -223,6 +227,51 @@ def test_results_of_other_settings_are_not_taken(two_classes, tmp_path, change):
     fresh = compare_samplers(data, sampler, **options).to_frame()
     resumed = compare_samplers(data, sampler, **options, output=tmp_path, resume=True).to_frame()
     pd.testing.assert_frame_equal(unmeasured(fresh), unmeasured(resumed))
+
+
+def share(pipeline, X, y):
+    return float(np.mean(pipeline.predict(X) == 1))
+
+
+@pytest.mark.parametrize("changed", ["accuracy", share])
+def test_another_scorer_of_the_same_name_is_not_taken_for_the_first(two_classes, tmp_path, changed):
+    options = OPTIONS | {"output": tmp_path, "resume": True}
+    compare_samplers(two_classes, ["none"], **options, scoring={"mine": "jaccard_macro"})
+    resumed = compare_samplers(two_classes, ["none"], **options, scoring={"mine": changed}).to_frame()
+    fresh = compare_samplers(two_classes, ["none"], **OPTIONS, scoring={"mine": changed}).to_frame()
+    pd.testing.assert_series_equal(resumed["mine"], fresh["mine"])
+    lines = (tmp_path / "cells.jsonl").read_bytes()
+    compare_samplers(two_classes, ["none"], **options, scoring={"mine": changed})
+    assert (tmp_path / "cells.jsonl").read_bytes() == lines
+
+
+def test_other_test_rows_of_the_same_training_rows_are_not_taken(two_classes, tmp_path):
+    options = OPTIONS | {"output": tmp_path, "resume": True}
+    compare_samplers(two_classes, ["none"], **options | {"cv": Halves(0.5)})
+    resumed = compare_samplers(two_classes, ["none"], **options | {"cv": Halves(0.25)}).to_frame()
+    assert resumed["n_test"].tolist() == [37]
+
+
+class Halves:
+    """Trains on every other row and tests on a share of the rest."""
+
+    def __init__(self, share):
+        self.share = share
+
+    def split(self, X, y, groups=None):
+        yield np.arange(0, len(y), 2), np.arange(1, len(y), 2)[: int(self.share * len(y))]
+
+
+def test_keys_of_stored_results_stay():
+    """Should this fail, comparisons that are under way cannot be resumed: raise the format of the store instead."""
+    X, y = np.arange(40.0).reshape(20, 2), np.arange(20) % 3 == 0
+    (dataset,) = load_datasets({"d": (X, y)})
+    specs, learners = resolve_samplers(["smote"]), resolve_classifiers(["knn"])
+    first, *_ = plan([dataset], specs, learners, {}, cv=2, repeats={"d": 1}, root=0)
+    # Folds, and parameters in descriptions, are those of the version of scikit-learn that is installed.
+    knn = replace(learners[0], description="knn")
+    job = replace(first, classifiers=(knn,), train=np.arange(10), test=np.arange(10, 20))
+    assert job_key(job) == "7df6b1f3706254d93e20fea3"
 
 
 def test_other_versions_are_warned_of(two_classes, tmp_path):

@@ -211,7 +211,10 @@ def _summary(result: ComparisonResult, metric: Metric, summary: pd.DataFrame) ->
         ("sampler", ""),
         ("mean rank", "1 is best"),
         ("mean score", metric.explanation),
-        ("common score", "Mean over the data sets on which no sampler failed"),
+        (
+            "common score",
+            "Mean over the data sets on which none failed of the samplers that work on at least half of them",
+        ),
         ("wins", f"Data sets on which it is better than {reference} by at least .001"),
         ("ties", ""),
         ("losses", ""),

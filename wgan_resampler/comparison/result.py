@@ -248,13 +248,16 @@ class ComparisonResult:
     def _summary(self, group: str, metric: str, reference: str) -> pd.DataFrame:
         better = self.metric(metric).greater_is_better
         scores = self.dataset_scores(metric, group)
-        rows, common = [], scores.dropna()
+        rows = []
+        # One that fails nearly everywhere would leave the others nothing to be compared on.
+        counted = scores.columns[scores.isna().mean() <= _FAILED_TOO_OFTEN]
+        common = scores[scores[counted].notna().all(axis=1)]
         ranks = statistics.rank(scores.to_numpy(), greater_is_better=better).mean(axis=0) if len(scores) else ()
         test = statistics.friedman(scores.to_numpy(), greater_is_better=better)
         for sampler, mean_rank in zip(scores.columns, ranks, strict=False):
             row = {"group": group, "metric": metric, "sampler": sampler, "score": scores[sampler].mean(skipna=False)}
             row["mean_rank"] = float(mean_rank)
-            row |= {"score_common": common[sampler].mean(), "datasets_common": len(common)}
+            row |= {"score_common": common[sampler].mean(skipna=False), "datasets_common": len(common)}
             if sampler != reference and reference in scores:
                 outcome = statistics.duel(
                     scores[sampler].to_numpy(),
@@ -455,6 +458,9 @@ class ComparisonResult:
             raise InvalidParameterError(f"There is no sampler '{reference}'. There are: {', '.join(self.samplers)}.")
         return reference
 
+
+_FAILED_TOO_OFTEN = 0.5
+"""Share of the datasets from which on failures of a sampler do not reduce those that the others are compared on."""
 
 _FIGURES = ("resample_seconds", "fit_seconds", "peak_memory_mb", "n_synthetic", "shortfall", "n_test_copies")
 _OUTCOME = ("wins", "ties", "losses")

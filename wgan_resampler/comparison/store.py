@@ -17,7 +17,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from wgan_resampler.comparison.protocol import Cell, Job, JobResult
+from wgan_resampler.comparison.registry import describe
 from wgan_resampler.exceptions import ComparisonStoreError
 
 FORMAT = 1
@@ -28,17 +32,26 @@ RUN_FILE, CELLS_FILE = "run.json", "cells.jsonl"
 
 def job_key(job: Job) -> str:
     """Return a hash of everything that a job's result depends on."""
-    parts = {
+    parts: dict[str, Any] = {
         "format": FORMAT,
         "dataset": [job.dataset.name, job.dataset.fingerprint],
         "sampler": [job.sampler.name, job.sampler.description, job.sampler.form],
         "classifiers": [[spec.name, spec.description] for spec in job.classifiers],
         "scorers": sorted(job.scorers),
-        "split": [job.repeat, job.fold, hashlib.sha256(job.train.astype("<i8").tobytes()).hexdigest()],
+        "split": [job.repeat, job.fold, _hash_of_rows(job.train)],
         "root": job.root,
         "tunes": job.tunes,
     }
+    # Only where there is more to tell apart: other keys are those of results that were stored before.
+    if job.scorers:
+        parts["scorers"] = sorted([name, describe(scorer)] for name, scorer in job.scorers.items())
+    if len(job.train) + len(job.test) != len(job.dataset.y):
+        parts["test"] = _hash_of_rows(job.test)
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
+
+
+def _hash_of_rows(rows: NDArray[np.intp]) -> str:
+    return hashlib.sha256(rows.astype("<i8").tobytes()).hexdigest()
 
 
 class Store:
