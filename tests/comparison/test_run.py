@@ -36,6 +36,10 @@ OPTIONS = {"classifiers": ["decision_tree"], "cv": 2, "verbose": 0}
 KEYS = ["dataset", "sampler", "classifier", "repeat", "fold"]
 
 
+def share(pipeline, X, y):
+    return float(np.mean(pipeline.predict(X) == 1))
+
+
 def test_one_row_for_each_cell_sorted_by_the_keys(two_classes, three_classes):
     data = {"two": two_classes, "three": three_classes}
     options = OPTIONS | {"classifiers": ["knn", "decision_tree"], "cv": 3}
@@ -103,14 +107,11 @@ def test_results_do_not_depend_on_what_else_is_compared(two_classes, three_class
 
 
 def test_own_scorers_and_splitters(two_classes):
-    def share_of_minority(pipeline, X, y):
-        return float(np.mean(pipeline.predict(X) == 1))
-
     result = compare_samplers(
         two_classes,
         ["none"],
         **OPTIONS | {"cv": StratifiedShuffleSplit(4, test_size=0.3)},
-        scoring={"f1": "f1", "jaccard": "jaccard", "share": share_of_minority},
+        scoring={"f1": "f1", "jaccard": "jaccard", "share": share},
     )
     frame = result.to_frame()
     assert sorted(frame["fold"].unique()) == [0, 1, 2, 3]
@@ -138,6 +139,12 @@ def test_own_scorers_and_splitters(two_classes):
         ({"random_state": None}, "random_state"),
         ({"reference": "smote"}, "not among the samplers"),
         ({"max_rows": 0}, "max_rows"),
+        ({"scoring": {"fold": share}}, "columns already: fold"),
+        ({"scoring": {"error": "accuracy", "n_train": share}}, "columns already: error, n_train"),
+        ({"n_jobs": 0}, "n_jobs"),
+        ({"n_jobs": 1.5}, "n_jobs"),
+        ({"n_jobs": True}, "n_jobs"),
+        ({"groups": "who"}, "no dataset is a file"),
         ({"datasets": 3}, "datasets must be"),
         ({"datasets": []}, "no dataset"),
     ],
@@ -227,10 +234,6 @@ def test_results_of_other_settings_are_not_taken(two_classes, tmp_path, change):
     fresh = compare_samplers(data, sampler, **options).to_frame()
     resumed = compare_samplers(data, sampler, **options, output=tmp_path, resume=True).to_frame()
     pd.testing.assert_frame_equal(unmeasured(fresh), unmeasured(resumed))
-
-
-def share(pipeline, X, y):
-    return float(np.mean(pipeline.predict(X) == 1))
 
 
 @pytest.mark.parametrize("changed", ["accuracy", share])

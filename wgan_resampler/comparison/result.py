@@ -463,6 +463,9 @@ _FAILED_TOO_OFTEN = 0.5
 """Share of the datasets from which on failures of a sampler do not reduce those that the others are compared on."""
 
 _FIGURES = ("resample_seconds", "fit_seconds", "peak_memory_mb", "n_synthetic", "shortfall", "n_test_copies")
+OTHER_COLUMNS = (*KEYS, "recall_per_class", *_FIGURES, "n_train", "n_test", "error")
+"""Columns of a frame of results that hold no metric."""
+
 _OUTCOME = ("wins", "ties", "losses")
 _SUMMARY = [
     *("group", "metric", "sampler", "score", "mean_rank", "score_common", "datasets_common", *_OUTCOME),

@@ -18,7 +18,7 @@ from tqdm.auto import tqdm
 from wgan_resampler.comparison.datasets import Dataset, load_datasets
 from wgan_resampler.comparison.protocol import Job, JobResult, run_job
 from wgan_resampler.comparison.registry import ClassifierSpec, SamplerSpec, resolve_classifiers, resolve_samplers
-from wgan_resampler.comparison.result import ComparisonResult
+from wgan_resampler.comparison.result import OTHER_COLUMNS, ComparisonResult
 from wgan_resampler.comparison.scorers import resolve_scoring
 from wgan_resampler.comparison.settings import Settings
 from wgan_resampler.comparison.splits import check_cv, outer_splits
@@ -143,8 +143,10 @@ def compare_samplers(
     _check_root(random_state)
     cv, n_repeats = check_cv(cv, n_repeats)
     _check_repeat_below(repeat_below)
+    _check_n_jobs(n_jobs)
     specs, learners = resolve_samplers(samplers), resolve_classifiers(classifiers)
     metrics, scorers = resolve_scoring(scoring)
+    _check_columns(scorers)
     reference = _reference(reference, specs)
     loaded = load_datasets(datasets, target=target, groups=groups, max_rows=max_rows, random_state=random_state)
     jobs = plan(
@@ -296,6 +298,19 @@ def _check_root(random_state: Any) -> None:
 def _check_repeat_below(repeat_below: Any) -> None:
     if repeat_below is not None and (isinstance(repeat_below, bool) or not hasattr(repeat_below, "__index__")):
         raise InvalidParameterError(f"repeat_below must be a number of rows or None, not {repeat_below!r}.")
+
+
+def _check_n_jobs(n_jobs: Any) -> None:
+    if n_jobs is not None and (isinstance(n_jobs, bool) or not hasattr(n_jobs, "__index__") or n_jobs == 0):
+        raise InvalidParameterError(
+            f"n_jobs must be a number of processes, -1 for one on each core, or None, not {n_jobs!r}."
+        )
+
+
+def _check_columns(scorers: Mapping[str, Any]) -> None:
+    taken = sorted({*OTHER_COLUMNS} & {*scorers})
+    if taken:
+        raise InvalidParameterError(f"scoring names what are columns already: {', '.join(taken)}. Rename them.")
 
 
 def _repeats(dataset: Dataset, n_repeats: int, repeat_below: int | None) -> int:
