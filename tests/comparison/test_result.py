@@ -74,12 +74,15 @@ def test_a_sampler_that_failed_somewhere_has_a_mean_that_can_be_compared(tmp_pat
     assert "mean over the 2 of 3 data sets on which none failed" in (tmp_path / "page.html").read_text()
 
 
-def test_a_sampler_that_fails_nearly_everywhere_leaves_the_others_their_common_mean():
+def test_a_sampler_that_fails_nearly_everywhere_leaves_the_others_their_common_mean(tmp_path):
     scores = {(data, "none"): [0.5] for data in "abcd"} | {(data, "s"): [0.6] for data in "abcd"}
     scores |= {(data, "bad"): [0.9 if data == "a" else NAN] for data in "abcd"} | {("b", "s"): [NAN]}
-    summary = Handmade()(scores).summary().set_index("sampler").loc[["none", "s", "bad"]]
+    result = Handmade()(scores)
+    summary = result.summary().set_index("sampler").loc[["none", "s", "bad"]]
     assert summary["datasets_common"].tolist() == [3, 3, 3]
     assert summary["score_common"].tolist() == pytest.approx([0.5, 0.6, NAN], nan_ok=True)
+    result.to_html(tmp_path / "page.html")
+    assert "3 of 4 data sets on which none failed, bad left aside" in (tmp_path / "page.html").read_text()
 
 
 def test_less_is_better_for_losses(result):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from wgan_resampler.comparison.plots import ComparisonDisplay
-from wgan_resampler.comparison.result import COMMON
+from wgan_resampler.comparison.result import COMMON, FAILED_TOO_OFTEN
 from wgan_resampler.comparison.scores import Metric
 from wgan_resampler.comparison.statistics import TIE
 from wgan_resampler.extras import COMPARE, require
@@ -241,9 +241,11 @@ def _summary(result: ComparisonResult, metric: Metric, summary: pd.DataFrame) ->
             )
         )
     first = summary.iloc[0]
+    aside = summary.loc[summary["failed"] > FAILED_TOO_OFTEN * summary["datasets"], "sampler"]
     return Table(
         f"All samplers against {reference}; common score: mean over the {first['datasets_common']} of "
-        f"{first['datasets']} data sets on which none failed",
+        f"{first['datasets']} data sets on which none failed"
+        + (f", {' and '.join(aside)} left aside" if len(aside) else ""),
         columns,
         tuple(rows),
     )

@@ -250,7 +250,7 @@ class ComparisonResult:
         scores = self.dataset_scores(metric, group)
         rows = []
         # One that fails nearly everywhere would leave the others nothing to be compared on.
-        counted = scores.columns[scores.isna().mean() <= _FAILED_TOO_OFTEN]
+        counted = scores.columns[scores.isna().mean() <= FAILED_TOO_OFTEN]
         common = scores[scores[counted].notna().all(axis=1)]
         ranks = statistics.rank(scores.to_numpy(), greater_is_better=better).mean(axis=0) if len(scores) else ()
         test = statistics.friedman(scores.to_numpy(), greater_is_better=better)
@@ -459,7 +459,7 @@ class ComparisonResult:
         return reference
 
 
-_FAILED_TOO_OFTEN = 0.5
+FAILED_TOO_OFTEN = 0.5
 """Share of the datasets from which on failures of a sampler do not reduce those that the others are compared on."""
 
 _FIGURES = ("resample_seconds", "fit_seconds", "peak_memory_mb", "n_synthetic", "shortfall", "n_test_copies")
