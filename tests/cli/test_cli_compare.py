@@ -1,4 +1,5 @@
 import argparse
+import json
 
 import pandas as pd
 import pytest
@@ -61,6 +62,25 @@ def test_files_in_results_summary_and_report_out(files, tmp_path, capsys):
     ).to_frame()
     assert frame["dataset"].unique().tolist() == ["set0", "set1"]
     pd.testing.assert_frame_equal(frame[["f1", "roc_auc"]], expected[["f1", "roc_auc"]])
+
+
+def test_rows_of_a_group_stay_together(files, tmp_path):
+    table = pd.read_csv(files[0])
+    # Were it a column of the table, the group would give the class away.
+    table["who"] = [f"{kind}-{row // 6}" for row, kind in enumerate(table["kind"])]
+    table.to_csv(tmp_path / "grouped.csv", index=False)
+    path = str(tmp_path / "grouped.csv")
+    assert call(path, *options(tmp_path / "out"), "--samplers", "none", "--scoring", "f1", "--groups", "who") == 0
+    frame = pd.read_parquet(tmp_path / "out" / "results.parquet")
+    data = {"grouped": (table.drop(columns=["kind", "who"]), table["kind"], table["who"])}
+    expected = compare_samplers(
+        data, ["none"], classifiers=["knn", "decision_tree"], scoring=["f1"], cv=2, verbose=0
+    ).to_frame()
+    pd.testing.assert_frame_equal(frame[["dataset", "n_train", "f1"]], expected[["dataset", "n_train", "f1"]])
+    facts = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert facts["datasets"][0]["grouped"]
+    assert facts["datasets"][0]["numeric_columns"] == 4
+    assert facts["datasets"][0]["categorical_columns"] == 0
 
 
 def test_a_second_run_resumes_only_when_told(files, tmp_path):

@@ -124,3 +124,47 @@ def test_files_that_cannot_be_read_are_refused(tmp_path):
             load_datasets(tmp_path / name)
     with pytest.raises(InvalidParameterError, match="are called x"):
         load_datasets([tmp_path / "a" / "x.csv", tmp_path / "b" / "x.csv"])
+
+
+@pytest.mark.parametrize(
+    ("groups", "fragment"),
+    [
+        ([0, 0, 1, np.nan], "1 rows have no group"),
+        (["a", None, "b", None], "2 rows have no group"),
+        ([[0, 1], [0, 1], [2, 3], [2, 3]], "groups must have one dimension, not 2"),
+        ([0, 1], "inconsistent"),
+    ],
+)
+def test_groups_that_cannot_be_kept_together_are_refused(groups, fragment):
+    with pytest.raises(InvalidDataError, match=fragment):
+        load_datasets({"d": ([[1.0], [2.0], [3.0], [4.0]], [0, 1, 0, 1], groups)})
+
+
+def test_groups_may_be_a_frame_of_one_column_or_of_mixed_types():
+    X, y = [[1.0], [2.0], [3.0], [4.0]], [0, 1, 0, 1]
+    assert load_one((X, y, pd.DataFrame({"g": ["a", "a", "b", "b"]}))).groups.tolist() == ["a", "a", "b", "b"]
+    assert load_one((X, y, np.array(["a", "a", 1, 1], dtype=object))).groups.tolist() == ["a", "a", "1", "1"]
+
+
+def test_a_column_of_a_file_holds_the_groups(tmp_path):
+    frame = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0], "patient": ["p", "p", "q", "q"], "target": [0, 1, 0, 1]})
+    frame.to_csv(tmp_path / "d.csv", index=False)
+    dataset = load_one(tmp_path / "d.csv", groups="patient")
+    assert dataset.X.columns.tolist() == ["x"]
+    assert dataset.groups.tolist() == ["p", "p", "q", "q"]
+    assert dataset.facts().grouped
+    as_arrays = load_one((frame[["x"]], frame["target"], frame["patient"]))
+    assert as_arrays.fingerprint == dataset.fingerprint
+    assert load_one(tmp_path / "d.csv").X.columns.tolist() == ["x", "patient"]
+
+
+def test_a_column_of_groups_that_cannot_be_taken_is_named(tmp_path):
+    (tmp_path / "d.csv").write_text("x,who,target\n1,p,0\n2,,1\n3,q,0\n4,q,1\n")
+    with pytest.raises(InvalidDataError, match=r"no column 'patient'.*x, who, target.*--groups"):
+        load_datasets(tmp_path / "d.csv", groups="patient")
+    with pytest.raises(InvalidDataError, match="1 rows have no group"):
+        load_datasets(tmp_path / "d.csv", groups="who")
+    with pytest.raises(InvalidParameterError, match="both name the column 'target'"):
+        load_datasets(tmp_path / "d.csv", groups="target")
+    with pytest.raises(InvalidParameterError, match="no dataset is a file"):
+        load_datasets(([[1.0], [2.0]], [0, 1]), groups="who")

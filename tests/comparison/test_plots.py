@@ -4,8 +4,10 @@ import pytest
 
 from comparison.samplers import Failing
 from wgan_resampler import ComparisonDisplay, compare_samplers
-from wgan_resampler.comparison.plots import _cliques
+from wgan_resampler.comparison.plots import _SOFT, _cliques
 from wgan_resampler.exceptions import InvalidParameterError
+
+from .conftest import Handmade
 
 mpl.use("agg")
 KINDS = ["critical_difference", "box", "effects", "datasets"]
@@ -77,3 +79,22 @@ def test_unknown_names_are_refused(result):
     for options in ({"kind": "pie"}, {"metric": "f3"}, {"group": "strong"}):
         with pytest.raises(InvalidParameterError):
             result.plot(**options)
+
+
+def test_a_failure_of_the_reference_is_not_put_down_to_the_samplers():
+    scores = {("a", "none"): [np.nan, 0.5], ("a", "s"): [0.6, 0.6], ("b", "none"): [0.5, 0.5], ("b", "s"): [0.6, 0.6]}
+    drawn = texts(Handmade()(scores).plot("datasets", metric="f1"))
+    assert "failed" not in drawn
+    assert drawn == ["none failed", "+.100"]
+
+
+def test_an_effect_of_nothing_is_not_drawn_as_a_win():
+    scores = {(data, name): [0.5, 0.5] for data in "ab" for name in ("none", "s")}
+    colours = {line.get_color() for line in Handmade()(scores).plot("effects", metric="f1").ax_.lines[1:]}
+    assert colours == {_SOFT}
+
+
+def test_boxes_say_how_many_datasets_they_hold():
+    scores = {("a", "none"): [0.5], ("a", "s"): [np.nan], ("b", "none"): [0.5], ("b", "s"): [0.6]}
+    ticks = [tick.get_text() for tick in Handmade()(scores).plot("box", metric="f1").ax_.get_yticklabels()]
+    assert ticks == ["s (1 of 2)", "none"]

@@ -138,6 +138,60 @@ def test_a_failing_sampler_is_recorded_once_and_stops_nothing(two_classes):
     assert np.isnan(summary.loc["bad", "score"])
 
 
+class FailsOnFewRows(Identity):
+    """Raises where there are fewer rows than in the training rows of a fold."""
+
+    calls = 0
+
+    def fit_resample(self, X, y):
+        type(self).calls += 1
+        if len(y) < 75:
+            raise ValueError("too few rows")
+        return X, y
+
+
+def test_a_sampler_that_fails_in_inner_folds_alone_keeps_the_scores_that_need_none(two_classes):
+    FailsOnFewRows.calls = 0
+    result = compare({"toy": two_classes}, {"none": None, "s": FailsOnFewRows()}, scoring=["f1", "f1_tuned", "brier"])
+    frame = result.to_frame().set_index("sampler")
+    assert frame.loc["s", "error"].str.contains("ValueError: too few rows").all()
+    # Once on the training rows and once, not again, in the first inner fold of each of two folds.
+    assert FailsOnFewRows.calls == 4
+    pd.testing.assert_frame_equal(
+        frame.loc["s", ["f1", "brier", "recall_per_class"]].reset_index(drop=True),
+        frame.loc["none", ["f1", "brier", "recall_per_class"]].reset_index(drop=True),
+    )
+    assert frame.loc["s", "f1_tuned"].isna().all()
+    summary = result.summary().set_index(["metric", "sampler"])
+    assert summary.loc[("f1", "s"), ["failed", "mean_rank"]].tolist() == [0, 1.5]
+    assert summary.loc[("f1_tuned", "s"), ["failed", "mean_rank"]].tolist() == [1, 2.0]
+
+
+def test_a_classifier_that_changes_its_rows_changes_nothing_for_the_next(two_classes):
+    class Vandal(KNeighborsClassifier):
+        def fit(self, X, y):
+            super().fit(X.copy(), y.copy())
+            X[:] = 0.0
+            y[:] = 0
+            return self
+
+    knn = {"knn": "knn"}
+    for sampler in (None, SMOTE()):
+        alone = run_job(job_of(two_classes, sampler, knn)).cells[-1]
+        after = run_job(job_of(two_classes, sampler, {"vandal": Vandal(), **knn})).cells[-1]
+        assert after.scores == alone.scores
+        assert after.error is None
+
+
+def test_a_sampler_that_invents_classes_is_told_so(two_classes):
+    class Inventive(Identity):
+        def fit_resample(self, X, y):
+            return X, y + 0.5
+
+    (cell,) = run_job(job_of(two_classes, Inventive(), ["knn"])).cells
+    assert "returned rows of classes that it was not given: 0.5, 1.5" in cell.error
+
+
 def test_a_failing_classifier_spares_the_others(two_classes):
     class Broken(KNeighborsClassifier):
         def fit(self, X, y):

@@ -7,6 +7,8 @@ from comparison.browser import CHROMIUM, browser
 from comparison.samplers import Failing
 from wgan_resampler import compare_samplers
 
+from .conftest import Handmade
+
 WIDTHS = {"desktop": (1280, 1600, False), "phone": (390, 844, True)}
 
 
@@ -97,3 +99,21 @@ def test_in_a_browser(page_path, tmp_path, width):
             assert page.run(f"[...{table}.tBodies[0].rows].at(-1).cells[6].textContent") == ""
         assert page.complaints == []
         assert [url for url in page.requests if not url.startswith(("data:", "file:"))] == []
+
+
+def test_a_significant_sampler_is_named_where_its_median_effect_is_zero(tmp_path):
+    """More than half of the data sets are ties, and it loses on all the others."""
+    lost = 23
+    scores = {(f"{data:02}", "none"): [0.5] for data in range(50)}
+    scores |= {(f"{data:02}", "s"): [0.5 - 0.01 * (data < lost)] for data in range(50)}
+    result = Handmade()(scores)
+    row = result.summary().set_index("sampler").loc["s"]
+    assert row["p_holm"] < 0.05
+    assert row["median_effect"] == 0
+    result.to_html(tmp_path / "page.html")
+    assert "significantly better no sampler; significantly worse s." in (tmp_path / "page.html").read_text()
+
+
+def test_samplers_that_share_the_best_rank_are_all_named(tmp_path):
+    Handmade()({("a", name): [0.5] for name in ("none", "s")}).to_html(tmp_path / "page.html")
+    assert "Best mean rank: none and s (1.50, on 1 data set)." in (tmp_path / "page.html").read_text()

@@ -4,19 +4,24 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import joblib
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.model_selection import LeaveOneGroupOut, StratifiedKFold, StratifiedShuffleSplit
+from sklearn.model_selection import GroupKFold, LeaveOneGroupOut, StratifiedKFold, StratifiedShuffleSplit
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier
 
 from comparison.samplers import Identity, Noisy
 from wgan_resampler import compare_samplers
 from wgan_resampler.comparison import ComparisonResult
+from wgan_resampler.comparison.datasets import load_datasets
+from wgan_resampler.comparison.registry import resolve_classifiers, resolve_samplers
+from wgan_resampler.comparison.run import _watched, plan
 from wgan_resampler.comparison.scores import METRICS
+from wgan_resampler.comparison.store import job_key
 from wgan_resampler.exceptions import (
     ComparisonStoreError,
     ComparisonWarning,
@@ -29,6 +34,10 @@ from .conftest import unmeasured
 
 OPTIONS = {"classifiers": ["decision_tree"], "cv": 2, "verbose": 0}
 KEYS = ["dataset", "sampler", "classifier", "repeat", "fold"]
+
+
+def share(pipeline, X, y):
+    return float(np.mean(pipeline.predict(X) == 1))
 
 
 def test_one_row_for_each_cell_sorted_by_the_keys(two_classes, three_classes):
@@ -98,14 +107,11 @@ def test_results_do_not_depend_on_what_else_is_compared(two_classes, three_class
 
 
 def test_own_scorers_and_splitters(two_classes):
-    def share_of_minority(pipeline, X, y):
-        return float(np.mean(pipeline.predict(X) == 1))
-
     result = compare_samplers(
         two_classes,
         ["none"],
         **OPTIONS | {"cv": StratifiedShuffleSplit(4, test_size=0.3)},
-        scoring={"f1": "f1", "jaccard": "jaccard", "share": share_of_minority},
+        scoring={"f1": "f1", "jaccard": "jaccard", "share": share},
     )
     frame = result.to_frame()
     assert sorted(frame["fold"].unique()) == [0, 1, 2, 3]
@@ -133,6 +139,12 @@ def test_own_scorers_and_splitters(two_classes):
         ({"random_state": None}, "random_state"),
         ({"reference": "smote"}, "not among the samplers"),
         ({"max_rows": 0}, "max_rows"),
+        ({"scoring": {"fold": share}}, "columns already: fold"),
+        ({"scoring": {"error": "accuracy", "n_train": share}}, "columns already: error, n_train"),
+        ({"n_jobs": 0}, "n_jobs"),
+        ({"n_jobs": 1.5}, "n_jobs"),
+        ({"n_jobs": True}, "n_jobs"),
+        ({"groups": "who"}, "no dataset is a file"),
         ({"datasets": 3}, "datasets must be"),
         ({"datasets": []}, "no dataset"),
     ],
@@ -145,6 +157,33 @@ def test_wrong_parameters_are_refused_before_any_work(two_classes, options, frag
 def test_a_dataset_that_cannot_be_split_is_named():
     with pytest.raises(InvalidDataError, match="'tiny'"):
         compare_samplers({"tiny": ([[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1])}, ["none"], **OPTIONS | {"cv": 3})
+
+
+def test_a_splitter_that_tears_groups_apart_is_refused(two_classes):
+    X, y = two_classes
+    grouped = {"grouped": (X, y, np.arange(len(y)) // 5)}
+    with pytest.raises(InvalidDataError, match=r"'grouped'.* rows of a group on both sides"):
+        compare_samplers(grouped, ["none"], **OPTIONS | {"cv": StratifiedShuffleSplit(2)})
+    frame = compare_samplers(grouped, ["none"], **OPTIONS | {"cv": GroupKFold(3)}).to_frame()
+    assert frame["error"].isna().all()
+
+
+def test_a_split_without_test_rows_is_refused(two_classes):
+    class Nothing:
+        def split(self, X, y, groups):
+            yield np.arange(len(y)), np.array([], dtype=int)
+
+        def __repr__(self):
+            return "Nothing()"
+
+    with pytest.raises(InvalidDataError, match="no test rows"):
+        compare_samplers({"d": two_classes}, ["none"], **OPTIONS | {"cv": Nothing()})
+
+
+@pytest.mark.parametrize("cv", [np.int64(2), 2])
+def test_numbers_may_be_of_numpy(two_classes, cv):
+    frame = compare_samplers(two_classes, ["none"], **OPTIONS | {"cv": cv}, n_repeats=np.int64(2)).to_frame()
+    assert len(frame) == 4
 
 
 def test_a_class_that_is_too_small_for_the_folds_is_warned_of(two_classes):
@@ -197,6 +236,47 @@ def test_results_of_other_settings_are_not_taken(two_classes, tmp_path, change):
     pd.testing.assert_frame_equal(unmeasured(fresh), unmeasured(resumed))
 
 
+@pytest.mark.parametrize("changed", ["accuracy", share])
+def test_another_scorer_of_the_same_name_is_not_taken_for_the_first(two_classes, tmp_path, changed):
+    options = OPTIONS | {"output": tmp_path, "resume": True}
+    compare_samplers(two_classes, ["none"], **options, scoring={"mine": "jaccard_macro"})
+    resumed = compare_samplers(two_classes, ["none"], **options, scoring={"mine": changed}).to_frame()
+    fresh = compare_samplers(two_classes, ["none"], **OPTIONS, scoring={"mine": changed}).to_frame()
+    pd.testing.assert_series_equal(resumed["mine"], fresh["mine"])
+    lines = (tmp_path / "cells.jsonl").read_bytes()
+    compare_samplers(two_classes, ["none"], **options, scoring={"mine": changed})
+    assert (tmp_path / "cells.jsonl").read_bytes() == lines
+
+
+def test_other_test_rows_of_the_same_training_rows_are_not_taken(two_classes, tmp_path):
+    options = OPTIONS | {"output": tmp_path, "resume": True}
+    compare_samplers(two_classes, ["none"], **options | {"cv": Halves(0.5)})
+    resumed = compare_samplers(two_classes, ["none"], **options | {"cv": Halves(0.25)}).to_frame()
+    assert resumed["n_test"].tolist() == [37]
+
+
+class Halves:
+    """Trains on every other row and tests on a share of the rest."""
+
+    def __init__(self, share):
+        self.share = share
+
+    def split(self, X, y, groups=None):
+        yield np.arange(0, len(y), 2), np.arange(1, len(y), 2)[: int(self.share * len(y))]
+
+
+def test_keys_of_stored_results_stay():
+    """Should this fail, comparisons that are under way cannot be resumed: raise the format of the store instead."""
+    X, y = np.arange(40.0).reshape(20, 2), np.arange(20) % 3 == 0
+    (dataset,) = load_datasets({"d": (X, y)})
+    specs, learners = resolve_samplers(["smote"]), resolve_classifiers(["knn"])
+    first, *_ = plan([dataset], specs, learners, {}, cv=2, repeats={"d": 1}, root=0)
+    # Folds, and parameters in descriptions, are those of the version of scikit-learn that is installed.
+    knn = replace(learners[0], description="knn")
+    job = replace(first, classifiers=(knn,), train=np.arange(10), test=np.arange(10, 20))
+    assert job_key(job) == "7df6b1f3706254d93e20fea3"
+
+
 def test_other_versions_are_warned_of(two_classes, tmp_path):
     compare_samplers(two_classes, ["none"], **OPTIONS, output=tmp_path)
     facts = json.loads((tmp_path / "run.json").read_text())
@@ -217,6 +297,19 @@ def test_a_lost_process_is_said_and_what_was_finished_is_kept(two_classes, tmp_p
     assert (tmp_path / "run.json").exists()
     frame = compare_samplers(two_classes, {"none": None}, **OPTIONS, output=tmp_path, resume=True).to_frame()
     assert len(frame) == 2
+
+
+def test_a_fit_that_kills_the_workers_of_a_scheduler_is_said():
+    scheduler = pytest.importorskip("distributed.scheduler", reason="the extra 'dask' is not installed")
+
+    def results():
+        yield "first"
+        raise scheduler.KilledWorker("run_job-1", "tcp://10.0.0.1", 3)
+
+    watched = _watched(results())
+    assert next(watched) == "first"
+    with pytest.raises(WorkerLostError, match="--resume"):
+        next(watched)
 
 
 _SCRIPT = """

@@ -57,8 +57,8 @@ def test_cut_anywhere_the_whole_lines_are_read_and_the_rest_can_be_appended(tmp_
 def test_a_line_that_is_no_result_is_named(tmp_path, line):
     path = filled(tmp_path)
     path.write_bytes(path.read_bytes() + line + b"{}\n")
-    with pytest.raises(ComparisonStoreError, match="Line 3"):
-        Store(tmp_path, resume=True)
+    with pytest.raises(ComparisonStoreError, match="Line 3"), Store(tmp_path, resume=True):
+        pass
 
 
 def test_two_runs_cannot_write_to_one_store(tmp_path):
@@ -74,3 +74,21 @@ def test_a_directory_without_a_comparison_is_an_error(tmp_path, text):
         (tmp_path / "run.json").write_text(text)
     with pytest.raises(ComparisonStoreError):
         ComparisonResult.from_store(tmp_path)
+
+
+def test_what_another_run_wrote_before_the_lock_was_had_is_kept(tmp_path):
+    filled(tmp_path)
+    late = Store(tmp_path, resume=True)
+    with Store(tmp_path, resume=True) as early:
+        early.append("three", RESULT)
+    with late:
+        assert list(late.done) == ["one", "two", "three"]
+        late.append("four", RESULT)
+    assert list(read_cells(tmp_path / "cells.jsonl")[0]) == ["one", "two", "three", "four"]
+
+
+def test_a_directory_that_another_run_filled_in_the_meantime_is_refused(tmp_path):
+    late = Store(tmp_path)
+    filled(tmp_path)
+    with pytest.raises(ComparisonStoreError, match="holds results already"), late:
+        pass

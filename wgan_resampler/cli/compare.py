@@ -20,6 +20,7 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("data", nargs="+", metavar="DATA", help="CSV (also .csv.gz) or Parquet files")
     parser.add_argument("--target", default="target", metavar="COLUMN", help="column of the class (default: target)")
+    parser.add_argument("--groups", metavar="COLUMN", help="column of groups whose rows stay on one side of a split")
     parser.add_argument(
         "--samplers",
         type=_names,
@@ -63,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
         n_jobs=args.jobs,
         random_state=args.random_state,
         target=args.target,
+        groups=args.groups,
         max_rows=args.max_rows,
         reference=args.reference,
         output=args.output,

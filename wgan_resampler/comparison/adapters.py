@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -71,13 +74,59 @@ class SmoteVariantsSampler(BaseEstimator):
         """Return rows as the variant does it; of more than two classes, one after the other against the rest."""
         package = require("smote_variants", f"The sampler '{self.variant}'", SMOTE_VARIANTS)
         classes, codes = np.unique(y, return_inverse=True)
-        parameters = {"random_state": self.random_state}
-        if len(classes) == 2:
-            sampler = getattr(package, self.variant)(**parameters)
-        else:
-            sampler = package.MulticlassOversampling(oversampler=self.variant, oversampler_params=parameters)
-        X_resampled, codes_resampled = sampler.sample(np.asarray(X, dtype=float), codes)
+        rows = np.asarray(X, dtype=float)
+
+        def sample(X: NDArray[Any], codes: NDArray[Any], **parameters: Any) -> tuple[NDArray[Any], NDArray[Any]]:
+            sampler = getattr(package, self.variant)(**parameters, random_state=self.random_state)
+            X_sampled, codes_sampled = sampler.sample(X, codes)
+            return X_sampled, codes_sampled
+
+        with _warnings_only("smote_variants"):
+            grown = sample(rows, codes) if len(classes) == 2 else _one_after_the_other(sample, rows, codes)
+        X_resampled, codes_resampled = grown
         return X_resampled, classes[np.asarray(codes_resampled, dtype=int)]
+
+
+def _one_after_the_other(
+    sample: Callable[..., tuple[NDArray[Any], NDArray[Any]]], X: NDArray[Any], codes: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Grow class after class, the largest first, against all before it.
+
+    This is ``MulticlassOversampling`` of smote-variants, row for row, which divides by zero where the two largest
+    classes are equal.
+    """
+    counts = np.bincount(codes)
+    order = np.argsort(-counts, kind="stable")
+    before = X[codes == order[0]]
+    found, labels = [X], [codes]
+    for place, label in enumerate(order[1:], start=1):
+        own, wanted = X[codes == label], counts.max() - counts[label]
+        if wanted:
+            rows = np.vstack([before, own])
+            is_own = np.repeat([0, 1], [len(before), len(own)])
+            # The package's measure of how many rows are added: a share of what the class lacks to all before it.
+            share = wanted / (place * counts.max() - counts[label])
+            rows_grown, is_own_grown = sample(rows, is_own, proportion=share)
+            found.append(rows_grown[len(rows) :][is_own_grown[len(rows) :] == 1])
+            labels.append(np.repeat(label, len(found[-1])))
+            own = rows_grown[is_own_grown == 1]
+        before = np.vstack([before, own])
+    return np.vstack(found), np.concatenate(labels)
+
+
+@contextlib.contextmanager
+def _warnings_only(name: str) -> Iterator[None]:
+    """Keep a package from reporting each of its steps on stderr; what it warns of is let through."""
+
+    def serious(record: logging.LogRecord) -> bool:
+        return record.levelno >= logging.WARNING
+
+    logger = logging.getLogger(name)
+    logger.addFilter(serious)
+    try:
+        yield
+    finally:
+        logger.removeFilter(serious)
 
 
 class CTGANSampler(_TakesCategories):

@@ -114,7 +114,12 @@ def categorical_columns(table: pd.DataFrame) -> list[Any]:
 
 
 def load_datasets(
-    datasets: Any, *, target: str = "target", max_rows: int | None = None, random_state: int = 0
+    datasets: Any,
+    *,
+    target: str = "target",
+    groups: str | None = None,
+    max_rows: int | None = None,
+    random_state: int = 0,
 ) -> tuple[Dataset, ...]:
     """Bring whatever describes datasets into one form.
 
@@ -124,6 +129,8 @@ def load_datasets(
         ``(X, y)`` or ``(X, y, groups)``; a mapping of names to such tuples or to paths; a path or several.
     target : str, default="target"
         Column of the class in files.
+    groups : str or None, default=None
+        Column of the group in files: it is taken out of the table, and rows of one group stay together.
     max_rows : int or None, default=None
         Datasets with more rows are represented by a stratified sample of about this size.
     random_state : int, default=0
@@ -148,9 +155,16 @@ def load_datasets(
     """
     if max_rows is not None and max_rows < 1:
         raise InvalidParameterError(f"max_rows must be at least 1 or None, not {max_rows!r}.")
-    loaded = [_load(name, source, target) for name, source in _named(datasets)]
-    if not loaded:
+    if groups is not None and groups == target:
+        raise InvalidParameterError(f"groups and target both name the column '{target}'. Name two columns.")
+    named = list(_named(datasets))
+    if not named:
         raise InvalidParameterError("There is no dataset to compare on. Give at least one.")
+    if groups is not None and not any(_is_path(source) for _, source in named):
+        raise InvalidParameterError(
+            f"groups='{groups}' names a column of files, and no dataset is a file. Give arrays as (X, y, groups)."
+        )
+    loaded = [_load(name, source, target, groups) for name, source in named]
     return tuple(_sampled(dataset, max_rows, random_state) for dataset in loaded)
 
 
@@ -195,9 +209,9 @@ def _unique(named: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
     return named
 
 
-def _load(name: str, source: Any, target: str) -> Dataset:
+def _load(name: str, source: Any, target: str, group_column: str | None) -> Dataset:
     if _is_path(source):
-        X, y, groups = *_read(Path(source), target), None
+        X, y, groups = _read(Path(source), target, group_column)
     elif isinstance(source, tuple | list) and len(source) in (2, 3):
         X, y, groups = (*source, None)[:3]
     else:
@@ -207,8 +221,8 @@ def _load(name: str, source: Any, target: str) -> Dataset:
     return _checked(name, _as_frame(X), np.asarray(y), None if groups is None else np.asarray(groups))
 
 
-def _read(path: Path, target: str) -> tuple[pd.DataFrame, pd.Series]:
-    """Return the table and the class of each row of a file."""
+def _read(path: Path, target: str, groups: str | None) -> tuple[pd.DataFrame, pd.Series, pd.Series | None]:
+    """Return the table of a file, and the class and the group of each row."""
     kind = _READERS.get(_suffix(path))
     if kind is None:
         raise InvalidDataError(f"'{path.name}' is no file that is understood: {', '.join(_READERS)}.")
@@ -223,12 +237,15 @@ def _read(path: Path, target: str) -> tuple[pd.DataFrame, pd.Series]:
         table = read[kind]()
     except (ValueError, OSError) as error:
         raise InvalidDataError(f"'{path.name}' cannot be read as {kind}: {error}") from error
-    if target not in table.columns:
-        raise InvalidDataError(
-            f"'{path.name}' has no column '{target}'. Its columns: {', '.join(map(str, table.columns[:12]))}. Name the "
-            "column of the class with target (--target on the command line)."
-        )
-    return table.drop(columns=target), table[target]
+    for column, what, option in ((target, "class", "target"), (groups, "group", "groups")):
+        if column is not None and column not in table.columns:
+            raise InvalidDataError(
+                f"'{path.name}' has no column '{column}'. Its columns: {', '.join(map(str, table.columns[:12]))}. Name "
+                f"the column of the {what} with {option} (--{option} on the command line)."
+            )
+    if groups is None:
+        return table.drop(columns=target), table[target], None
+    return table.drop(columns=[target, groups]), table[target], table[groups]
 
 
 def _as_frame(X: Any) -> pd.DataFrame:
@@ -262,6 +279,7 @@ def _checked(name: str, X: pd.DataFrame, y: NDArray[Any], groups: NDArray[Any] |
     numbers = X.drop(columns=categorical_columns(X)).to_numpy(float, na_value=np.nan)
     if np.isinf(numbers).any():
         raise InvalidDataError(f"Dataset '{name}' holds infinite numbers. Make them missing or finite.")
+    groups = None if groups is None else _checked_groups(name, groups)
     n_classes = len(np.unique(y))
     if n_classes < 2 or n_classes > max(2, len(y) // 2):
         raise InvalidDataError(
@@ -269,6 +287,18 @@ def _checked(name: str, X: pd.DataFrame, y: NDArray[Any], groups: NDArray[Any] |
             "Is this the right target?"
         )
     return Dataset(name, X, y, groups, _fingerprint(X, y, groups))
+
+
+def _checked_groups(name: str, groups: NDArray[Any]) -> NDArray[Any]:
+    groups = groups.ravel() if groups.ndim == 2 and groups.shape[1] == 1 else groups
+    if groups.ndim != 1:
+        raise InvalidDataError(f"Dataset '{name}': groups must have one dimension, not {groups.ndim}.")
+    if pd.isna(groups).any():
+        raise InvalidDataError(
+            f"Dataset '{name}': {int(pd.isna(groups).sum())} rows have no group. Give each a group of its own, or "
+            "leave them out."
+        )
+    return groups.astype(str) if groups.dtype == object else groups
 
 
 def _fingerprint(X: pd.DataFrame, y: NDArray[Any], groups: NDArray[Any] | None) -> str:

@@ -213,7 +213,9 @@ def _box(display: ComparisonDisplay, ax: Axes, scores: pd.DataFrame) -> None:
         # Spread evenly, not by chance: the same result gives the same picture.
         offsets = np.linspace(-0.18, 0.18, len(points)) if len(points) > 1 else np.zeros(len(points))
         ax.plot(points, place + offsets, ".", color=_INK, alpha=0.45, ms=5, zorder=5)
-    ax.set_yticks(range(1, len(columns) + 1), columns)
+    # A box over fewer data sets is not to be held against the others.
+    counts = ["" if len(points) == len(scores) else f" ({len(points)} of {len(scores)})" for points in values]
+    ax.set_yticks(range(1, len(columns) + 1), [f"{name}{count}" for name, count in zip(columns, counts, strict=True)])
     _finish(display, ax, metric.title)
 
 
@@ -237,7 +239,7 @@ def _effects(display: ComparisonDisplay, ax: Axes, scores: pd.DataFrame) -> None
     ax.axvline(0, color=_SOFT, lw=1)
     for place, name in enumerate(order):
         outcome = duels[name]
-        colour = _WIN if outcome.median_effect >= 0 else _LOSS
+        colour = {1: _WIN, -1: _LOSS}.get(int(np.sign(np.nan_to_num(outcome.median_effect))), _SOFT)
         ax.plot([outcome.effect_low, outcome.effect_high], [place, place], color=colour, lw=2)
         ax.plot(outcome.median_effect, place, "o", color=colour, ms=6)
         text = f"{outcome.wins} / {outcome.ties} / {outcome.losses}"
@@ -266,7 +268,9 @@ def _datasets(display: ComparisonDisplay, ax: Axes, scores: pd.DataFrame) -> Non
     image = ax.imshow(values, cmap=_diverging(), vmin=-limit, vmax=limit, aspect="auto")
     for row, column in np.ndindex(*values.shape):
         value = values[row, column]
-        text = "failed" if np.isnan(value) else f"{value:+.3f}".replace("0.", ".").replace("-", "\N{MINUS SIGN}")
+        text = f"{value:+.3f}".replace("0.", ".").replace("-", "\N{MINUS SIGN}")
+        if np.isnan(value):
+            text = "failed" if np.isnan(scores.loc[ordered[row], others[column]]) else f"{reference} failed"
         strong = np.isfinite(value) and abs(value) > 0.65 * limit
         ax.text(column, row, text, ha="center", va="center", fontsize=8, color="white" if strong else _INK)
     ax.set_xticks(range(len(others)), others, rotation=30, ha="right", rotation_mode="anchor")

@@ -7,11 +7,12 @@ folds of the training rows, where the whole pipeline, sampler included, is fitte
 
 from __future__ import annotations
 
+import copy
 import re
 import traceback
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import joblib
@@ -24,11 +25,12 @@ from sklearn.base import BaseEstimator
 from wgan_resampler.comparison.datasets import Dataset
 from wgan_resampler.comparison.registry import ClassifierSpec, SamplerSpec, fresh, with_class_weight
 from wgan_resampler.comparison.runtime import Meter, one_thread
-from wgan_resampler.comparison.scores import answers_of, recall_per_class, score, strengths_of, tuned_scores
+from wgan_resampler.comparison.scores import Answers, answers_of, recall_per_class, score, strengths_of, tuned_scores
 from wgan_resampler.comparison.seeds import seed_for
 from wgan_resampler.comparison.splits import inner_splits
 from wgan_resampler.comparison.tables import FoldTable, encoder, one_hot
 from wgan_resampler.comparison.thresholds import OBJECTIVES, best_threshold
+from wgan_resampler.exceptions import InvalidDataError
 
 Rows = NDArray[np.intp]
 
@@ -87,7 +89,8 @@ class Cell:
     classifier : str
         Its name.
     scores : dict of str to float
-        One value for each metric; none if the cell failed.
+        One value for each metric. Of a cell that failed, those found before: none, or all but those at tuned
+        thresholds, where the sampler failed on the fewer rows of inner folds alone.
     recalls : dict of str to float
         Recall of each class that has test rows.
     resample_seconds, fit_seconds : float
@@ -164,14 +167,25 @@ class ResampleOnce(BaseEstimator):
             self._given, self.before = given, X
             with self.meter:
                 # A copy, for a sampler may change what it is given.
-                self._result = self.sampler.fit_resample(X.copy(), y.copy())
+                result = self.sampler.fit_resample(X.copy(), y.copy())
+            _check_classes(result[1], y)
+            self._result = result
         if given != self._given or self._result is None:
             raise RuntimeError("A sampler's rows were about to be used for other training rows than its own.")
-        return self._result
+        # Copies, for a classifier may change what it is given, and the next is to learn from the same rows.
+        return copy.copy(self._result[0]), copy.copy(self._result[1])
 
     def __sklearn_clone__(self) -> ResampleOnce:
         """Stay one object wherever pipelines are cloned: sharing is the purpose."""
         return self
+
+
+def _check_classes(y_resampled: Any, y: NDArray[Any]) -> None:
+    strangers = np.setdiff1d(np.asarray(y_resampled), y)
+    if len(strangers):
+        raise InvalidDataError(
+            f"The sampler returned rows of classes that it was not given: {', '.join(map(str, strangers))}."
+        )
 
 
 @dataclass(frozen=True)
@@ -181,6 +195,11 @@ class _Part:
     fit: Rows
     answer: Rows
     step: ResampleOnce | None
+
+    @property
+    def failed(self) -> bool:
+        """Whether the sampler raised."""
+        return self.step is not None and self.step.failed
 
 
 def run_job(job: Job, *, share: bool = True) -> JobResult:
@@ -203,13 +222,15 @@ def run_job(job: Job, *, share: bool = True) -> JobResult:
         warnings.simplefilter("always")
         parts = _parts(job)
         cells: list[Cell] = []
+        failure: str | None = None
         for spec in taken:
-            if any(part.step is not None and part.step.failed for part in parts):
-                # The sampler would fail again, after the same time.
-                cells.append(Cell(spec.name, error=cells[0].error))
-            else:
-                cells.append(_run_cell(job, spec, parts))
-                parts = parts if share else _parts(job)
+            # Where the sampler failed it would fail again, after the same time.
+            usable = parts[:0] if parts[0].failed else parts if failure is None else parts[:1]
+            cell = _run_cell(job, spec, usable)
+            cells.append(replace(cell, error=cell.error or failure))
+            if failure is None and any(part.failed for part in parts):
+                failure = cell.error
+            parts = parts if share else _parts(job)
     texts = sorted({f"{warning.category.__name__}: {warning.message}"[:300] for warning in caught})
     return JobResult(*job.key, len(job.train), len(job.test), tuple(cells), tuple(texts[:10]))
 
@@ -226,27 +247,33 @@ def _parts(job: Job) -> tuple[_Part, ...]:
 
 
 def _run_cell(job: Job, spec: ClassifierSpec, parts: tuple[_Part, ...]) -> Cell:
+    """Return the scores on the rows of the first part, at thresholds from the others too; what fails is noted."""
+    cell = Cell(spec.name)
     # The one place where everything is caught: one failing sampler or classifier must not end the rest.
     try:
-        return _cell(job, spec, parts)
+        if parts:
+            cell, answers = _cell(job, spec, parts[0])
+        if len(parts) > 1:
+            thresholds = _thresholds(job, spec, parts[1:], answers.default_threshold)
+            true = np.searchsorted(job.dataset.classes, job.dataset.y[parts[0].answer])
+            cell = replace(cell, scores=cell.scores | tuned_scores(true, answers, job.dataset.minority, thresholds))
     except Exception as error:
-        return Cell(spec.name, error=readable_traceback(error))
+        return replace(cell, error=readable_traceback(error))
+    return cell
 
 
-def _cell(job: Job, spec: ClassifierSpec, parts: tuple[_Part, ...]) -> Cell:
-    dataset, outer = job.dataset, parts[0]
+def _cell(job: Job, spec: ClassifierSpec, outer: _Part) -> tuple[Cell, Answers]:
+    """Return everything that needs no tuned threshold, and the answers that a threshold is applied to."""
+    dataset = job.dataset
     classes, minority = dataset.classes, dataset.minority
     pipeline, fit_seconds, peak_mb = _fitted(job, spec, outer)
     X_test, y_test = dataset.X.iloc[outer.answer], dataset.y[outer.answer]
     answers = answers_of(pipeline, X_test, classes)
     true = np.searchsorted(classes, y_test)
     scores = score(true, answers, minority, int(np.argmax(dataset.counts)))
-    if len(parts) > 1:
-        thresholds = _thresholds(job, spec, parts[1:], answers.default_threshold)
-        scores |= tuned_scores(true, answers, minority, thresholds)
     scores |= {name: float(scorer(pipeline, X_test, y_test)) for name, scorer in job.scorers.items()}
     recalls = recall_per_class(true, answers.decisions, len(classes))
-    return Cell(
+    cell = Cell(
         spec.name,
         scores=scores,
         recalls={str(label): float(recall) for label, recall in zip(classes, recalls, strict=True) if recall == recall},
@@ -255,6 +282,7 @@ def _cell(job: Job, spec: ClassifierSpec, parts: tuple[_Part, ...]) -> Cell:
         peak_memory_mb=peak_mb,
         **_rows_added(job, outer, pipeline),
     )
+    return cell, answers
 
 
 def _fitted(job: Job, spec: ClassifierSpec, part: _Part) -> tuple[Pipeline, float, float]:

@@ -189,7 +189,7 @@ def resolve_samplers(samplers: Any) -> tuple[SamplerSpec, ...]:
             raise InvalidParameterError(
                 f"Sampler '{name}' must be an object with fit_resample, None or a name, not {template!r}."
             )
-        described = "class weights" if class_weight else _describe(template)
+        described = "class weights" if class_weight else describe(template)
         specs.append(SamplerSpec(name, template, class_weight, described))
     return tuple(specs)
 
@@ -215,7 +215,7 @@ def resolve_classifiers(classifiers: Any = None) -> tuple[ClassifierSpec, ...]:
                 f"Classifier '{name}' must be a scikit-learn classifier with predict_proba or decision_function, or a "
                 f"name, not {template!r}."
             )
-        specs.append(ClassifierSpec(name, template, group, _describe(template)))
+        specs.append(ClassifierSpec(name, template, group, describe(template)))
     return tuple(specs)
 
 
@@ -265,10 +265,12 @@ def _input_tags(sampler: Any) -> Any:
     return sampler.__sklearn_tags__().input_tags if hasattr(sampler, "__sklearn_tags__") else None
 
 
-def _describe(template: Any) -> str:
-    """Return class and parameters in a form that is the same in every process."""
+def describe(template: Any) -> str:
+    """Return class and parameters, or the name of a function, in a form that is the same in every process."""
     if template is None:
         return "None"
+    if inspect.isroutine(template):
+        return _shown(template)
     kind = type(template)
     parameters = template.get_params(deep=True) if hasattr(template, "get_params") else vars(template)
     # A seed is replaced before each fit, so it makes no difference.

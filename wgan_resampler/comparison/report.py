@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from wgan_resampler.comparison.plots import ComparisonDisplay
-from wgan_resampler.comparison.result import COMMON
+from wgan_resampler.comparison.result import COMMON, FAILED_TOO_OFTEN
 from wgan_resampler.comparison.scores import Metric
 from wgan_resampler.comparison.statistics import TIE
 from wgan_resampler.extras import COMPARE, require
@@ -114,9 +114,14 @@ def render(result: ComparisonResult, *, title: str) -> str:
             failures=_failures(failures),
             n_failed=len(failures),
             n_cells=len(result.cells),
-            n_splits=len(result.cells.drop_duplicates(["dataset", "repeat", "fold"])),
+            n_splits=_splits(result.cells),
+            n_unfinished=_splits(result.cells) - _splits(result.compared()),
         )
     )
+
+
+def _splits(cells: pd.DataFrame) -> int:
+    return len(cells.drop_duplicates(["dataset", "repeat", "fold"]))
 
 
 def _group(result: ComparisonResult, name: str) -> GroupSection:
@@ -174,8 +179,9 @@ def _verdict(result: ComparisonResult, metric: Metric, summary: pd.DataFrame) ->
     """Return in words what the tests found: losses as plainly as wins."""
     reference = result.settings.reference
     first = summary.iloc[0]
+    best = summary.loc[summary["mean_rank"] <= first["mean_rank"] + 1e-9, "sampler"]
     parts = [
-        f"Best mean rank: {first['sampler']} ({first['mean_rank']:.2f}, on {first['datasets']} data "
+        f"Best mean rank: {' and '.join(best)} ({first['mean_rank']:.2f}, on {first['datasets']} data "
         f"set{'s' if first['datasets'] != 1 else ''})."
     ]
     friedman = first["friedman_p"]
@@ -186,8 +192,11 @@ def _verdict(result: ComparisonResult, metric: Metric, summary: pd.DataFrame) ->
         )
     tested = summary[summary["p_holm"].notna()]
     significant = tested[tested["p_holm"] < _LEVEL]
-    better = significant.loc[significant["median_effect"] > 0, "sampler"].tolist()
-    worse = significant.loc[significant["median_effect"] < 0, "sampler"].tolist()
+    # The median of many ties is 0: then the data sets that are left decide.
+    gain = significant["median_effect"].where(
+        significant["median_effect"] != 0, significant["wins"] - significant["losses"]
+    )
+    better, worse = significant.loc[gain > 0, "sampler"].tolist(), significant.loc[gain < 0, "sampler"].tolist()
     if len(tested):
         parts.append(
             f"Against {reference}: significantly better {', '.join(better) or 'no sampler'}; significantly worse "
@@ -202,6 +211,10 @@ def _summary(result: ComparisonResult, metric: Metric, summary: pd.DataFrame) ->
         ("sampler", ""),
         ("mean rank", "1 is best"),
         ("mean score", metric.explanation),
+        (
+            "common score",
+            "Mean over the data sets on which none failed of the samplers that work on at least half of them",
+        ),
         ("wins", f"Data sets on which it is better than {reference} by at least .001"),
         ("ties", ""),
         ("losses", ""),
@@ -219,6 +232,7 @@ def _summary(result: ComparisonResult, metric: Metric, summary: pd.DataFrame) ->
                 _text(row["sampler"]),
                 _number(row["mean_rank"], 2),
                 _number(row["score"], 3),
+                _number(row["score_common"], 3),
                 *(_count(row[name]) for name in ("wins", "ties", "losses")),
                 _change(row["median_effect"]),
                 Entry(interval, _sortable(low)),
@@ -226,13 +240,21 @@ def _summary(result: ComparisonResult, metric: Metric, summary: pd.DataFrame) ->
                 _count(row["failed"]),
             )
         )
-    return Table(f"All samplers against {reference}", columns, tuple(rows))
+    first = summary.iloc[0]
+    aside = summary.loc[summary["failed"] > FAILED_TOO_OFTEN * summary["datasets"], "sampler"]
+    return Table(
+        f"All samplers against {reference}; common score: mean over the {first['datasets_common']} of "
+        f"{first['datasets']} data sets on which none failed"
+        + (f", {' and '.join(aside)} left aside" if len(aside) else ""),
+        columns,
+        tuple(rows),
+    )
 
 
 def _by_minority_rows(result: ComparisonResult, metric: Metric, group: str) -> Table:
     frame = result.by_minority_rows(metric.name, group)
     columns = (
-        ("rows of the smallest class", ""),
+        ("training rows of the smallest class", ""),
         ("data sets", ""),
         ("sampler", ""),
         ("mean rank", "1 is best"),
@@ -242,10 +264,10 @@ def _by_minority_rows(result: ComparisonResult, metric: Metric, group: str) -> T
         ("losses", ""),
         ("median effect", "positive is better than the reference"),
     )
-    order = {label: index for index, label in enumerate(frame["minority_rows"].unique())}
+    order = {label: index for index, label in enumerate(frame["minority_training_rows"].unique())}
     rows = tuple(
         (
-            Entry(row["minority_rows"], order[row["minority_rows"]]),
+            Entry(row["minority_training_rows"], order[row["minority_training_rows"]]),
             _count(row["datasets"]),
             _text(row["sampler"]),
             _number(row["mean_rank"], 2),
@@ -255,7 +277,7 @@ def _by_minority_rows(result: ComparisonResult, metric: Metric, group: str) -> T
         )
         for row in frame.to_dict("records")
     )
-    return Table("By number of rows of the smallest class", columns, rows)
+    return Table("By number of training rows of the smallest class", columns, rows)
 
 
 def _per_dataset(result: ComparisonResult, metric: Metric, group: str) -> Table:

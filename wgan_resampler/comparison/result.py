@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,9 @@ from wgan_resampler.exceptions import ComparisonStoreError, InvalidParameterErro
 
 if TYPE_CHECKING:
     from wgan_resampler.comparison.plots import ComparisonDisplay
+
+ALL = "all"
+"""Name of the group of all classifiers, where there are several groups."""
 
 COMMON = ", common"
 """Ends the name of a group of those classifiers with which all samplers can be used."""
@@ -69,7 +74,7 @@ class ComparisonResult:
                 **{"dataset": job.dataset, "sampler": job.sampler, "classifier": cell.classifier},
                 **{"repeat": job.repeat, "fold": job.fold},
                 **{name: cell.scores.get(name, float("nan")) for name in names},
-                "recall_per_class": json.dumps(cell.recalls) if cell.error is None else None,
+                "recall_per_class": json.dumps(cell.recalls) if cell.recalls else None,
                 **{name: getattr(cell, name) for name in _FIGURES},
                 "n_train": job.n_train,
                 "n_test": job.n_test,
@@ -134,6 +139,23 @@ class ComparisonResult:
         """
         return self.cells.copy()
 
+    def compared(self) -> pd.DataFrame:
+        """Return the cells that statistics are taken of: those of the splits that all samplers have been through.
+
+        In a comparison that is still running, other splits would count as failures of the samplers to come.
+        """
+        return self._compared
+
+    @cached_property
+    def _compared(self) -> pd.DataFrame:
+        samplers = self.cells.groupby(["dataset", "repeat", "fold"])["sampler"].transform("nunique")
+        return self.cells[samplers == self.cells["sampler"].nunique()]
+
+    @cached_property
+    def _pairs(self) -> frozenset[tuple[str, str]]:
+        """The samplers and classifiers that were used together."""
+        return frozenset(self.cells[["sampler", "classifier"]].drop_duplicates().itertuples(index=False, name=None))
+
     @property
     def samplers(self) -> list[str]:
         """Names of the samplers, in the order given."""
@@ -142,26 +164,26 @@ class ComparisonResult:
     def groups(self) -> dict[str, list[str]]:
         """Return the classifiers that are reported together.
 
-        Where a sampler cannot be used with some classifiers of a group, a further group "..., common" holds those
-        with which all can.
+        Where there are several groups, a further one, "all", holds the classifiers of all of them. Where a sampler
+        cannot be used with some classifiers of a group, a further group "..., common" holds those with which all can.
         """
         groups: dict[str, list[str]] = {}
         for classifier, group in self.settings.groups.items():
             groups.setdefault(group, []).append(classifier)
-        pairs = set(zip(self.cells["sampler"], self.cells["classifier"], strict=True))
+        if len(groups) > 1:
+            groups[ALL] = list(self.settings.groups)
         found: dict[str, list[str]] = {}
         for group, members in groups.items():
             found[group] = members
-            common = [name for name in members if all((sampler, name) in pairs for sampler in self.samplers)]
+            common = [name for name in members if all((sampler, name) in self._pairs for sampler in self.samplers)]
             if common and common != members:
                 found[f"{group}{COMMON}"] = common
         return found
 
     def participants(self, group: str) -> list[str]:
         """Return the samplers that were used with all classifiers of a group."""
-        pairs = set(zip(self.cells["sampler"], self.cells["classifier"], strict=True))
         members = self._members(group)
-        return [sampler for sampler in self.samplers if all((sampler, name) in pairs for name in members)]
+        return [sampler for sampler in self.samplers if all((sampler, name) in self._pairs for name in members)]
 
     def dataset_scores(self, metric: str, group: str) -> pd.DataFrame:
         """Return the mean score of each sampler on each dataset, for the classifiers of a group.
@@ -179,7 +201,7 @@ class ComparisonResult:
             Datasets by samplers. Missing: the sampler failed in some fold.
         """
         self.metric(metric)
-        return statistics.dataset_scores(self.cells, metric, self._members(group), self.participants(group))
+        return statistics.dataset_scores(self.compared(), metric, self._members(group), self.participants(group))
 
     def friedman(self, metric: str, group: str) -> statistics.Friedman | None:
         """Return Friedman's test of the samplers, None where there are too few samplers or datasets."""
@@ -227,11 +249,15 @@ class ComparisonResult:
         better = self.metric(metric).greater_is_better
         scores = self.dataset_scores(metric, group)
         rows = []
+        # One that fails nearly everywhere would leave the others nothing to be compared on.
+        counted = scores.columns[scores.isna().mean() <= FAILED_TOO_OFTEN]
+        common = scores[scores[counted].notna().all(axis=1)]
         ranks = statistics.rank(scores.to_numpy(), greater_is_better=better).mean(axis=0) if len(scores) else ()
         test = statistics.friedman(scores.to_numpy(), greater_is_better=better)
         for sampler, mean_rank in zip(scores.columns, ranks, strict=False):
             row = {"group": group, "metric": metric, "sampler": sampler, "score": scores[sampler].mean(skipna=False)}
             row["mean_rank"] = float(mean_rank)
+            row |= {"score_common": common[sampler].mean(skipna=False), "datasets_common": len(common)}
             if sampler != reference and reference in scores:
                 outcome = statistics.duel(
                     scores[sampler].to_numpy(),
@@ -249,7 +275,7 @@ class ComparisonResult:
         return frame.drop(columns="p_value").astype(counts).sort_values("mean_rank", ignore_index=True, kind="stable")
 
     def by_minority_rows(self, metric: str, group: str, *, reference: str | None = None) -> pd.DataFrame:
-        """Return how samplers fare on datasets with few, some and many rows of the smallest class.
+        """Return how samplers fare where few, some and many rows of the smallest class are trained on.
 
         Parameters
         ----------
@@ -263,10 +289,11 @@ class ComparisonResult:
         Returns
         -------
         pandas.DataFrame
-            Columns ``minority_rows, datasets, sampler, mean_rank, score, wins, ties, losses, median_effect``.
+            Columns ``minority_training_rows`` (of the training rows of a fold, on average), ``datasets, sampler,
+            mean_rank, score, wins, ties, losses, median_effect``.
         """
         scores, better = self.dataset_scores(metric, group), self.metric(metric).greater_is_better
-        rows = {dataset.name: dataset.minority_rows for dataset in self.datasets}
+        rows = self.minority_training_rows()
         reference, found = self._reference(reference), []
         for label, low, high in _MINORITY_SIZES:
             part = scores[[low <= rows[name] < high for name in scores.index]]
@@ -274,15 +301,28 @@ class ComparisonResult:
                 continue
             ranks = statistics.rank(part.to_numpy(), greater_is_better=better).mean(axis=0)
             for sampler, mean_rank in zip(part.columns, ranks, strict=True):
-                row = {"minority_rows": label, "datasets": len(part), "sampler": sampler, "mean_rank": float(mean_rank)}
+                row = {"minority_training_rows": label, "datasets": len(part), "sampler": sampler}
+                row["mean_rank"] = float(mean_rank)
                 row["score"] = part[sampler].mean(skipna=False)
                 if sampler != reference and reference in part:
                     row |= asdict(
                         statistics.duel(part[sampler].to_numpy(), part[reference].to_numpy(), greater_is_better=better)
                     )
                 found.append(row)
-        columns = ["minority_rows", "datasets", "sampler", "mean_rank", "score", *_OUTCOME, "median_effect"]
+        columns = ["minority_training_rows", "datasets", "sampler", "mean_rank", "score", *_OUTCOME, "median_effect"]
         return pd.DataFrame(found, columns=columns).astype(dict.fromkeys(_OUTCOME, "Int64"))
+
+    def minority_training_rows(self) -> dict[str, float]:
+        """Return, for each dataset, how many rows of its smallest class are among the training rows of a fold.
+
+        It is the mean over folds that split all rows, and near it for others.
+        """
+        trained_on = self.cells.groupby("dataset")["n_train"].mean()
+        return {
+            dataset.name: float(dataset.minority_rows * trained_on[dataset.name] / dataset.rows)
+            for dataset in self.datasets
+            if dataset.name in trained_on.index
+        }
 
     def per_dataset(self, metric: str, group: str, *, reference: str | None = None) -> pd.DataFrame:
         """Return each sampler on each dataset, with the corrected resampled t test against the reference.
@@ -304,18 +344,20 @@ class ComparisonResult:
         """
         sign = 1 if self.metric(metric).greater_is_better else -1
         reference = self._reference(reference)
-        folds = statistics.fold_scores(self.cells, metric, self._members(group), self.participants(group))
+        folds = statistics.fold_scores(self.compared(), metric, self._members(group), self.participants(group))
         means = self.dataset_scores(metric, group)
         share = (self.cells["n_test"] / self.cells["n_train"]).groupby(self.cells["dataset"]).mean()
         found = []
         for dataset in means.index:
+            part = folds.loc[dataset]
             for sampler in means.columns:
                 row = {"dataset": dataset, "sampler": sampler, "score": means.loc[dataset, sampler]}
                 if sampler != reference and reference in means:
-                    part = folds.loc[dataset]
                     differences = sign * (part[sampler] - part[reference])
                     row["difference"] = sign * (row["score"] - means.loc[dataset, reference])
-                    row["p_value"] = statistics.corrected_t_test(differences.to_numpy(), float(share[dataset]))
+                    # The folds that are left where one side failed say nothing about the data set.
+                    if not math.isnan(row["difference"]):
+                        row["p_value"] = statistics.corrected_t_test(differences.to_numpy(), float(share[dataset]))
                 found.append(row)
         return pd.DataFrame(found, columns=["dataset", "sampler", "score", "difference", "p_value"])
 
@@ -417,10 +459,16 @@ class ComparisonResult:
         return reference
 
 
+FAILED_TOO_OFTEN = 0.5
+"""Share of the datasets from which on failures of a sampler do not reduce those that the others are compared on."""
+
 _FIGURES = ("resample_seconds", "fit_seconds", "peak_memory_mb", "n_synthetic", "shortfall", "n_test_copies")
+OTHER_COLUMNS = (*KEYS, "recall_per_class", *_FIGURES, "n_train", "n_test", "error")
+"""Columns of a frame of results that hold no metric."""
+
 _OUTCOME = ("wins", "ties", "losses")
 _SUMMARY = [
-    *("group", "metric", "sampler", "score", "mean_rank", *_OUTCOME),
+    *("group", "metric", "sampler", "score", "mean_rank", "score_common", "datasets_common", *_OUTCOME),
     *("median_effect", "effect_low", "effect_high", "p_value", "p_holm", "datasets", "failed", "friedman_p"),
 ]
-_MINORITY_SIZES = (("fewer than 50", 0, 50), ("50 to 199", 50, 200), ("200 and more", 200, float("inf")))
+_MINORITY_SIZES = (("fewer than 60", 0, 60), ("60 to 199", 60, 200), ("200 and more", 200, float("inf")))

@@ -6,6 +6,7 @@ import contextlib
 import importlib.metadata
 import os
 import platform
+import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
@@ -17,7 +18,7 @@ from tqdm.auto import tqdm
 from wgan_resampler.comparison.datasets import Dataset, load_datasets
 from wgan_resampler.comparison.protocol import Job, JobResult, run_job
 from wgan_resampler.comparison.registry import ClassifierSpec, SamplerSpec, resolve_classifiers, resolve_samplers
-from wgan_resampler.comparison.result import ComparisonResult
+from wgan_resampler.comparison.result import OTHER_COLUMNS, ComparisonResult
 from wgan_resampler.comparison.scorers import resolve_scoring
 from wgan_resampler.comparison.settings import Settings
 from wgan_resampler.comparison.splits import check_cv, outer_splits
@@ -41,6 +42,7 @@ def compare_samplers(
     n_jobs: int | None = None,
     random_state: int = 0,
     target: str = "target",
+    groups: str | None = None,
     max_rows: int | None = None,
     reference: str | None = None,
     output: str | os.PathLike[str] | None = None,
@@ -85,6 +87,9 @@ def compare_samplers(
         Root of all seeds.
     target : str, default="target"
         Column of the class in files.
+    groups : str or None, default=None
+        Column of the group in files, such as the patient or the recording: it is taken out of the table, and no group
+        is on both sides of a split. For arrays, give ``(X, y, groups)``.
     max_rows : int or None, default=None
         Datasets with more rows are represented by a stratified sample.
     reference : str or None, default=None
@@ -115,7 +120,7 @@ def compare_samplers(
     ComparisonStoreError
         If `output` holds results and `resume` is False, or what it holds cannot be read.
     WorkerLostError
-        If a process was killed.
+        If a process of this machine was killed, or several workers of a scheduler by the same fit.
 
     Notes
     -----
@@ -136,12 +141,14 @@ def compare_samplers(
     """
     require("psutil", "compare_samplers", COMPARE)
     _check_root(random_state)
-    check_cv(cv, n_repeats)
+    cv, n_repeats = check_cv(cv, n_repeats)
     _check_repeat_below(repeat_below)
+    _check_n_jobs(n_jobs)
     specs, learners = resolve_samplers(samplers), resolve_classifiers(classifiers)
     metrics, scorers = resolve_scoring(scoring)
+    _check_columns(scorers)
     reference = _reference(reference, specs)
-    loaded = load_datasets(datasets, target=target, max_rows=max_rows, random_state=random_state)
+    loaded = load_datasets(datasets, target=target, groups=groups, max_rows=max_rows, random_state=random_state)
     jobs = plan(
         loaded,
         specs,
@@ -269,9 +276,12 @@ def _progress(results: Iterator[JobResult], total: int, finished: int, verbose: 
 
 def _watched(results: Iterator[JobResult]) -> Iterator[JobResult]:
     """Pass results on, and say what to do when a process is lost."""
+    # Dask makes the fits of a lost worker again, and gives up on one that costs several workers.
+    dask = sys.modules.get("distributed.scheduler")
+    lost = (BrokenProcessPool,) if dask is None else (BrokenProcessPool, dask.KilledWorker)
     try:
         yield from results
-    except BrokenProcessPool as error:
+    except lost as error:
         raise WorkerLostError(
             "A worker process was killed, most likely for want of memory. With output=..., what was finished is "
             "stored: go on with resume=True (--resume), and fewer processes or max_rows."
@@ -288,6 +298,19 @@ def _check_root(random_state: Any) -> None:
 def _check_repeat_below(repeat_below: Any) -> None:
     if repeat_below is not None and (isinstance(repeat_below, bool) or not hasattr(repeat_below, "__index__")):
         raise InvalidParameterError(f"repeat_below must be a number of rows or None, not {repeat_below!r}.")
+
+
+def _check_n_jobs(n_jobs: Any) -> None:
+    if n_jobs is not None and (isinstance(n_jobs, bool) or not hasattr(n_jobs, "__index__") or n_jobs == 0):
+        raise InvalidParameterError(
+            f"n_jobs must be a number of processes, -1 for one on each core, or None, not {n_jobs!r}."
+        )
+
+
+def _check_columns(scorers: Mapping[str, Any]) -> None:
+    taken = sorted({*OTHER_COLUMNS} & {*scorers})
+    if taken:
+        raise InvalidParameterError(f"scoring names what are columns already: {', '.join(taken)}. Rename them.")
 
 
 def _repeats(dataset: Dataset, n_repeats: int, repeat_below: int | None) -> int:

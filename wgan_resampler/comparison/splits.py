@@ -20,17 +20,19 @@ INNER_FOLDS = 3
 Rows = NDArray[np.intp]
 
 
-def check_cv(cv: Any, n_repeats: int) -> None:
-    """Refuse what cannot split, or cannot be repeated."""
-    if isinstance(n_repeats, bool) or not isinstance(n_repeats, int) or n_repeats < 1:
+def check_cv(cv: Any, n_repeats: Any) -> tuple[Any, int]:
+    """Return both, numbers as int; refuse what cannot split, or cannot be repeated."""
+    if isinstance(n_repeats, bool) or not isinstance(n_repeats, int | np.integer) or n_repeats < 1:
         raise InvalidParameterError(f"n_repeats must be an int of at least 1, not {n_repeats!r}.")
-    if isinstance(cv, bool) or (isinstance(cv, int) and cv < 2) or not (isinstance(cv, int) or hasattr(cv, "split")):
+    folds = int(cv) if isinstance(cv, int | np.integer) and not isinstance(cv, bool) else None
+    if (folds is not None and folds < 2) or (folds is None and not hasattr(cv, "split")):
         raise InvalidParameterError(f"cv must be a number of folds of at least 2, or a splitter, not {cv!r}.")
-    if n_repeats > 1 and not isinstance(cv, int) and not _is_random(cv):
+    if n_repeats > 1 and folds is None and not _is_random(cv):
         raise InvalidParameterError(
             f"{cv!r} does not shuffle, so each of the {n_repeats} repeats would have the same folds. Set n_repeats=1, "
             "let it shuffle, or give a number of folds."
         )
+    return cv if folds is None else folds, int(n_repeats)
 
 
 def _is_random(splitter: Any) -> bool:
@@ -76,6 +78,8 @@ def outer_splits(dataset: Dataset, cv: Any, repeat: int, root: int) -> list[tupl
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "The least populated class")
+            # Whether that matters is looked at below.
+            warnings.filterwarnings("ignore", "The groups parameter is ignored")
             splits = [
                 (np.sort(train), np.sort(test)) for train, test in splitter.split(dataset.X, dataset.y, dataset.groups)
             ]
@@ -106,6 +110,13 @@ def _check_splits(dataset: Dataset, splits: list[tuple[Rows, Rows]]) -> None:
     for train, test in splits:
         if np.intersect1d(train, test).size:
             raise InvalidDataError(f"Dataset '{dataset.name}': the splitter put rows on both sides of a split.")
+        if not len(test):
+            raise InvalidDataError(f"Dataset '{dataset.name}': a fold has no test rows. Use fewer folds.")
+        if dataset.groups is not None and np.isin(dataset.groups[test], dataset.groups[train]).any():
+            raise InvalidDataError(
+                f"Dataset '{dataset.name}': the splitter put rows of a group on both sides of a split. Use one that "
+                "keeps groups together, such as StratifiedGroupKFold, or a number of folds."
+            )
         if len(np.unique(dataset.y[train])) < 2:
             raise InvalidDataError(
                 f"Dataset '{dataset.name}': the training rows of a fold have one class. Use fewer folds, or check the "

@@ -272,22 +272,23 @@ def dataset_scores(
     pandas.DataFrame
         Datasets by samplers.
     """
-    chosen = frame[frame["classifier"].isin(classifiers) & frame["sampler"].isin(samplers)]
-    cells = chosen.pivot_table(
-        index=["dataset", "classifier", "repeat", "fold"], columns="sampler", values=metric, dropna=False, observed=True
-    ).reindex(columns=list(samplers))
-    cells = cells[cells.notna().any(axis=1)]
-    return cells.groupby(level="dataset", sort=True).agg(lambda column: column.mean(skipna=False))
+    return _means(frame, metric, classifiers, samplers, ["dataset"])
 
 
 def fold_scores(frame: pd.DataFrame, metric: str, classifiers: Sequence[str], samplers: Sequence[str]) -> pd.DataFrame:
     """Return the mean score over classifiers of each sampler on each split of each dataset."""
+    return _means(frame, metric, classifiers, samplers, ["dataset", "repeat", "fold"])
+
+
+def _means(
+    frame: pd.DataFrame, metric: str, classifiers: Sequence[str], samplers: Sequence[str], by: list[str]
+) -> pd.DataFrame:
+    """Return means of the cells in which any sampler has a value, missing where the sampler in question lacks one."""
     chosen = frame[frame["classifier"].isin(classifiers) & frame["sampler"].isin(samplers)]
-    cells = chosen.pivot_table(
-        index=["dataset", "repeat", "fold", "classifier"], columns="sampler", values=metric, dropna=False, observed=True
-    ).reindex(columns=list(samplers))
+    places = ["dataset", "classifier", "repeat", "fold"]
+    cells = chosen.set_index([*places, "sampler"])[metric].unstack("sampler").reindex(columns=list(samplers))
     cells = cells[cells.notna().any(axis=1)]
-    return cells.groupby(level=["dataset", "repeat", "fold"]).agg(lambda column: column.mean(skipna=False))
+    return cells.groupby(level=by).mean().mask(cells.isna().groupby(level=by).any())
 
 
 def _wilcoxon(differences: Floats) -> float:

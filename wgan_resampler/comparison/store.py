@@ -17,7 +17,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from wgan_resampler.comparison.protocol import Cell, Job, JobResult
+from wgan_resampler.comparison.registry import describe
 from wgan_resampler.exceptions import ComparisonStoreError
 
 FORMAT = 1
@@ -28,17 +32,26 @@ RUN_FILE, CELLS_FILE = "run.json", "cells.jsonl"
 
 def job_key(job: Job) -> str:
     """Return a hash of everything that a job's result depends on."""
-    parts = {
+    parts: dict[str, Any] = {
         "format": FORMAT,
         "dataset": [job.dataset.name, job.dataset.fingerprint],
         "sampler": [job.sampler.name, job.sampler.description, job.sampler.form],
         "classifiers": [[spec.name, spec.description] for spec in job.classifiers],
         "scorers": sorted(job.scorers),
-        "split": [job.repeat, job.fold, hashlib.sha256(job.train.astype("<i8").tobytes()).hexdigest()],
+        "split": [job.repeat, job.fold, _hash_of_rows(job.train)],
         "root": job.root,
         "tunes": job.tunes,
     }
+    # Only where there is more to tell apart: other keys are those of results that were stored before.
+    if job.scorers:
+        parts["scorers"] = sorted([name, describe(scorer)] for name, scorer in job.scorers.items())
+    if len(job.train) + len(job.test) != len(job.dataset.y):
+        parts["test"] = _hash_of_rows(job.test)
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
+
+
+def _hash_of_rows(rows: NDArray[np.intp]) -> str:
+    return hashlib.sha256(rows.astype("<i8").tobytes()).hexdigest()
 
 
 class Store:
@@ -54,7 +67,7 @@ class Store:
     Attributes
     ----------
     done : dict of str to JobResult
-        Results by `job_key`.
+        Results by `job_key`; filled on entering the ``with`` block.
 
     Raises
     ------
@@ -65,25 +78,33 @@ class Store:
     def __init__(self, directory: str | os.PathLike[str], *, resume: bool = False) -> None:
         self.directory = Path(directory)
         self.path = self.directory / CELLS_FILE
-        if self.path.exists() and self.path.stat().st_size and not resume:
-            raise ComparisonStoreError(
-                f"'{self.directory}' holds results already. Go on with them (resume=True, --resume), or choose another "
-                "directory."
-            )
-        self.directory.mkdir(parents=True, exist_ok=True)
-        self.done, self._good_bytes = read_cells(self.path)
+        self.resume = resume
+        self.done: dict[str, JobResult] = {}
 
     def __enter__(self) -> Store:
+        self.directory.mkdir(parents=True, exist_ok=True)
         self._file = self.path.open("ab")
-        # Two runs on one directory would cut off each other's lines.
-        if not _locked(self._file):
+        try:
+            self._open()
+        except ComparisonStoreError:
             self._file.close()
+            raise
+        return self
+
+    def _open(self) -> None:
+        """Lock the file, and only then read it: two runs on one directory would cut off each other's lines."""
+        if not _locked(self._file):
             raise ComparisonStoreError(
                 f"Another comparison is writing to '{self.directory}' right now. Wait for it, or choose another "
                 "directory."
             )
-        self._file.truncate(self._good_bytes)
-        return self
+        if self.path.stat().st_size and not self.resume:
+            raise ComparisonStoreError(
+                f"'{self.directory}' holds results already. Go on with them (resume=True, --resume), or choose another "
+                "directory."
+            )
+        self.done, whole_lines = read_cells(self.path)
+        self._file.truncate(whole_lines)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._file.close()
@@ -135,7 +156,11 @@ def read_run(directory: str | os.PathLike[str]) -> dict[str, Any]:
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(text, encoding="utf-8")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        # Else the name could outlive a power failure without the text.
+        os.fsync(file.fileno())
     temporary.replace(path)
 
 
