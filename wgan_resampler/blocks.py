@@ -97,10 +97,9 @@ def activate_explicitly(output: Tensor, layout: RowLayout) -> tuple[Tensor, Tens
     shares : torch.Tensor of shape (n, layout.width)
         The probabilities of the states. Among the values: the same as `rows`.
     """
-    n_values = layout.n_values
-    output[:, :n_values].tanh_()
     if not layout.block_sizes:
-        return output, output
+        return output.tanh_(), output
+    output[:, : layout.n_values].tanh_()
     rows = output.clone()
     for group in layout.groups:
         logits = _blocks(output, group)
@@ -112,6 +111,9 @@ def activate_explicitly(output: Tensor, layout: RowLayout) -> tuple[Tensor, Tens
 
 def backward(gradient: Tensor, shares: Tensor, layout: RowLayout) -> Tensor:
     """Return the gradient with respect to the output, from the one with respect to the rows, which is overwritten."""
+    if not layout.block_sizes:
+        _tanh_backward(gradient, shares, grad_input=gradient)
+        return gradient
     d_values = gradient[:, : layout.n_values]
     _tanh_backward(d_values, shares[:, : layout.n_values], grad_input=d_values)
     for group in layout.groups:

@@ -32,6 +32,7 @@ from wgan_resampler.blocks import activate_explicitly, backward
 from wgan_resampler.constants import GAN_LEAKY_SLOPE
 from wgan_resampler.networks import GanDiscriminator, GanGenerator
 
+_leaky_relu_ = nn.functional.leaky_relu_
 _leaky_relu_backward = torch.ops.aten.leaky_relu_backward.grad_input
 _layer_norm_backward = torch.ops.aten.native_layer_norm_backward.default
 
@@ -77,7 +78,8 @@ class CriticPass:
         self._inputs = [_Stack(rows.flatten(0, 1), n) for rows in self._rows]
         self._hidden = [_Stack(like.new_empty(3 * n, size), n) for size in w.sizes[1:]]
         self._chain = [_Stack(like.new_empty(3 * n, size), n) for size in w.sizes[1:]]
-        self._e = [like.new_empty(n, size) for size in w.sizes[1:]]
+        e = [like.new_empty(n, size) for size in w.sizes[1:]]
+        self._layers = list(zip(self._chain, e, w.hidden_t, w.hidden_grad, w.bias_grad_row, self._hidden, strict=True))
         # The chain is linear in its seed: a row enters the loss with -1/n (real) or 1/n (fake), and the mixed rows
         # with 1, since their own gradient is what the penalty looks at.
         self._seeds = like.new_tensor([[-1.0 / n], [1.0 / n], [1.0]])
@@ -92,6 +94,8 @@ class CriticPass:
         self._square_scale = like.new_zeros(w.sizes[0])
         self._square_scale[:f] = 1.0 if feature_scale is None else feature_scale.square()
         self._pull = like.new_empty(n, 1)
+        self._pull_at_infinity = like.new_zeros(n, 1)
+        self._lambda_gp = 0.0
         self._tiny = torch.finfo(like.dtype).tiny
 
         self._square_norms = like.new_empty(_N_KEPT, n, 1)
@@ -127,19 +131,20 @@ class CriticPass:
         update : int, default=0
             Which of the loaded rows. They serve only once.
         """
-        w, chain, h = self._weights, self._chain, self._inputs[update]
+        w, h, ones = self._weights, self._inputs[update], self._ones
         _forward(w, h.rows, self._hidden)
         self._score_sums.addmm_(self._hidden[-1].scored, w.output_t)
         torch.mm(self._seeds, w.output, out=self._seeded_output)
-        _backward_chain(w, self._seeded_by_kind, self._hidden, chain)
+        _backward_chain(w, self._seeded_by_kind, self._hidden, self._chain)
         # The mixed rows have served. Their place takes e_i, so that one product per layer sums the gradients of the
         # scores and of the penalty.
         self._penalty_slope(lambda_gp, out=h.mixed)
-        for i, following in enumerate(self._hidden):
-            torch.mm(chain[i].transposed, h.rows, out=w.hidden_grad[i])
-            torch.mm(self._ones, chain[i].scored, out=w.bias_grad_row[i])
-            e = torch.mm(h.mixed, w.hidden_t[i], out=self._e[i])
-            _slopes(e, following.mixed, out=following.mixed)
+        for c, e, weight_t, grad, bias_grad, following in self._layers:
+            torch.mm(c.transposed, h.rows, out=grad)
+            torch.mm(ones, c.scored, out=bias_grad)
+            torch.mm(h.mixed, weight_t, out=e)
+            mixed = following.mixed
+            _leaky_relu_backward(e, mixed, GAN_LEAKY_SLOPE, True, grad_input=mixed)
             h = following
         torch.mm(self._seed_row, h.rows, out=w.output_grad)
         # The output's bias moves real and fake scores alike, so the loss does not depend on it.
@@ -156,9 +161,13 @@ class CriticPass:
         torch.bmm(self._gradient_rows, self._scaled_columns, out=products)
         # A gradient of exactly zero has no direction: 0 / 0 becomes 0, as in autograd.
         square_norms.clamp_min_(self._tiny)
-        # 2 / n (|g| - 1) g / |g|, with each feature in its unit.
+        # 2 lambda_gp / n (|g| - 1) g / |g|, with each feature in its unit.
         weight = 2.0 * lambda_gp / self._n
-        pull = torch.rsub(torch.rsqrt(square_norms, out=self._pull), weight, alpha=weight)
+        if lambda_gp != self._lambda_gp:
+            self._lambda_gp = lambda_gp
+            self._pull_at_infinity.fill_(weight)
+        pull = torch.rsqrt(square_norms, out=self._pull)
+        torch.add(self._pull_at_infinity, pull, alpha=-weight, out=pull)
         torch.mul(self._scaled, pull, out=out)
 
     def take_sums(self) -> Tensor:
@@ -184,7 +193,7 @@ class CriticPass:
 
 
 class ScorePass:
-    """The critic's scores and their gradient with respect to the features, for `n_rows` rows.
+    """The critic's mean score and its gradient with respect to the features, for `n_rows` rows.
 
     Parameters
     ----------
@@ -202,12 +211,13 @@ class ScorePass:
         self._hidden = [_Stack(like.new_empty(n_rows, size), n_rows) for size in w.sizes[1:]]
         self._chain = [_Stack(like.new_empty(n_rows, size), n_rows) for size in w.sizes[1:]]
         self._first = w.hidden[0][:, :f]
-        self._gradient = like.new_empty(n_rows, f)
+        self._gradient = like.new_zeros(n_rows, f)
+        self.gradient_t = self._gradient.t()
         self._score_sums = like.new_zeros(n_rows, 1)
         self._n_summed = 0
 
     def gradient(self, features: Tensor, condition: Tensor) -> Tensor:
-        """Return the gradient of each score with respect to its row's features.
+        """Return the gradient of minus the mean score with respect to the features: that of the generator's loss.
 
         Parameters
         ----------
@@ -228,7 +238,8 @@ class ScorePass:
         self._score_sums.addmm_(self._hidden[-1].rows, w.output_t)
         self._n_summed += 1
         _backward_chain(w, w.output, self._hidden, self._chain)
-        return torch.mm(self._chain[0].rows, self._first, out=self._gradient)
+        d = self._gradient
+        return torch.addmm(d, self._chain[0].rows, self._first, beta=0, alpha=-1.0 / len(self._score_sums), out=d)
 
     def take_sum(self) -> Tensor:
         """Return the sum over calls of the mean score, and start anew.
@@ -302,7 +313,7 @@ class ForwardPass:
                 norm = self.norms[i]
                 a, mean, deviation = torch.native_layer_norm(a, norm.shape, norm.weight, norm.bias, norm.eps)
                 self.moments[i] = mean, deviation
-            self.activations[i] = nn.functional.leaky_relu_(a, GAN_LEAKY_SLOPE)
+            self.activations[i] = _leaky_relu_(a, GAN_LEAKY_SLOPE)
             total = self._sums[i]
             h = self.inputs[i + 1] = a if total is None else torch.add(a, h, out=total)
         return activate_explicitly(torch.addmm(w.output_bias, h, w.output_t, out=self._output), self._layout)
@@ -344,19 +355,18 @@ class GeneratorPass:
         condition : torch.Tensor of shape (n_rows, num_classes)
             One-hot classes.
         """
-        w, f = self._weights, self._forward
+        w, f, ones = self._weights, self._forward, self._ones
         fake, shares = f.rows(noise, condition)
-        d = self._score_pass.gradient(fake, condition).mul_(-1.0 / len(fake))
-        d = backward(d, shares, self._layout)
-        torch.mm(d.t(), f.inputs[-1], out=w.output_grad)
-        torch.mm(self._ones, d, out=w.output_bias_grad_row)
+        d = backward(self._score_pass.gradient(fake, condition), shares, self._layout)
+        torch.mm(self._score_pass.gradient_t, f.inputs[-1], out=w.output_grad)
+        torch.mm(ones, d, out=w.output_bias_grad_row)
         d = torch.mm(d, w.output, out=self._d[-1])
         for i in range(len(self._d) - 1, -1, -1):
-            da = _slopes(d, f.activations[i], out=self._da[i])
+            da = _leaky_relu_backward(d, f.activations[i], GAN_LEAKY_SLOPE, True, grad_input=self._da[i])
             if f.norms:
                 da = f.norms[i].backward(da, f.linear[i], *f.moments[i])
             torch.mm(da.t(), f.inputs[i], out=w.hidden_grad[i])
-            torch.mm(self._ones, da, out=w.bias_grad_row[i])
+            torch.mm(ones, da, out=w.bias_grad_row[i])
             if i > 0:
                 through = torch.mm(da, w.hidden[i], out=self._d[i - 1])
                 d = through.add_(d) if self._skip else through
@@ -428,18 +438,13 @@ def _forward(w: _Weights, rows: Tensor, hidden: list[_Stack]) -> None:
     """Fill h_1 .. h_L from h_0."""
     for bias, weight_t, following in zip(w.bias, w.hidden_t, hidden, strict=True):
         rows = torch.addmm(bias, rows, weight_t, out=following.rows)
-        nn.functional.leaky_relu_(rows, GAN_LEAKY_SLOPE)
+        _leaky_relu_(rows, GAN_LEAKY_SLOPE)
 
 
 def _backward_chain(w: _Weights, last: Tensor, hidden: list[_Stack], chain: list[_Stack]) -> None:
     """Fill c_0 .. c_{L-1}, each row's multiplied by its seed; `last` is the output's weight times the seeds."""
-    _slopes(last, hidden[-1].by_kind, out=chain[-1].by_kind)
+    # LeakyReLU keeps the sign (the True below), so its slope can be read off what it gave.
+    _leaky_relu_backward(last, hidden[-1].by_kind, GAN_LEAKY_SLOPE, True, grad_input=chain[-1].by_kind)
     for i in range(len(chain) - 1, 0, -1):
         c = torch.mm(chain[i].rows, w.hidden[i], out=chain[i - 1].rows)
-        _slopes(c, hidden[i - 1].rows, out=c)
-
-
-def _slopes(gradient: Tensor, activation: Tensor, out: Tensor) -> Tensor:
-    """Multiply by the slope of LeakyReLU, given what it gave."""
-    result: Tensor = _leaky_relu_backward(gradient, activation, GAN_LEAKY_SLOPE, True, grad_input=out)
-    return result
+        _leaky_relu_backward(c, hidden[i - 1].rows, GAN_LEAKY_SLOPE, True, grad_input=c)

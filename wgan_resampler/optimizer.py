@@ -81,18 +81,22 @@ class Adam:
         self.first = torch.zeros_like(parameters.values)
         self.second = torch.zeros_like(parameters.values)
         self._step = torch.zeros((), dtype=torch.float32, device=parameters.values.device)
+        self._lists: tuple[list[torch.Tensor], ...] = (
+            [parameters.values],
+            [parameters.gradient],
+            [self.first],
+            [self.second],
+            [],
+            [self._step],
+        )
 
     def step(self) -> None:
         """Move the parameters against their gradient."""
         self.n_steps += 1
         # What torch.optim.Adam(fused=True) calls: one pass over the vector instead of six.
+        self._step.fill_(self.n_steps)
         torch._fused_adam_(
-            [self.parameters.values],
-            [self.parameters.gradient],
-            [self.first],
-            [self.second],
-            [],
-            [self._step.fill_(self.n_steps)],
+            *self._lists,
             lr=self.learning_rate,
             beta1=self.betas[0],
             beta2=self.betas[1],

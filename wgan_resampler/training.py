@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import itertools
 import time
@@ -331,13 +332,15 @@ class GanTrainer:
     def _train_epoch(self, source: BatchSource, last_update: int | None) -> bool:
         """Run one epoch and record it; False if there was nothing to train on."""
         self.epoch += 1
-        self._notify("on_epoch_begin")
-        self._bind()
+        if self.callbacks:
+            self._notify("on_epoch_begin")
+            self._bind()
         start, first = time.perf_counter(), self.n_updates
         self._forget_sums()
         remaining = None if last_update is None else last_update - self.n_updates
         for features, condition in itertools.islice(source.epoch(self.n_critic), remaining):
-            self._update(features, condition)
+            with self._inference(*features.shape[:2]):
+                self._update(features, condition)
             self.n_updates += 1
             if (self.n_updates - first) % _UPDATES_BETWEEN_CHECKS == 0:
                 self._check_finite()
@@ -374,6 +377,16 @@ class GanTrainer:
         self._update_generator(condition[-1])
         if self._average is not None:
             self._average.update()
+
+    def _inference(self, n_updates: int, n_rows: int) -> contextlib.AbstractContextManager[Any]:
+        """Return inference mode, where calls cost less, if autograd is not needed."""
+        if not (self._knows_critic and self._knows_generator):
+            return contextlib.nullcontext()
+        # What is made in inference mode cannot be changed outside it, so buffers are made before.
+        self._forward_pass(max(n_updates * n_rows, 2))
+        self._critic_pass(n_updates, n_rows)
+        self._generator_pass(max(n_rows, 2))
+        return torch.inference_mode()
 
     def _update_critic(self, real: Tensor, fake: Tensor, mixed: Tensor, condition: Tensor) -> None:
         """Make a critic update with autograd."""
