@@ -277,6 +277,7 @@ class ForwardPass:
     def __init__(self, generator: GanGenerator, n_rows: int) -> None:
         w = self._weights = _Weights(generator)
         like, z = w.output, generator.noise_dim
+        self.n_rows = n_rows
         self.norms = [_Norm(norm) for norm in generator.norms if isinstance(norm, nn.LayerNorm)]
         self._layout = generator.layout
         first = like.new_empty(n_rows, w.sizes[0])
