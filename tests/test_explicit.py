@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from wgan_resampler import GanDiscriminator, GanGenerator
-from wgan_resampler.explicit import CriticPass, GeneratorPass, ScorePass, knows_critic, knows_generator
+from wgan_resampler.explicit import ClassifierPass, CriticPass, GeneratorPass, ScorePass, knows_critic, knows_generator
 from wgan_resampler.losses import critic_loss, generator_loss, gradient_penalty, mix_rows
+from wgan_resampler.networks import RowClassifier
 from wgan_resampler.optimizer import FlatParameters
 
 FEATURES, CLASSES, NOISE, HIDDEN = 4, 3, 5, 7
@@ -217,6 +218,19 @@ def test_generator_pass_leaves_the_critic_without_gradient():
     with torch.no_grad():
         GeneratorPass(network, scorer, 6).gradients(noise, condition)
     assert not scorer_flat.gradient.any()
+
+
+@pytest.mark.parametrize("n", [1, 2, 9])
+def test_classifier_gradient_equals_autograd(n):
+    classifier = RowClassifier(feature_dim=FEATURES, num_classes=CLASSES, hidden_dim=HIDDEN, random_state=0).double()
+    features, _, _, _, condition = batch(n)
+    flat = FlatParameters(classifier)
+    loss = torch.nn.functional.cross_entropy(classifier(features), condition)
+    expected = torch.cat([g.flatten() for g in torch.autograd.grad(loss, list(classifier.parameters()))])
+    flat.gradient.fill_(torch.nan)
+    with torch.no_grad():
+        ClassifierPass(classifier, n).gradients(features, condition)
+    torch.testing.assert_close(flat.gradient, expected, rtol=0, atol=1e-12)
 
 
 def test_only_the_networks_of_this_package_are_known():

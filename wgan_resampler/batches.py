@@ -101,7 +101,7 @@ class ClassEvenBatches:
         self._counts = counts
         self._starts = counts.cumsum(0) - counts
         self._num_classes = num_classes
-        self._batch_size = batch_size
+        self.batch_size = batch_size
         self._rng = rng
         self._turn = 0
         self._chunk = _Chunk(0, rng.get_state())
@@ -112,7 +112,7 @@ class ClassEvenBatches:
 
     def __len__(self) -> int:
         """Return the number of generator updates in an epoch."""
-        return math.ceil(len(self._values) / self._batch_size)
+        return math.ceil(len(self._values) / self.batch_size)
 
     def spread_within_classes(self) -> Tensor:
         """Return the standard deviation of each encoded feature within its class, classes weighted alike.
@@ -152,10 +152,10 @@ class ClassEvenBatches:
     def epoch(self, n_critic: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield (features, condition) once per generator update of one epoch."""
         for _ in range(len(self)):
-            features, condition = self._next(n_critic * self._batch_size)
+            features, condition = self._next(n_critic * self.batch_size)
             yield (
-                features.view(n_critic, self._batch_size, -1),
-                condition.view(n_critic, self._batch_size, -1),
+                features.view(n_critic, self.batch_size, -1),
+                condition.view(n_critic, self.batch_size, -1),
             )
 
     def _next(self, size: int) -> tuple[Tensor, Tensor]:

@@ -30,7 +30,7 @@ from torch import Tensor, nn
 
 from wgan_resampler.blocks import activate_explicitly, backward
 from wgan_resampler.constants import GAN_LEAKY_SLOPE
-from wgan_resampler.networks import GanDiscriminator, GanGenerator
+from wgan_resampler.networks import GanDiscriminator, GanGenerator, RowClassifier
 
 _leaky_relu_ = nn.functional.leaky_relu_
 _leaky_relu_backward = torch.ops.aten.leaky_relu_backward.grad_input
@@ -88,15 +88,18 @@ class CriticPass:
         self._seeded_by_kind = self._seeded_output.unsqueeze(1)
         self._ones = like.new_ones(1, 2 * n)
 
-        self._gradient, self._scaled = like.new_empty(2, n, w.sizes[0])
-        self._gradient_rows, self._scaled_columns = self._gradient.unsqueeze(1), self._scaled.unsqueeze(2)
+        # The last column adds the smallest number to the squared norm: a gradient of exactly zero has no direction, and
+        # 0 / 0 becomes 0, as in autograd.
+        wide, scaled = like.new_full((2, n, w.sizes[0] + 1), torch.finfo(like.dtype).tiny ** 0.5)
+        self._wide_gradient, self._gradient, self._gradient_rows = wide, wide[:, :-1], wide.unsqueeze(1)
+        self._wide_scaled, self._scaled, self._scaled_columns = scaled, scaled[:, :-1], scaled.unsqueeze(2)
         # Squared, since the derivative scales once more; 0 for the condition, which is not mixed.
-        self._square_scale = like.new_zeros(w.sizes[0])
+        self._square_scale = like.new_zeros(w.sizes[0] + 1)
         self._square_scale[:f] = 1.0 if feature_scale is None else feature_scale.square()
+        self._square_scale[-1] = 1.0
         self._pull = like.new_empty(n, 1)
         self._pull_at_infinity = like.new_zeros(n, 1)
         self._lambda_gp = 0.0
-        self._tiny = torch.finfo(like.dtype).tiny
 
         self._square_norms = like.new_empty(_N_KEPT, n, 1)
         self._slots = [(norms, norms.unsqueeze(2)) for norms in self._square_norms]
@@ -157,10 +160,8 @@ class CriticPass:
         square_norms, products = self._slots[self._n_kept]
         self._n_kept += 1
         torch.mm(self._chain[0].mixed, self._weights.hidden[0], out=self._gradient)
-        torch.mul(self._gradient, self._square_scale, out=self._scaled)
+        torch.mul(self._wide_gradient, self._square_scale, out=self._wide_scaled)
         torch.bmm(self._gradient_rows, self._scaled_columns, out=products)
-        # A gradient of exactly zero has no direction: 0 / 0 becomes 0, as in autograd.
-        square_norms.clamp_min_(self._tiny)
         # 2 lambda_gp / n (|g| - 1) g / |g|, with each feature in its unit.
         weight = 2.0 * lambda_gp / self._n
         if lambda_gp != self._lambda_gp:
@@ -382,6 +383,50 @@ class GeneratorPass:
         return self._score_pass.take_sum()
 
 
+class ClassifierPass:
+    """The gradient of a classifier's cross-entropy, for batches of `n_rows` rows.
+
+    Parameters
+    ----------
+    classifier : RowClassifier
+        Its parameters must have ``.grad`` tensors, and keep their storage as long as this object is used.
+    n_rows : int
+        Rows of a batch.
+    """
+
+    def __init__(self, classifier: RowClassifier, n_rows: int) -> None:
+        w = self._weights = _Weights(classifier)
+        self._hidden = [_Stack(w.output.new_empty(n_rows, size), n_rows) for size in w.sizes[1:]]
+        self._d = [w.output.new_empty(n_rows, size) for size in w.sizes[1:]]
+        self._ones = w.output.new_ones(1, n_rows)
+
+    def gradients(self, features: Tensor, condition: Tensor) -> None:
+        """Write the gradient of the loss into ``.grad`` of the classifier's parameters.
+
+        Equals ``cross_entropy(classifier(features), condition).backward()``.
+
+        Parameters
+        ----------
+        features : torch.Tensor of shape (n_rows, feature_dim)
+            Encoded rows.
+        condition : torch.Tensor of shape (n_rows, num_classes)
+            One-hot classes.
+        """
+        w, hidden = self._weights, self._hidden
+        _forward(w, features, hidden)
+        share = torch.softmax(torch.addmm(w.output_bias, hidden[-1].rows, w.output_t), dim=1)
+        d = share.sub_(condition).div_(len(features))
+        torch.mm(d.t(), hidden[-1].rows, out=w.output_grad)
+        torch.mm(self._ones, d, out=w.output_bias_grad_row)
+        d = torch.mm(d, w.output, out=self._d[-1])
+        for i in range(len(hidden) - 1, -1, -1):
+            _leaky_relu_backward(d, hidden[i].rows, GAN_LEAKY_SLOPE, True, grad_input=d)
+            torch.mm(d.t(), hidden[i - 1].rows if i else features, out=w.hidden_grad[i])
+            torch.mm(self._ones, d, out=w.bias_grad_row[i])
+            if i:
+                d = torch.mm(d, w.hidden[i], out=self._d[i - 1])
+
+
 class _Stack:
     """Stacked rows of one or more kinds, n of each, and views of them."""
 
@@ -396,7 +441,7 @@ class _Stack:
 class _Weights:
     """Plain tensors that share their storage with a network's parameters and gradients."""
 
-    def __init__(self, network: GanGenerator | GanDiscriminator) -> None:
+    def __init__(self, network: GanGenerator | GanDiscriminator | RowClassifier) -> None:
         linears = [layer for layer in network.hidden if isinstance(layer, nn.Linear)]
         self.sizes = [linears[0].in_features, *(layer.out_features for layer in linears)]
         self.hidden = [layer.weight.detach() for layer in linears]

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from wgan_resampler.batches import ClassEvenBatches, one_hot
-from wgan_resampler.explicit import ForwardPass, knows_generator
+from wgan_resampler.explicit import ClassifierPass, ForwardPass, knows_generator
 from wgan_resampler.networks import GanGenerator, RowClassifier
 from wgan_resampler.optimizer import Adam, FlatParameters
 
@@ -48,11 +48,9 @@ def train_classifier(classifier: RowClassifier, batches: ClassEvenBatches) -> No
     """
     parameters = FlatParameters(classifier)
     optimizer = Adam(parameters, LEARNING_RATE, (0.9, 0.999))
+    classifier_pass = ClassifierPass(classifier, BATCHES * batches.batch_size)
     for features, condition in _updates(batches, N_UPDATES):
-        parameters.gradient.zero_()
-        with torch.enable_grad():
-            logits = classifier(features)
-            torch.nn.functional.cross_entropy(logits, condition).backward()  # type: ignore[no-untyped-call]
+        classifier_pass.gradients(features, condition)
         optimizer.step()
 
 
