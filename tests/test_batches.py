@@ -1,5 +1,8 @@
 """Class-even batches and the loader adapter."""
 
+import copy
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -16,6 +19,10 @@ FEATURES = torch.arange(24, dtype=torch.float32).reshape(24, 1).repeat(1, 2)
 
 def even(batch_size=8, seed=0, features=FEATURES, classes=CLASSES, num_classes=3):
     return ClassEvenBatches(features, classes, num_classes, batch_size, torch.Generator().manual_seed(seed))
+
+
+def endless(batches, n_critic):
+    return itertools.chain.from_iterable(batches.epoch(n_critic) for _ in itertools.count())
 
 
 def loader(batches, feature_dim=2, num_classes=3):
@@ -80,6 +87,20 @@ def test_same_seed_gives_the_same_rows_and_no_other_generator_is_touched():
     assert torch.equal(draws[0], draws[1])
     assert not torch.equal(draws[0], draws[2])
     assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("n_updates", [0, 1, 31, 32, 33, 70])
+@pytest.mark.parametrize("next_n_critic", [1, 2])
+def test_going_on_from_a_state_gives_the_rows_that_would_have_come(n_updates, next_n_critic):
+    batches = even(8)
+    list(itertools.islice(endless(batches, 2), n_updates))
+    state = copy.deepcopy(batches.state_dict())
+    expected = [f for f, _ in itertools.islice(endless(batches, next_n_critic), 50)]
+    restored = even(8, seed=1)
+    restored.load_state_dict(state)
+    assert {**restored.state_dict(), "rng": 0, "chunk_rng": 0} == {**state, "rng": 0, "chunk_rng": 0}
+    got = [f for f, _ in itertools.islice(endless(restored, next_n_critic), 50)]
+    assert torch.equal(torch.stack(got), torch.stack(expected))
 
 
 def test_spread_is_the_root_of_the_mean_variance_within_classes():

@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from wgan_resampler import GanDiscriminator, GanGenerator
-from wgan_resampler.explicit import CriticPass, GeneratorPass, ScorePass, knows_critic, knows_generator
+from wgan_resampler.explicit import ClassifierPass, CriticPass, GeneratorPass, ScorePass, knows_critic, knows_generator
 from wgan_resampler.losses import critic_loss, generator_loss, gradient_penalty, mix_rows
+from wgan_resampler.networks import RowClassifier
 from wgan_resampler.optimizer import FlatParameters
 
 FEATURES, CLASSES, NOISE, HIDDEN = 4, 3, 5, 7
@@ -77,7 +78,9 @@ def test_critic_gradient_equals_autograd(num_layers, scale, n, lambda_gp):
     flat.gradient.fill_(torch.nan)
     expected = critic_gradient_by_autograd(network, rows, condition, lambda_gp, scale)
     with torch.no_grad():
-        CriticPass(network, n, scale).gradients(*rows, condition, lambda_gp)
+        critic_pass = CriticPass(network, n, scale)
+        critic_pass.load(*rows, condition)
+        critic_pass.gradients(lambda_gp)
     assert expected.abs().max() > 1e-3
     torch.testing.assert_close(flat.gradient, expected, rtol=0, atol=1e-12)
 
@@ -90,7 +93,8 @@ def test_critic_pass_can_be_used_again_after_the_weights_moved():
         for seed in (3, 4):
             flat.values.mul_(1.1)
             *rows, _, condition = batch(6, seed=seed)
-            critic_pass.gradients(*rows, condition, 10.0)
+            critic_pass.load(*rows, condition)
+            critic_pass.gradients(10.0)
     expected = critic_gradient_by_autograd(network, rows, condition, 10.0)
     torch.testing.assert_close(flat.gradient, expected, rtol=0, atol=1e-12)
 
@@ -101,7 +105,9 @@ def test_critic_pass_leaves_weights_and_rows_as_they_are():
     *rows, _, condition = batch(6)
     before = [tensor.clone() for tensor in (flat.values, *rows, condition)]
     with torch.no_grad():
-        CriticPass(network, 6).gradients(*rows, condition, 10.0)
+        critic_pass = CriticPass(network, 6)
+        critic_pass.load(*rows, condition)
+        critic_pass.gradients(10.0)
     for tensor, old in zip((flat.values, *rows, condition), before, strict=True):
         assert torch.equal(tensor, old)
 
@@ -115,7 +121,9 @@ def test_critic_without_slope_gets_the_finite_gradient_of_autograd(dtype, n):
     *rows, _, condition = batch(n, dtype)
     expected = critic_gradient_by_autograd(network, rows, condition, 10.0)
     with torch.no_grad():
-        CriticPass(network, n).gradients(*rows, condition, 10.0)
+        critic_pass = CriticPass(network, n)
+        critic_pass.load(*rows, condition)
+        critic_pass.gradients(10.0)
     assert bool(expected.isfinite().all())
     torch.testing.assert_close(flat.gradient, expected)
 
@@ -130,7 +138,8 @@ def test_sums_are_those_of_the_scores_and_of_the_penalty():
     for seed in (3, 4):
         real, fake, mixed, _, condition = batch(6, seed=seed)
         with torch.no_grad():
-            critic_pass.gradients(real, fake, mixed, condition, 10.0)
+            critic_pass.load(real, fake, mixed, condition)
+            critic_pass.gradients(10.0)
         penalty = gradient_penalty(network, mixed, condition, scale)
         expected += torch.stack((network(real, condition).mean(), network(fake, condition).mean(), penalty)).detach()
     torch.testing.assert_close(critic_pass.take_sums(), expected, rtol=0, atol=1e-12)
@@ -139,15 +148,16 @@ def test_sums_are_those_of_the_scores_and_of_the_penalty():
 
 @pytest.mark.parametrize("num_layers", [1, 2, 3])
 @pytest.mark.parametrize("n", [1, 6])
-def test_score_pass_equals_the_critic_and_its_slope(num_layers, n):
+def test_score_pass_equals_the_critic_and_the_slope_of_the_loss(num_layers, n):
     network = critic(num_layers)
     features, _, _, _, condition = batch(n)
     with torch.no_grad():
-        scores, gradient = ScorePass(network, n).gradient(features, condition)
+        score_pass = ScorePass(network, n)
+        gradient = score_pass.gradient(features, condition)
     features.requires_grad_()
     expected = network(features, condition)
-    torch.testing.assert_close(scores, expected.detach(), rtol=0, atol=1e-12)
-    (slope,) = torch.autograd.grad(expected.sum(), features)
+    torch.testing.assert_close(score_pass.take_sum(), expected.detach().mean(), rtol=0, atol=1e-12)
+    (slope,) = torch.autograd.grad(generator_loss(expected), features)
     torch.testing.assert_close(gradient, slope, rtol=0, atol=1e-12)
 
 
@@ -162,10 +172,12 @@ def test_generator_gradient_equals_autograd(num_layers, normalization, skip, n):
     FlatParameters(scorer)
     expected = generator_gradient_by_autograd(network, scorer, noise, condition)
     with torch.no_grad():
-        scores = GeneratorPass(network, scorer, n).gradients(noise, condition)
+        generator_pass = GeneratorPass(network, scorer, n)
+        generator_pass.gradients(noise, condition)
     assert expected.abs().max() > 1e-3
     torch.testing.assert_close(flat.gradient, expected, rtol=0, atol=1e-12)
-    torch.testing.assert_close(scores, scorer(network(noise, condition), condition).detach(), rtol=0, atol=1e-12)
+    scores = scorer(network(noise, condition), condition).detach()
+    torch.testing.assert_close(generator_pass.take_sum(), scores.mean(), rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("block_sizes", [(4,), (1, 2), (2, 2), (1, 3)])
@@ -176,10 +188,12 @@ def test_generator_gradient_through_blocks_equals_autograd(block_sizes, n):
     flat = FlatParameters(network)
     expected = generator_gradient_by_autograd(network, scorer, noise, condition)
     with torch.no_grad():
-        scores = GeneratorPass(network, scorer, n).gradients(noise, condition)
+        generator_pass = GeneratorPass(network, scorer, n)
+        generator_pass.gradients(noise, condition)
     assert expected.abs().max() > 1e-3
     torch.testing.assert_close(flat.gradient, expected, rtol=0, atol=1e-12)
-    torch.testing.assert_close(scores, scorer(network(noise, condition), condition).detach(), rtol=0, atol=1e-12)
+    scores = scorer(network(noise, condition), condition).detach()
+    torch.testing.assert_close(generator_pass.take_sum(), scores.mean(), rtol=0, atol=1e-12)
 
 
 def test_generator_pass_can_be_used_again_after_both_networks_moved():
@@ -204,6 +218,19 @@ def test_generator_pass_leaves_the_critic_without_gradient():
     with torch.no_grad():
         GeneratorPass(network, scorer, 6).gradients(noise, condition)
     assert not scorer_flat.gradient.any()
+
+
+@pytest.mark.parametrize("n", [1, 2, 9])
+def test_classifier_gradient_equals_autograd(n):
+    classifier = RowClassifier(feature_dim=FEATURES, num_classes=CLASSES, hidden_dim=HIDDEN, random_state=0).double()
+    features, _, _, _, condition = batch(n)
+    flat = FlatParameters(classifier)
+    loss = torch.nn.functional.cross_entropy(classifier(features), condition)
+    expected = torch.cat([g.flatten() for g in torch.autograd.grad(loss, list(classifier.parameters()))])
+    flat.gradient.fill_(torch.nan)
+    with torch.no_grad():
+        ClassifierPass(classifier, n).gradients(features, condition)
+    torch.testing.assert_close(flat.gradient, expected, rtol=0, atol=1e-12)
 
 
 def test_only_the_networks_of_this_package_are_known():
@@ -234,7 +261,9 @@ def test_gradients_on_cuda_equal_those_on_the_cpu():
         flats = FlatParameters(network), FlatParameters(scorer)
         *rows, noise, condition = (tensor.to(device) for tensor in batch(9, torch.float32))
         with torch.no_grad():
-            CriticPass(scorer, 9).gradients(*rows, condition, 10.0)
+            critic_pass = CriticPass(scorer, 9)
+            critic_pass.load(*rows, condition)
+            critic_pass.gradients(10.0)
             GeneratorPass(network, scorer, 9).gradients(noise, condition)
         gradients.append([flat.gradient.cpu() for flat in flats])
     for on_cpu, on_cuda in zip(*gradients, strict=True):

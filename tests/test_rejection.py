@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from wgan_resampler import GanGenerator
-from wgan_resampler.batches import ClassEvenBatches
+from wgan_resampler import GanGenerator, rejection
+from wgan_resampler.batches import ClassEvenBatches, one_hot
 from wgan_resampler.networks import RowClassifier
 from wgan_resampler.rejection import best_of_each_class, class_rejection_rates, generate, train_classifier
 
@@ -109,3 +109,26 @@ def test_training_the_classifier_is_reproducible_and_leaves_the_global_generator
         outputs.append(classifier(torch.eye(4)).detach())
     assert torch.equal(*outputs)
     assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("normalization", ["batch", "layer", None])
+@pytest.mark.parametrize("n", [0, 1, 4, 5, 11])
+def test_rows_made_in_blocks_are_those_made_at_once(monkeypatch, normalization, n):
+    generator = GanGenerator(
+        num_classes=2,
+        feature_dim=5,
+        noise_dim=16,
+        hidden_dim=8,
+        dropout=0.0,
+        normalization=normalization,
+        skip_connections=True,
+        block_sizes=(2,),
+        random_state=0,
+    ).eval()
+    classes = torch.arange(n) % 2
+    with torch.no_grad():
+        noise = torch.randn(n, 16, generator=torch.Generator().manual_seed(1))
+        expected = generator(noise, one_hot(classes, 2))
+        monkeypatch.setattr(rejection, "_ROWS_PER_BLOCK", 4)
+        rows = generate(generator, classes, torch.Generator().manual_seed(1))
+    torch.testing.assert_close(rows, expected, rtol=0, atol=1e-5)

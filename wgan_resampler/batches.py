@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
@@ -17,6 +18,10 @@ from wgan_resampler.blocks import expand
 from wgan_resampler.exceptions import InvalidDataError
 from wgan_resampler.schema import Link, RowLayout
 from wgan_resampler.smoothing import BorrowedSpread, Draw, moments_within_classes, ordinary_values
+
+_UPDATES_PER_CHUNK = 32
+_CELLS_PER_CHUNK = 2**17
+"""Most updates whose rows are drawn at a time, and most cells of these rows, which stay in the processor's cache."""
 
 
 class BatchSource(Protocol):
@@ -47,6 +52,9 @@ class ClassEvenBatches:
     The classes take turns, so a batch holds each of them equally often up to one row; within a class the rows are
     drawn uniformly. Rows are kept in compact form, and only those of a batch are expanded to one-hot blocks: a column
     of thousands of categories takes the memory of one batch, not of the table.
+
+    Rows are drawn for several updates at a time, since for those of one update the calls cost more than the drawing.
+    Which rows an update gets does not depend on where epochs begin and end.
 
     Parameters
     ----------
@@ -93,16 +101,18 @@ class ClassEvenBatches:
         self._counts = counts
         self._starts = counts.cumsum(0) - counts
         self._num_classes = num_classes
-        self._batch_size = batch_size
+        self.batch_size = batch_size
         self._rng = rng
         self._turn = 0
+        self._chunk = _Chunk(0, rng.get_state())
+        self._used = 0
         self._spread = (
             BorrowedSpread(self._values, self._states, counts, borrowed_rows, links) if borrowed_rows > 0 else None
         )
 
     def __len__(self) -> int:
         """Return the number of generator updates in an epoch."""
-        return math.ceil(len(self._values) / self._batch_size)
+        return math.ceil(len(self._values) / self.batch_size)
 
     def spread_within_classes(self) -> Tensor:
         """Return the standard deviation of each encoded feature within its class, classes weighted alike.
@@ -127,26 +137,49 @@ class ClassEvenBatches:
 
     def state_dict(self) -> dict[str, Any]:
         """Return the random state and whose turn it is, to go on from later."""
-        return {"rng": self._rng.get_state(), "turn": self._turn}
+        chunk = {"chunk_rng": self._chunk.rng, "chunk_size": self._chunk.size, "used": self._used}
+        return {"rng": self._rng.get_state(), "turn": self._turn, **chunk}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from what :meth:`state_dict` has given."""
-        self._rng.set_state(state["rng"].cpu())
+        chunk_rng = state["chunk_rng"].cpu()
+        for rng in (chunk_rng, state["rng"].cpu()):  # both, so that neither can turn out wrong later
+            self._rng.set_state(rng)
         self._turn = int(state["turn"]) % self._num_classes
+        self._chunk = _Chunk(int(state["chunk_size"]), chunk_rng)
+        self._used = int(state["used"])
 
     def epoch(self, n_critic: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield (features, condition) once per generator update of one epoch."""
-        size = n_critic * self._batch_size
-        # Classes in turn, long enough to start at any class: each draw is a slice, made once.
-        turns = torch.arange(size + self._num_classes, device=self._values.device) % self._num_classes
-        conditions = one_hot(turns, self._num_classes, self._values.dtype)
         for _ in range(len(self)):
-            at = slice(self._turn, self._turn + size)
-            self._turn = (self._turn + size) % self._num_classes
+            features, condition = self._next(n_critic * self.batch_size)
             yield (
-                expand(*self._draw(turns[at]), self.layout).view(n_critic, self._batch_size, -1),
-                conditions[at].view(n_critic, self._batch_size, -1),
+                features.view(n_critic, self.batch_size, -1),
+                condition.view(n_critic, self.batch_size, -1),
             )
+
+    def _next(self, size: int) -> tuple[Tensor, Tensor]:
+        """Return the rows and conditions of the next update."""
+        if self._chunk.size == size and not self._chunk.conditions:  # begun before the state was saved
+            self._rng.set_state(self._chunk.rng)
+            self._chunk = self._draw_chunk(size)
+        if self._chunk.size != size or self._used >= len(self._chunk.conditions):
+            self._turn = (self._turn + self._used * self._chunk.size) % self._num_classes
+            self._used = 0
+            self._chunk = self._draw_chunk(size)
+        chunk, i = self._chunk, self._used
+        self._used += 1
+        return expand(chunk.values[i], chunk.states[i], self.layout), chunk.conditions[i]
+
+    def _draw_chunk(self, size: int) -> _Chunk:
+        """Draw rows for some updates of `size` rows each, beginning with the class whose turn it is."""
+        cells = size * max(1, self._values.shape[1] + self._states.shape[1])
+        n = max(1, min(_UPDATES_PER_CHUNK, _CELLS_PER_CHUNK // cells))
+        rng = self._rng.get_state()
+        classes = torch.arange(self._turn, self._turn + n * size, device=self._values.device) % self._num_classes
+        values, states = self._draw(classes)
+        conditions = one_hot(classes, self._num_classes, self._values.dtype)
+        return _Chunk(size, rng, *(torch.split(rows, size) for rows in (values, states, conditions)))
 
     def _draw(self, classes: Tensor) -> tuple[Tensor, Tensor]:
         """Return values and states of one real row of each of these classes, varied if spread is borrowed."""
@@ -177,6 +210,27 @@ class ClassEvenBatches:
 
     def _uniform(self, *shape: int) -> Tensor:
         return torch.rand(shape, generator=self._rng, dtype=self._values.dtype, device=self._values.device)
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """Rows drawn for several updates.
+
+    Parameters
+    ----------
+    size : int
+        Rows of each update.
+    rng : torch.Tensor
+        State of the random generator before they were drawn.
+    values, states, conditions : tuple of torch.Tensor of shape (size, ·)
+        Those of each update; empty if they have yet to be drawn again.
+    """
+
+    size: int
+    rng: Tensor
+    values: tuple[Tensor, ...] = ()
+    states: tuple[Tensor, ...] = ()
+    conditions: tuple[Tensor, ...] = ()
 
 
 class LoaderBatches:

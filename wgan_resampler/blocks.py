@@ -14,6 +14,8 @@ from torch import Tensor
 
 from wgan_resampler.schema import BlockGroup, RowLayout
 
+_tanh_backward = torch.ops.aten.tanh_backward.grad_input
+
 
 def expand(values: Tensor, states: Tensor, layout: RowLayout) -> Tensor:
     """Return encoded rows: the values, then a one-hot block for each state.
@@ -95,10 +97,9 @@ def activate_explicitly(output: Tensor, layout: RowLayout) -> tuple[Tensor, Tens
     shares : torch.Tensor of shape (n, layout.width)
         The probabilities of the states. Among the values: the same as `rows`.
     """
-    n_values = layout.n_values
-    output[:, :n_values].tanh_()
     if not layout.block_sizes:
-        return output, output
+        return output.tanh_(), output
+    output[:, : layout.n_values].tanh_()
     rows = output.clone()
     for group in layout.groups:
         logits = _blocks(output, group)
@@ -110,8 +111,11 @@ def activate_explicitly(output: Tensor, layout: RowLayout) -> tuple[Tensor, Tens
 
 def backward(gradient: Tensor, shares: Tensor, layout: RowLayout) -> Tensor:
     """Return the gradient with respect to the output, from the one with respect to the rows, which is overwritten."""
-    n_values = layout.n_values
-    gradient[:, :n_values] *= 1.0 - shares[:, :n_values].square()
+    if not layout.block_sizes:
+        _tanh_backward(gradient, shares, grad_input=gradient)
+        return gradient
+    d_values = gradient[:, : layout.n_values]
+    _tanh_backward(d_values, shares[:, : layout.n_values], grad_input=d_values)
     for group in layout.groups:
         share = _blocks(shares, group)
         d = _blocks(gradient, group)

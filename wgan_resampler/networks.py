@@ -312,9 +312,14 @@ def _as_torch_generator(random_state: int | torch.Generator | None) -> torch.Gen
 
 def _linear(n_in: int, n_out: int, rng: torch.Generator | None) -> nn.Linear:
     """Fully connected layer with torch's usual initial weights, drawn from `rng`."""
-    # Left empty, then filled here: nn.Linear's own initialisation would advance the global generator. The dtype and
-    # device are named because the caller may have changed torch's defaults.
-    layer: nn.Linear = nn.utils.skip_init(nn.Linear, n_in, n_out, dtype=torch.float32, device="cpu")  # type: ignore[no-untyped-call]
+    # Made without nn.Linear's constructor, which would advance the global generator. nn.utils.skip_init would not, but
+    # imports hundreds of modules for its meta device: a quarter of a second and 37 MB. The dtype and device are named
+    # because the caller may have changed torch's defaults.
+    layer = nn.Linear.__new__(nn.Linear)
+    nn.Module.__init__(layer)
+    layer.in_features, layer.out_features = n_in, n_out
+    layer.weight = nn.Parameter(torch.empty((n_out, n_in), dtype=torch.float32, device="cpu"))
+    layer.bias = nn.Parameter(torch.empty(n_out, dtype=torch.float32, device="cpu"))
     bound = 1.0 / math.sqrt(n_in)
     with torch.no_grad():
         layer.weight.uniform_(-bound, bound, generator=rng)

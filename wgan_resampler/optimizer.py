@@ -7,7 +7,6 @@ parameters become views into one vector, and a step is a handful of operations o
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -81,20 +80,31 @@ class Adam:
         self.n_steps = 0
         self.first = torch.zeros_like(parameters.values)
         self.second = torch.zeros_like(parameters.values)
-        self._scratch = torch.empty_like(parameters.values)
+        self._step = torch.zeros((), dtype=torch.float32, device=parameters.values.device)
+        self._lists: tuple[list[torch.Tensor], ...] = (
+            [parameters.values],
+            [parameters.gradient],
+            [self.first],
+            [self.second],
+            [],
+            [self._step],
+        )
 
     def step(self) -> None:
         """Move the parameters against their gradient."""
-        beta1, beta2 = self.betas
-        g = self.parameters.gradient
         self.n_steps += 1
-        self.first.lerp_(g, 1.0 - beta1)
-        self.second.mul_(beta2).addcmul_(g, g, value=1.0 - beta2)
-        # Both bias corrections as one factor of the step; eps is scaled along, so this is the paper's formula.
-        root = math.sqrt(1.0 - beta2**self.n_steps)
-        denominator = torch.sqrt(self.second, out=self._scratch).add_(self.eps * root)
-        step_size = self.learning_rate * root / (1.0 - beta1**self.n_steps)
-        self.parameters.values.addcdiv_(self.first, denominator, value=-step_size)
+        # What torch.optim.Adam(fused=True) calls: one pass over the vector instead of six.
+        self._step.fill_(self.n_steps)
+        torch._fused_adam_(
+            *self._lists,
+            lr=self.learning_rate,
+            beta1=self.betas[0],
+            beta2=self.betas[1],
+            weight_decay=0.0,
+            eps=self.eps,
+            amsgrad=False,
+            maximize=False,
+        )
 
     def state_dict(self) -> dict[str, Any]:
         """Return the moments and the number of steps, to go on from later; the tensors are live."""

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from wgan_resampler.batches import ClassEvenBatches, one_hot
+from wgan_resampler.explicit import ClassifierPass, ForwardPass, knows_generator
 from wgan_resampler.networks import GanGenerator, RowClassifier
 from wgan_resampler.optimizer import Adam, FlatParameters
 
@@ -31,6 +32,9 @@ CREDIBLE = 0.9
 ROWS_OF_DOUBT = 20
 """Rows with which a class gets half of the rejection rate."""
 
+_ROWS_PER_BLOCK = 1024
+"""Rows that go through the networks at a time, so that what is between two layers stays in the processor's cache."""
+
 
 def train_classifier(classifier: RowClassifier, batches: ClassEvenBatches) -> None:
     """Teach a classifier the classes of the real rows.
@@ -44,11 +48,9 @@ def train_classifier(classifier: RowClassifier, batches: ClassEvenBatches) -> No
     """
     parameters = FlatParameters(classifier)
     optimizer = Adam(parameters, LEARNING_RATE, (0.9, 0.999))
+    classifier_pass = ClassifierPass(classifier, BATCHES * batches.batch_size)
     for features, condition in _updates(batches, N_UPDATES):
-        parameters.gradient.zero_()
-        with torch.enable_grad():
-            logits = classifier(features)
-            torch.nn.functional.cross_entropy(logits, condition).backward()  # type: ignore[no-untyped-call]
+        classifier_pass.gradients(features, condition)
         optimizer.step()
 
 
@@ -120,7 +122,8 @@ def generate(
     candidate_counts = torch.ceil(counts / (1.0 - rejection_rates)).long()
     candidates = torch.repeat_interleave(candidate_counts)
     rows = _generate(generator, candidates, rng)
-    belief = classifier(rows).softmax(dim=1).gather(1, candidates.unsqueeze(1)).squeeze(1).clamp_max(CREDIBLE)
+    logits = torch.cat([classifier(block) for block in torch.split(rows, _block_size(rows))])
+    belief = logits.softmax(dim=1).gather(1, candidates.unsqueeze(1)).squeeze(1).clamp_max(CREDIBLE)
     kept = rows[best_of_each_class(belief, candidate_counts, counts)]
     # The kept rows are sorted by class; each goes to a place where its class was asked for.
     result = torch.empty_like(kept)
@@ -162,5 +165,19 @@ def best_of_each_class(score: Tensor, sizes: Tensor, keep: Tensor) -> Tensor:
 
 def _generate(generator: GanGenerator, classes: Tensor, rng: torch.Generator) -> Tensor:
     noise = torch.randn(len(classes), generator.noise_dim, generator=rng, dtype=torch.float32, device=classes.device)
-    rows: Tensor = generator(noise, one_hot(classes, generator.num_classes))
+    condition = one_hot(classes, generator.num_classes)
+    size = _block_size(noise)
+    blocks = zip(torch.split(noise, size), torch.split(condition, size), strict=True)
+    if not knows_generator(generator):
+        return torch.cat([generator(*block) for block in blocks])
+    forward_pass = ForwardPass(generator, min(size, len(classes)))
+    rows = noise.new_empty(len(classes), generator.feature_dim)
+    for block, part in zip(blocks, torch.split(rows, size), strict=True):
+        if len(part) < forward_pass.n_rows:
+            forward_pass = ForwardPass(generator, len(part))
+        part.copy_(forward_pass.rows(*block)[0])
     return rows
+
+
+def _block_size(rows: Tensor) -> int:
+    return _ROWS_PER_BLOCK if rows.device.type == "cpu" else max(1, len(rows))

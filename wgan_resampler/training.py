@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import itertools
 import time
@@ -24,6 +25,7 @@ from wgan_resampler.exceptions import (
 )
 from wgan_resampler.explicit import (
     CriticPass,
+    ForwardPass,
     GeneratorPass,
     knows_critic,
     knows_generator,
@@ -183,8 +185,10 @@ class GanTrainer:
             )
             self._feature_scale = None if feature_scale is None else feature_scale.to(self.device, torch.float32)
             self._totals = torch.zeros(4, dtype=torch.float32, device=self.device)
-        self._critic_passes: dict[int, CriticPass] = {}
+        self._critic_passes: dict[tuple[int, int], CriticPass] = {}
         self._generator_passes: dict[int, GeneratorPass] = {}
+        self._forward_passes: dict[int, ForwardPass] = {}
+        self._knows_critic = self._knows_generator = False
         self._stopped = False
         self._first_update = 0
 
@@ -328,13 +332,15 @@ class GanTrainer:
     def _train_epoch(self, source: BatchSource, last_update: int | None) -> bool:
         """Run one epoch and record it; False if there was nothing to train on."""
         self.epoch += 1
-        self._notify("on_epoch_begin")
-        self._bind()
+        if self.callbacks:
+            self._notify("on_epoch_begin")
+            self._bind()
         start, first = time.perf_counter(), self.n_updates
         self._forget_sums()
         remaining = None if last_update is None else last_update - self.n_updates
         for features, condition in itertools.islice(source.epoch(self.n_critic), remaining):
-            self._update(features, condition)
+            with self._inference(*features.shape[:2]):
+                self._update(features, condition)
             self.n_updates += 1
             if (self.n_updates - first) % _UPDATES_BETWEEN_CHECKS == 0:
                 self._check_finite()
@@ -358,59 +364,94 @@ class GanTrainer:
         # their fake rows are made in one go. With batch normalisation, its statistics then span all of them.
         fakes = self._fake(condition.flatten(0, 1)).view(features.shape)
         shares = torch.rand((*features.shape[:2], 1), generator=self.rng, dtype=features.dtype, device=self.device)
-        for real, fake, share, classes in zip(features, fakes, shares, condition, strict=True):
-            self._update_critic(real, fake, mix_rows(real, fake, share), classes)
+        mixed = mix_rows(features, fakes, shares)
+        if self._knows_critic:
+            critic_pass = self._critic_pass(*features.shape[:2])
+            critic_pass.load(features, fakes, mixed, condition)
+            for i in range(len(features)):
+                critic_pass.gradients(self.lambda_gp, i)
+                self._critic_optimizer.step()
+        else:
+            for rows in zip(features, fakes, mixed, condition, strict=True):
+                self._update_critic(*rows)
         self._update_generator(condition[-1])
         if self._average is not None:
             self._average.update()
 
+    def _inference(self, n_updates: int, n_rows: int) -> contextlib.AbstractContextManager[Any]:
+        """Return inference mode, where calls cost less, if autograd is not needed."""
+        if not (self._knows_critic and self._knows_generator):
+            return contextlib.nullcontext()
+        # What is made in inference mode cannot be changed outside it, so buffers are made before.
+        self._forward_pass(max(n_updates * n_rows, 2))
+        self._critic_pass(n_updates, n_rows)
+        self._generator_pass(max(n_rows, 2))
+        return torch.inference_mode()
+
     def _update_critic(self, real: Tensor, fake: Tensor, mixed: Tensor, condition: Tensor) -> None:
-        if knows_critic(self.critic):
-            self._critic_pass(len(real)).gradients(real, fake, mixed, condition, self.lambda_gp)
-        else:
-            self._critic_parameters.bind()
-            self._critic_parameters.gradient.zero_()
-            with torch.enable_grad():
-                real_score, fake_score = self.critic(real, condition), self.critic(fake, condition)
-                penalty = gradient_penalty(self.critic, mixed, condition, self._feature_scale)
-                critic_loss(real_score, fake_score, penalty, self.lambda_gp).backward()  # type: ignore[no-untyped-call]
-            self._totals[:3] += torch.stack((real_score.mean(), fake_score.mean(), penalty)).detach()
+        """Make a critic update with autograd."""
+        self._critic_parameters.bind()
+        self._critic_parameters.gradient.zero_()
+        with torch.enable_grad():
+            real_score, fake_score = self.critic(real, condition), self.critic(fake, condition)
+            penalty = gradient_penalty(self.critic, mixed, condition, self._feature_scale)
+            critic_loss(real_score, fake_score, penalty, self.lambda_gp).backward()  # type: ignore[no-untyped-call]
+        self._totals[:3] += torch.stack((real_score.mean(), fake_score.mean(), penalty)).detach()
         self._critic_optimizer.step()
 
     def _update_generator(self, condition: Tensor) -> None:
         condition = self._at_least_two(condition)
         noise = self._noise(len(condition))
-        if knows_critic(self.critic) and knows_generator(self.generator):
-            scores = self._generator_pass(len(condition)).gradients(noise, condition)
+        if self._knows_critic and self._knows_generator:
+            self._generator_pass(len(condition)).gradients(noise, condition)
         else:
             self._generator_parameters.bind()
             self._generator_parameters.gradient.zero_()
             with torch.enable_grad():
                 scores = self.critic(self.generator(noise, condition), condition)
                 generator_loss(scores).backward()  # type: ignore[no-untyped-call]
+            self._totals[3] += scores.detach().mean()
         self._generator_optimizer.step()
-        self._totals[3] += scores.detach().mean()
 
-    def _critic_pass(self, n_rows: int) -> CriticPass:
-        if n_rows not in self._critic_passes:
-            if len(self._critic_passes) == _MAX_PASSES:
-                oldest = self._critic_passes.pop(next(iter(self._critic_passes)))
-                self._totals[:3] += oldest.take_sums()
-            self._critic_passes[n_rows] = CriticPass(cast(GanDiscriminator, self.critic), n_rows, self._feature_scale)
-        return self._critic_passes[n_rows]
+    def _critic_pass(self, n_updates: int, n_rows: int) -> CriticPass:
+        sizes = n_updates, n_rows
+        if sizes not in self._critic_passes:
+            self._drop_oldest(self._critic_passes)
+            critic = cast(GanDiscriminator, self.critic)
+            self._critic_passes[sizes] = CriticPass(critic, n_rows, self._feature_scale, n_updates)
+        return self._critic_passes[sizes]
 
     def _generator_pass(self, n_rows: int) -> GeneratorPass:
         if n_rows not in self._generator_passes:
-            if len(self._generator_passes) == _MAX_PASSES:
-                self._generator_passes.pop(next(iter(self._generator_passes)))
+            self._drop_oldest(self._generator_passes)
             generator, critic = cast(GanGenerator, self.generator), cast(GanDiscriminator, self.critic)
             self._generator_passes[n_rows] = GeneratorPass(generator, critic, n_rows)
         return self._generator_passes[n_rows]
 
+    def _forward_pass(self, n_rows: int) -> ForwardPass:
+        if n_rows not in self._forward_passes:
+            self._drop_oldest(self._forward_passes)
+            self._forward_passes[n_rows] = ForwardPass(cast(GanGenerator, self.generator), n_rows)
+        return self._forward_passes[n_rows]
+
+    def _drop_oldest(self, passes: dict[Any, Any]) -> None:
+        if len(passes) == _MAX_PASSES:
+            self._take_sums()
+            del passes[next(iter(passes))]
+
+    def _take_sums(self) -> None:
+        for critic_pass in self._critic_passes.values():
+            self._totals[:3] += critic_pass.take_sums()
+        for generator_pass in self._generator_passes.values():
+            self._totals[3] += generator_pass.take_sum()
+
     def _fake(self, condition: Tensor) -> Tensor:
         n = len(condition)
         condition = self._at_least_two(condition)
-        fake: Tensor = self.generator(self._noise(len(condition)), condition)[:n]
+        noise = self._noise(len(condition))
+        if self._knows_generator:
+            return self._forward_pass(len(condition)).rows(noise, condition)[0][:n]
+        fake: Tensor = self.generator(noise, condition)[:n]
         return fake
 
     def _at_least_two(self, condition: Tensor) -> Tensor:
@@ -436,8 +477,7 @@ class GanTrainer:
         }
 
     def _check_finite(self) -> None:
-        for critic_pass in self._critic_passes.values():
-            self._totals[:3] += critic_pass.take_sums()
+        self._take_sums()
         if not bool(self._totals.isfinite().all()):
             raise TrainingDivergedError(
                 f"A loss is no longer finite in epoch {self.epoch} (generator update {self.n_updates}). Use a smaller "
@@ -452,11 +492,12 @@ class GanTrainer:
         if any(rebound):
             self._critic_passes.clear()
             self._generator_passes.clear()
+            self._forward_passes.clear()
+        self._knows_critic, self._knows_generator = knows_critic(self.critic), knows_generator(self.generator)
 
     def _forget_sums(self) -> None:
         # An epoch that an error ended leaves sums behind.
-        for critic_pass in self._critic_passes.values():
-            critic_pass.take_sums()
+        self._take_sums()
         self._totals.zero_()
 
     def _report_empty(self) -> None:
