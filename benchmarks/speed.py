@@ -170,7 +170,7 @@ def fit_section(args: argparse.Namespace) -> None:
                 continue
             try:
                 repeats = args.repeats if limit is None else 1
-                cells.append(f"{min(seconds(lambda f=fit, t=tables[size]: f(*t)) for _ in range(repeats)):.2f}")
+                cells.append(f"{min(seconds(lambda f=fit, t=tables[size]: f(*t)) for _ in range(repeats)):.3g}")
             except ImportError:
                 cells.append("not installed")
         lines.append([name, *cells])
