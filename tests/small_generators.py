@@ -24,6 +24,8 @@ QUICK = FitSettings(
     borrowed_rows=0.0,
     average_decay=0.5,
     rejection_rate=0.0,
+    boundary_focus=0.0,
+    moment_start=False,
 )
 
 

@@ -22,7 +22,13 @@ def critic(num_layers=2, dtype=torch.float64, seed=0, device="cpu"):
 
 
 def generator(
-    num_layers=2, normalization="layer", skip_connections=True, dtype=torch.float64, device="cpu", block_sizes=()
+    num_layers=2,
+    normalization="layer",
+    skip_connections=True,
+    dtype=torch.float64,
+    device="cpu",
+    block_sizes=(),
+    moments=None,
 ):
     network = GanGenerator(
         num_classes=CLASSES,
@@ -34,6 +40,7 @@ def generator(
         normalization=normalization,
         skip_connections=skip_connections,
         block_sizes=block_sizes,
+        moments=moments,
         random_state=1,
     )
     for i, norm in enumerate(network.norms):
@@ -194,6 +201,22 @@ def test_generator_gradient_through_blocks_equals_autograd(block_sizes, n):
     torch.testing.assert_close(flat.gradient, expected, rtol=0, atol=1e-12)
     scores = scorer(network(noise, condition), condition).detach()
     torch.testing.assert_close(generator_pass.take_sum(), scores.mean(), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("block_sizes", [(), (1, 2)])
+@pytest.mark.parametrize("n", [1, 9])
+def test_generator_gradient_beside_moments_equals_autograd(block_sizes, n):
+    moments = torch.randn(CLASSES, NOISE + 1, FEATURES, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
+    network, scorer = generator(block_sizes=block_sizes, moments=moments), critic()
+    *_, noise, condition = batch(n)
+    flat = FlatParameters(network)
+    expected = generator_gradient_by_autograd(network, scorer, noise, condition)
+    with torch.no_grad():
+        generator_pass = GeneratorPass(network, scorer, n)
+        generator_pass.gradients(noise, condition)
+    assert expected.abs().max() > 1e-4
+    torch.testing.assert_close(flat.gradient, expected, rtol=0, atol=1e-12)
+    torch.testing.assert_close(network.moments, moments, rtol=0, atol=0)
 
 
 def test_generator_pass_can_be_used_again_after_both_networks_moved():

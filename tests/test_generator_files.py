@@ -2,6 +2,7 @@
 
 import time
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from small_generators import write_generator
+from small_generators import QUICK, write_generator
 
 from wgan_resampler import CheckpointError, GanAugmenter
 from wgan_resampler.checkpoint import load_state, save_state
@@ -72,6 +73,13 @@ def test_what_goes_in_comes_out(good, tmp_path):
     pd.testing.assert_frame_equal(*drawn)
 
 
+def test_moments_and_focus_go_along(good, tmp_path):
+    changed = replace(QUICK, moment_start=True, boundary_focus=0.5, rejection_rate=0.2)
+    trained = load_generator(write_generator(tmp_path, good.parent / "in.parquet", "y", settings=changed))
+    assert trained.model.boundary_focus == 0.5
+    assert trained.model.generator.moments.shape[:2] == (2, QUICK.noise_dim + 1)
+
+
 COLUMNS = ("model", "schema", "columns")
 
 
@@ -99,6 +107,11 @@ COLUMNS = ("model", "schema", "columns")
         (("model", "counts"), [2**80, 1], None),
         (("model", "counts"), [2**62, 2**62], None),
         (("model", "rejection_rate"), 1.0, "rejection_rate"),
+        (("model", "boundary_focus"), -1.0, "boundary_focus"),
+        (("model", "boundary_focus"), float("inf"), "boundary_focus"),
+        (("model", "boundary_focus"), 1, "boundary_focus"),
+        (("model", "generator", "moments"), torch.zeros(2, 8, 3), "moments should have shape"),
+        (("model", "generator", "moments"), torch.full((2, 9, 5), float("nan")), "not finite"),
         (("model", "generator_options", "dropout"), 2.0, "dropout"),
         (("model", "generator_options", "dropout"), "much", None),
         (("model", "generator_options", "normalization"), "none", "normalization"),

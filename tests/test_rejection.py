@@ -73,6 +73,37 @@ def test_nothing_is_rejected_without_a_classifier():
     assert torch.equal(plain, noise.clamp(-3, 3) / 3)
 
 
+def focused(classes, focus, rate=0.0):
+    rng = torch.Generator().manual_seed(3)
+    return generate(line_generator(), classes, rng, sign_classifier(), torch.tensor([rate, rate]), focus)[:, 0]
+
+
+def test_rows_near_the_other_class_are_favoured_and_others_still_occur():
+    classes = torch.ones(4000, dtype=torch.int64)
+    distances = [focused(classes, focus, rate=0.5) for focus in (0.0, 1.0, 10.0)]
+    assert all((rows > 0).float().mean() > 0.97 for rows in distances)
+    means = [rows.mean() for rows in distances]
+    assert means[0] > means[1] + 0.02 > means[2] + 0.04
+    assert (distances[1] > 0.6).any()
+
+
+def test_focus_keeps_classes_and_numbers():
+    classes = torch.tensor([1, 0, 0, 1, 1]).repeat(100)
+    rows = focused(classes, 1.0, rate=0.5)
+    assert len(rows) == 500
+    assert ((rows > 0).long() == classes).float().mean() > 0.95
+    assert len(rows.unique()) == 500
+
+
+def test_focus_draws_with_the_stated_weights():
+    belief = torch.tensor([0.0, 1.0]).repeat(20_000)
+    rng = torch.Generator().manual_seed(0)
+    sizes, keep = torch.tensor([40_000]), torch.tensor([400])
+    found = rejection._near_others(belief, sizes, keep, 1.0, rng)
+    # Weights 1.05 and .05: of so few draws nearly all follow the weights, 21 to 1.
+    assert (belief[found] == 0.0).float().mean() == pytest.approx(21 / 22, abs=0.03)
+
+
 def test_best_of_each_class():
     score = torch.tensor([0.0, 5.0, 1.0, 9.0, 8.0, 7.0])
     found = best_of_each_class(score, sizes=torch.tensor([3, 0, 3]), keep=torch.tensor([1, 0, 2]))

@@ -340,8 +340,8 @@ def test_the_automatic_budget_does_not_follow_the_number_of_rows(n_rows):
     table, target = RNG.normal(size=(n_rows, 2)), np.arange(n_rows) % 3 // 2
     over = quick(epochs="auto", hidden_dim=4, num_layers=1, n_critic=1, batch_size=64)
     over.fit_resample(table, target)
-    assert over.n_iter_ == AUTO_UPDATES == 600
-    assert len(over.history_) == math.ceil(600 / math.ceil(n_rows / 64))
+    assert over.n_iter_ == AUTO_UPDATES == 1500
+    assert len(over.history_) == math.ceil(1500 / math.ceil(n_rows / 64))
 
 
 def test_numpy_numbers_are_numbers():
@@ -729,6 +729,8 @@ def with_cell(value):
         (pd.DataFrame({"t": TEXTS}), Y, {"categorical_features": []}, InvalidDataError, "'t' .*categorical_features"),
         (X, Y, {"categorical_features": [7]}, InvalidParameterError, "7.*3 columns"),
         (X, Y, {"missing_values": "impute"}, ValueError, "'missing_values' parameter .* Got 'impute'"),
+        (X, Y, {"boundary_focus": -1}, ValueError, "'boundary_focus' parameter .* Got -1"),
+        (X, Y, {"moment_start": "yes"}, ValueError, "'moment_start' parameter .* Got 'yes'"),
         (X, Y, {"rejection_rate": 1.0}, ValueError, "'rejection_rate' parameter .* Got 1.0"),
         (X + 1j, Y, {}, InvalidDataError, "Complex data not supported"),
         (X[:, 0], Y, {}, InvalidDataError, "Expected 2D array, got 1D array"),

@@ -1,23 +1,27 @@
+"""Real rows of small classes, varied as neighbouring rows vary."""
+
 import numpy as np
 import pytest
 import torch
 
+from wgan_resampler import smoothing
 from wgan_resampler.batches import ClassEvenBatches
 from wgan_resampler.schema import Link
-from wgan_resampler.smoothing import BORROWED_STATES, BorrowedSpread, Draw, moments_within_classes
+from wgan_resampler.smoothing import BORROWED_STATES, NEIGHBOURS, Draw, NeighbourSpread, moments_within_classes
 
 NO_STATES = torch.zeros((1, 0), dtype=torch.int64)
 
 
-def one_draw(row, mate, donor, share=0.0, picks=(), classes=0, donor_classes=1):
+def one_draw(row, mate, donor, donor_mate=None, share=0.0, stretch=0.0, picks=(), classes=0):
     """Return the draw of one row, with all that is random in it."""
     return Draw(
         rows=torch.tensor([row]),
         mates=torch.tensor([mate]),
         donors=torch.tensor([donor]),
+        donor_mates=torch.tensor([donor if donor_mate is None else donor_mate]),
         classes=torch.tensor([classes]),
-        donor_classes=torch.tensor([donor_classes]),
         share=torch.tensor([[share]]),
+        stretch=torch.tensor([[stretch]]),
         picks=torch.tensor([picks], dtype=torch.float32).reshape(1, len(picks)),
     )
 
@@ -37,14 +41,85 @@ def drawn(features, classes, borrowed_rows, n_epochs=40):
     return [rows[conditions[:, c] == 1].numpy() for c in (0, 1)]
 
 
+def many_draws(values, counts, c, k=2000, borrowed_rows=4.0):
+    """Return the draws of `k` rows of class `c`, and the spread they come from."""
+    counts = torch.tensor(counts)
+    spread = NeighbourSpread(values, NO_STATES.expand(len(values), 0), counts, borrowed_rows)
+    start = int(counts[:c].sum())
+    rng = torch.Generator().manual_seed(0)
+    rows = start + torch.randint(int(counts[c]), (k,), generator=rng)
+    return spread, spread.draw(rows, torch.full((k,), c), rng)
+
+
 def test_known_answer():
-    features = torch.tensor([[0.0], [0.2], [-0.5], [-0.3]])
-    spread = BorrowedSpread(features, NO_STATES.expand(4, 0), torch.tensor([2, 2]), borrowed_rows=2.0)
-    varied, _ = spread.vary(one_draw(row=0, mate=1, donor=2, share=0.5))
-    # w = 2 / (2 + 2) = 1/2; both variances are 0.01, so s = 1. The row moves by 0.5 * min(1/2, 2 w) = 1/4 from -0.1
-    # towards its mate at +0.1, to -0.05; the borrowed residual is -0.5 + 0.4 = -0.1.
-    expected = 0.1 + np.sqrt(0.5) * -0.05 + np.sqrt(0.5) * -0.1
-    assert varied.item() == pytest.approx(expected, abs=1e-5)
+    values = torch.tensor([[0.0], [0.2], [-0.5], [-0.3]])
+    spread = NeighbourSpread(values, NO_STATES.expand(4, 0), torch.tensor([2, 2]), borrowed_rows=2.0)
+    varied, _ = spread.vary(one_draw(row=0, mate=1, donor=2, donor_mate=3, share=0.5, stretch=0.3))
+    # Half of the way to the mate is 0.1; w = 2 / (2 + 2) = 1/2, and the borrowed step is 0.2 long.
+    assert varied.item() == pytest.approx(0.1 + 0.3 * np.sqrt(0.5) * 0.2, abs=1e-6)
+
+
+def test_mates_are_the_nearest_rows_of_the_class():
+    values = torch.cat([torch.linspace(-1, 1, 41), torch.linspace(-1, 1, 7)]).unsqueeze(1)
+    _, draw = many_draws(values, [41, 7], 0)
+    middle = (draw.rows >= 5) & (draw.rows < 36)
+    steps = (draw.mates - draw.rows).abs()[middle]
+    assert (steps > 0).all()
+    assert steps.max() == (NEIGHBOURS + 1) // 2  # two or three on each side
+    assert (draw.mates < 41).all()
+
+
+def test_donors_are_as_near_to_each_other_within_their_class_as_neighbours_within_the_own_class():
+    values = torch.cat([torch.linspace(-1, 1, 20), torch.linspace(-1, 1, 400)]).unsqueeze(1)
+    _, draw = many_draws(values, [20, 400], 0)
+    large = draw.donors >= 20
+    assert large.float().mean() == pytest.approx(0.5, abs=0.05)
+    ranks = (draw.donor_mates - draw.donors).abs()[large]
+    # 5 of 20 is a quarter of a class: the nearest hundred of 400, half of them on each side unless at an end.
+    assert 50 <= ranks.max() <= 100
+    assert ranks.float().mean() == pytest.approx(28, abs=6)
+    small = (draw.donor_mates - draw.donors).abs()[~large]
+    assert small.max() <= NEIGHBOURS
+
+
+def test_distances_are_in_units_of_the_spread_within_classes():
+    rng = np.random.default_rng(0)
+    wide, narrow = rng.uniform(-1, 1, 200), rng.uniform(-0.2, 0.2, 200)
+    values = torch.tensor(np.stack([wide, narrow], axis=1), dtype=torch.float32)
+    spread, draw = many_draws(values, [200], 0)
+    steps = spread._step(draw.rows, draw.mates).abs().mean(dim=0)
+    assert steps[0] / steps[1] == pytest.approx(5.0, rel=0.3)
+
+
+def test_states_that_differ_make_rows_strangers():
+    values = torch.zeros(40, 1)
+    states = (torch.arange(40) % 2).unsqueeze(1)
+    spread = NeighbourSpread(values, states, torch.tensor([40]), borrowed_rows=4.0)
+    rows = torch.arange(40)
+    draw = spread.draw(rows, torch.zeros(40, dtype=torch.int64), torch.Generator().manual_seed(0))
+    assert torch.equal(states[draw.mates], states[draw.rows])
+
+
+def test_rows_of_a_class_too_large_to_know_all_neighbours_stay(monkeypatch):
+    monkeypatch.setattr(smoothing, "MAX_REFERENCES", 30)
+    values = torch.cat([torch.linspace(-1, 1, 300), torch.linspace(-1, 1, 10)]).unsqueeze(1)
+    _, draw = many_draws(values, [300, 10], 0)
+    assert torch.equal(draw.mates, draw.rows)
+    assert len(draw.donors[draw.donors < 300].unique()) == 30
+    _, draw = many_draws(values, [300, 10], 1)
+    assert (draw.mates >= 300).all()
+
+
+@pytest.mark.parametrize("counts", [[1], [1, 1], [1, 50], [2, 600], [513, 3], [512, 1]])
+def test_all_positions_lie_in_their_classes(counts):
+    values = torch.rand(sum(counts), 2, generator=torch.Generator().manual_seed(0)) - 0.5
+    classes = torch.repeat_interleave(torch.tensor(counts))
+    for c in range(len(counts)):
+        spread, draw = many_draws(values, counts, c, k=500)
+        assert (classes[draw.mates] == c).all()
+        assert torch.equal(classes[draw.donors], classes[draw.donor_mates])
+        varied, _ = spread.vary(draw)
+        assert varied.isfinite().all()
 
 
 def test_nothing_borrowed_gives_the_rows_as_they_are():
@@ -55,9 +130,9 @@ def test_nothing_borrowed_gives_the_rows_as_they_are():
 
 def test_a_small_class_scatters_along_the_direction_of_the_large_one():
     features, classes = two_classes()
-    small, _ = drawn(features, classes, 4.0)
+    small, _ = drawn(features, classes, 1000.0)
     own = np.corrcoef(features[:4].numpy().T)[0, 1]
-    assert np.corrcoef(small.T)[0, 1] > max(own, 0) + 0.2 or own > 0.8
+    assert np.corrcoef(small.T)[0, 1] > own
     assert len(np.unique(small, axis=0)) > 1000
 
 
@@ -105,10 +180,10 @@ def test_source_rows_are_left_alone():
 def test_states_come_from_the_row_its_mate_or_a_donor():
     values = torch.zeros(3, 0)
     states = torch.tensor([[0, 0, 0], [1, 1, 1], [2, 2, 2]])
-    spread = BorrowedSpread(values, states, torch.tensor([2, 1]), borrowed_rows=2.0)
-    # The row's move is 0.5 * min(1/2, 2 w) = 1/4 long, and a donor gives a state with probability 1/4 / (2 + 1/4).
+    spread = NeighbourSpread(values, states, torch.tensor([2, 1]), borrowed_rows=2.0)
+    # The row goes a quarter of the way, and a donor gives a state with probability 1/4 / (2 + 1/4).
     assert pytest.approx(1 / 9) == BORROWED_STATES / (2 + BORROWED_STATES)
-    _, varied = spread.vary(one_draw(row=0, mate=1, donor=2, share=0.5, picks=(0.2, 0.5, 0.9)))
+    _, varied = spread.vary(one_draw(row=0, mate=1, donor=2, share=0.25, picks=(0.2, 0.5, 0.9)))
     assert varied.tolist() == [[1, 0, 2]]
 
 
@@ -130,9 +205,9 @@ def test_a_number_beside_another_state_is_the_filling_of_that_state():
     values = torch.tensor([[0.4], [0.6], [-1.0], [0.0]])
     states = torch.tensor([[0], [0], [1], [2]])  # two numbers, a frequent value at -1, a missing cell
     link = Link(value=0, block=0, filling=(0.0, -1.0, 0.0))
-    spread = BorrowedSpread(values, states, torch.tensor([4]), borrowed_rows=4.0, links=[link])
+    spread = NeighbourSpread(values, states, torch.tensor([4]), borrowed_rows=4.0, links=[link])
     for mate, expected in ((2, -1.0), (3, 0.0)):
-        draw = one_draw(row=0, mate=mate, donor=1, share=0.9, picks=(0.0,), donor_classes=0)
+        draw = one_draw(row=0, mate=mate, donor=1, share=0.9, picks=(0.0,))
         number, state = spread.vary(draw)
         assert state.item() == states[mate].item()
         assert number.item() == expected
@@ -142,8 +217,8 @@ def test_a_row_without_a_number_that_gets_one_gets_that_of_its_source():
     values = torch.tensor([[0.4], [0.6], [-1.0]])
     states = torch.tensor([[0], [0], [1]])
     link = Link(value=0, block=0, filling=(0.0, -1.0))
-    spread = BorrowedSpread(values, states, torch.tensor([3]), borrowed_rows=3.0, links=[link])
-    number, state = spread.vary(one_draw(row=2, mate=1, donor=0, share=0.9, picks=(0.0,), donor_classes=0))
+    spread = NeighbourSpread(values, states, torch.tensor([3]), borrowed_rows=3.0, links=[link])
+    number, state = spread.vary(one_draw(row=2, mate=1, donor=0, share=0.9, picks=(0.0,)))
     assert state.item() == 0
     assert number.item() == pytest.approx(0.6)
 

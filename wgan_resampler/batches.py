@@ -17,7 +17,7 @@ from torch import Tensor
 from wgan_resampler.blocks import expand
 from wgan_resampler.exceptions import InvalidDataError
 from wgan_resampler.schema import Link, RowLayout
-from wgan_resampler.smoothing import BorrowedSpread, Draw, moments_within_classes, ordinary_values
+from wgan_resampler.smoothing import NeighbourSpread, moments_within_classes, ordinary_values
 
 _UPDATES_PER_CHUNK = 32
 _CELLS_PER_CHUNK = 2**17
@@ -107,12 +107,17 @@ class ClassEvenBatches:
         self._chunk = _Chunk(0, rng.get_state())
         self._used = 0
         self._spread = (
-            BorrowedSpread(self._values, self._states, counts, borrowed_rows, links) if borrowed_rows > 0 else None
+            NeighbourSpread(self._values, self._states, counts, borrowed_rows, links) if borrowed_rows > 0 else None
         )
 
     def __len__(self) -> int:
         """Return the number of generator updates in an epoch."""
         return math.ceil(len(self._values) / self.batch_size)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the rows are."""
+        return self._values.device
 
     def spread_within_classes(self) -> Tensor:
         """Return the standard deviation of each encoded feature within its class, classes weighted alike.
@@ -177,39 +182,34 @@ class ClassEvenBatches:
         n = max(1, min(_UPDATES_PER_CHUNK, _CELLS_PER_CHUNK // cells))
         rng = self._rng.get_state()
         classes = torch.arange(self._turn, self._turn + n * size, device=self._values.device) % self._num_classes
-        values, states = self._draw(classes)
+        values, states = self.draw(classes)
         conditions = one_hot(classes, self._num_classes, self._values.dtype)
         return _Chunk(size, rng, *(torch.split(rows, size) for rows in (values, states, conditions)))
 
-    def _draw(self, classes: Tensor) -> tuple[Tensor, Tensor]:
-        """Return values and states of one real row of each of these classes, varied if spread is borrowed."""
+    def draw(self, classes: Tensor) -> tuple[Tensor, Tensor]:
+        """Draw one real row of each of these classes, varied if spread is borrowed.
+
+        Parameters
+        ----------
+        classes : torch.Tensor of shape (k,)
+            Class indices.
+
+        Returns
+        -------
+        values : torch.Tensor of shape (k, n_values)
+        states : torch.Tensor of shape (k, n_blocks)
+        """
         rows = self._positions(classes)
         if self._spread is None:
             return self._values.index_select(0, rows), self._states.index_select(0, rows)
-        donor_classes = torch.randint(
-            self._num_classes, classes.shape, generator=self._rng, device=classes.device, dtype=torch.int64
-        )
-        return self._spread.vary(
-            Draw(
-                rows=rows,
-                mates=self._positions(classes),
-                donors=self._positions(donor_classes),
-                classes=classes,
-                donor_classes=donor_classes,
-                share=self._uniform(len(rows), 1),
-                picks=self._uniform(len(rows), self._states.shape[1]),
-            )
-        )
+        return self._spread.vary(self._spread.draw(rows, classes, self._rng))
 
     def _positions(self, classes: Tensor) -> Tensor:
         """Return the position of a random row of each of these classes."""
         counts = self._counts[classes]
-        within = (self._uniform(len(classes)) * counts).long()
+        uniform = torch.rand(len(classes), generator=self._rng, dtype=self._values.dtype, device=self._values.device)
         # In float32, u * count may round up to count.
-        return self._starts[classes] + torch.minimum(within, counts - 1)
-
-    def _uniform(self, *shape: int) -> Tensor:
-        return torch.rand(shape, generator=self._rng, dtype=self._values.dtype, device=self._values.device)
+        return self._starts[classes] + torch.minimum((uniform * counts).long(), counts - 1)
 
 
 @dataclass(frozen=True)

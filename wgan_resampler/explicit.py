@@ -283,6 +283,12 @@ class ForwardPass:
         self._layout = generator.layout
         first = like.new_empty(n_rows, w.sizes[0])
         self._noise, self._condition = first[:, :z], first[:, z:]
+        self._moments = None if generator.moments is None else generator.moments.flatten(0, 1)
+        if self._moments is not None:
+            by_class = like.new_empty(n_rows, generator.num_classes, z + 1)
+            self._by_class, self._flat = by_class, by_class.flatten(1)
+            self._extended = like.new_ones(n_rows, 1, z + 1)
+            self._noise_of_moments = self._extended[:, 0, :z]
         self._sums = [like.new_empty(n_rows, size) if generator.skip_connections else None for size in w.sizes[1:]]
         self._sums[0] = None
         self._output = like.new_empty(n_rows, generator.feature_dim)
@@ -318,7 +324,12 @@ class ForwardPass:
             self.activations[i] = _leaky_relu_(a, GAN_LEAKY_SLOPE)
             total = self._sums[i]
             h = self.inputs[i + 1] = a if total is None else torch.add(a, h, out=total)
-        return activate_explicitly(torch.addmm(w.output_bias, h, w.output_t, out=self._output), self._layout)
+        output = torch.addmm(w.output_bias, h, w.output_t, out=self._output)
+        if self._moments is not None:
+            self._noise_of_moments.copy_(noise)
+            torch.mul(condition.unsqueeze(2), self._extended, out=self._by_class)
+            output.addmm_(self._flat, self._moments)
+        return activate_explicitly(output, self._layout)
 
 
 class GeneratorPass:

@@ -18,6 +18,7 @@ from wgan_resampler.encoding import TableEncoder
 from wgan_resampler.exceptions import InvalidParameterError
 from wgan_resampler.history import TrainingHistory
 from wgan_resampler.model import RowModel
+from wgan_resampler.moments import class_moments
 from wgan_resampler.networks import GanDiscriminator, GanGenerator, Normalization, RowClassifier
 from wgan_resampler.rejection import train_classifier
 from wgan_resampler.runtime import computing, new_generator
@@ -28,7 +29,7 @@ from wgan_resampler.training import GanTrainer
 if TYPE_CHECKING:
     from wgan_resampler.callbacks import Callback
 
-AUTO_UPDATES = 600
+AUTO_UPDATES = 1500
 """Generator updates with ``epochs="auto"``."""
 
 _AUTO_ROWS_PER_CLASS = 32
@@ -65,6 +66,8 @@ class FitSettings:
     borrowed_rows: float
     average_decay: float
     rejection_rate: float
+    boundary_focus: float
+    moment_start: bool
     scaled_penalty: bool = True
 
 
@@ -145,7 +148,7 @@ class Preparation:
         InvalidParameterError
             If there was no update.
         """
-        trainer, rate = self.trainer, float(self.settings.rejection_rate)
+        trainer, rate, focus = self.trainer, float(self.settings.rejection_rate), float(self.settings.boundary_focus)
         if trainer.n_updates == 0:
             raise InvalidParameterError(
                 "A callback stopped training before the first update, so there is no generator to draw rows from. "
@@ -154,14 +157,14 @@ class Preparation:
         classifier = None
         with computing(trainer.device):
             generator = cast(GanGenerator, trainer.averaged_generator())
-            if rate > 0.0:
+            if rate > 0.0 or focus > 0.0:
                 classifier = RowClassifier(
                     feature_dim=self.batches.layout.width,
                     num_classes=len(self.classes),
                     random_state=self.classifier_seed,
                 ).to(trainer.device)
                 train_classifier(classifier, self.batches)
-        model = RowModel(generator, self.encoder, self.classes, self.counts, classifier, rate)
+        model = RowModel(generator, self.encoder, self.classes, self.counts, classifier, rate, focus)
         critic = cast(GanDiscriminator, copy.deepcopy(trainer.critic))
         return Fit(model, critic, trainer.history, trainer.n_updates)
 
@@ -239,6 +242,7 @@ def _trainer(
         normalization=settings.normalization,
         skip_connections=bool(settings.skip_connections),
         block_sizes=layout.block_sizes,
+        moments=class_moments(batches, num_classes, int(settings.noise_dim)) if settings.moment_start else None,
         random_state=next_seed(seeds),
     )
     critic = GanDiscriminator(

@@ -51,6 +51,8 @@ class RowModel:
         What tells doubtful rows; None rejects nothing.
     rejection_rate : float, default=0.0
         Share of the generated rows that are rejected.
+    boundary_focus : float, default=0.0
+        How much rows near other classes are favoured among the rest; see `rejection.generate`.
     """
 
     generator: GanGenerator
@@ -59,6 +61,7 @@ class RowModel:
     counts: NDArray[np.int64]
     classifier: RowClassifier | None = None
     rejection_rate: float = 0.0
+    boundary_focus: float = 0.0
 
     def draw(self, class_indices: NDArray[np.int64], seed: int) -> list[Cells]:
         """Generate one row for each class index.
@@ -88,7 +91,7 @@ class RowModel:
         with computing(device):
             for start in range(0, n, size):
                 indices = torch.from_numpy(class_indices[start : start + size]).to(device)
-                encoded = generate(generator, indices, rng, self.classifier, rates)
+                encoded = generate(generator, indices, rng, self.classifier, rates, self.boundary_focus)
                 values, states = collapse(encoded, layout)
                 rows.values[start : start + len(indices)] = values.clamp(-_OPEN_END, _OPEN_END).cpu().numpy()
                 rows.states[start : start + len(indices)] = states.cpu().numpy()

@@ -53,6 +53,7 @@ def model_to_state(model: RowModel, classes: Sequence[Any]) -> Plain:
         },
         "classifier": None if model.classifier is None else dict(model.classifier.state_dict()),
         "rejection_rate": model.rejection_rate,
+        "boundary_focus": model.boundary_focus,
         "schema": schema_to_state(model.encoder.schema),
         "classes": list(classes),
         "counts": model.counts.tolist(),
@@ -84,9 +85,12 @@ def model_from_state(state: Mapping[str, Any]) -> RowModel:
     rate = state.get("rejection_rate")
     if not isinstance(rate, float) or not 0.0 <= rate < 1.0:
         raise CheckpointError(f"rejection_rate must lie in [0, 1); the file has {rate!r}.")
+    focus = state.get("boundary_focus")
+    if not isinstance(focus, float) or not 0.0 <= focus < math.inf:
+        raise CheckpointError(f"boundary_focus must be at least 0; the file has {focus!r}.")
     encoder = TableEncoder()
     encoder.schema = schema
-    return RowModel(generator, encoder, _labels(classes), checked(_counts, counts), classifier, rate)
+    return RowModel(generator, encoder, _labels(classes), checked(_counts, counts), classifier, rate, focus)
 
 
 def model_hash(model: RowModel) -> str:
@@ -202,15 +206,19 @@ def _generator(
         if num_layers:
             _check_size(weights, f"hidden.{num_layers}.weight", (hidden_dim, hidden_dim))
         num_layers += 1
-    _check_size(weights, "output.weight", (schema.layout.width, hidden_dim))
+    width, noise_dim = schema.layout.width, first.shape[1] - num_classes
+    _check_size(weights, "output.weight", (width, hidden_dim))
+    if "moments" in weights:
+        _check_size(weights, "moments", (num_classes, noise_dim + 1, width))
     generator = checked(
         lambda chosen: GanGenerator(
             num_classes=num_classes,
-            feature_dim=schema.layout.width,
-            noise_dim=first.shape[1] - num_classes,
+            feature_dim=width,
+            noise_dim=noise_dim,
             hidden_dim=hidden_dim,
             num_layers=num_layers,
             block_sizes=schema.layout.block_sizes,
+            moments=weights.get("moments"),
             random_state=0,
             **chosen,
         ),

@@ -28,6 +28,9 @@ from wgan_resampler.schema import RowLayout
 
 Normalization = Literal["batch", "layer"] | None
 
+_CORRECTION = 0.1
+"""Scale of the initial weights of a last layer that corrects moments."""
+
 
 class GanGenerator(nn.Module):
     """Generator: turns noise and a class into an encoded row.
@@ -58,6 +61,10 @@ class GanGenerator(nn.Module):
     block_sizes : sequence of int, default=()
         If given, the last ``sum(block_sizes)`` features are one-hot blocks of these sizes, as for columns of
         categories; in increasing order.
+    moments : torch.Tensor of shape (num_classes, noise_dim + 1, feature_dim) or None, default=None
+        If given, ``noise @ moments[c, :-1] + moments[c, -1]`` is added to what comes out of the last layer for class c,
+        before the activation, and the network starts as a small correction of that. It is not trained. See
+        `wgan_resampler.moments`.
     random_state : int, torch.Generator or None, default=None
         Source of the initial weights. None draws from torch's global generator, as torch's own modules do.
 
@@ -94,6 +101,7 @@ class GanGenerator(nn.Module):
         normalization: Normalization = "batch",
         skip_connections: bool = False,
         block_sizes: Sequence[int] = (),
+        moments: Tensor | None = None,
         random_state: int | torch.Generator | None = None,
     ) -> None:
         super().__init__()
@@ -122,6 +130,20 @@ class GanGenerator(nn.Module):
         self.dropout = SeededDropout(dropout)
         self.output = _linear(hidden_dim, feature_dim, rng)
         self.layout = _layout(feature_dim, block_sizes)
+        self.moments: Tensor | None
+        self.register_buffer("moments", moments)
+        if moments is not None:
+            expected = num_classes, noise_dim + 1, feature_dim
+            if moments.shape != expected:
+                raise InvalidParameterError(f"moments must have shape {expected}; got {tuple(moments.shape)}.")
+            with torch.no_grad():
+                self.output.weight.mul_(_CORRECTION)
+                self.output.bias.mul_(_CORRECTION)
+
+    @property
+    def moment_start(self) -> bool:
+        """Whether the network corrects the moments of each class."""
+        return self.moments is not None
 
     def forward(self, noise: Tensor, condition: Tensor) -> Tensor:
         """Generate encoded rows.
@@ -143,7 +165,10 @@ class GanGenerator(nn.Module):
             activation = nn.functional.leaky_relu(norm(linear(h)), GAN_LEAKY_SLOPE)
             activation = self.dropout(activation)
             h = activation + h if self.skip_connections and i > 0 else activation
-        return activate(self.output(h), self.layout)
+        output = self.output(h)
+        if self.moments is not None:
+            output = output + noise_by_class(noise, condition) @ self.moments.flatten(0, 1)
+        return activate(output, self.layout)
 
 
 class GanDiscriminator(nn.Module):
@@ -272,6 +297,31 @@ class RowClassifier(nn.Module):
             h = nn.functional.leaky_relu(linear(h), GAN_LEAKY_SLOPE)
         logits: Tensor = self.output(h)
         return logits
+
+
+def noise_by_class(noise: Tensor, condition: Tensor) -> Tensor:
+    """Return the noise of each row, and a 1 behind it, in the columns of its class.
+
+    Parameters
+    ----------
+    noise : torch.Tensor of shape (n, noise_dim)
+        Any numbers.
+    condition : torch.Tensor of shape (n, num_classes)
+        One-hot class of each row.
+
+    Returns
+    -------
+    torch.Tensor of shape (n, num_classes * (noise_dim + 1))
+
+    Examples
+    --------
+    >>> import torch
+    >>> from wgan_resampler.networks import noise_by_class
+    >>> noise_by_class(torch.tensor([[0.5], [2.0]]), torch.tensor([[1.0, 0.0], [0.0, 1.0]])).tolist()
+    [[0.5, 1.0, 0.0, 0.0], [0.0, 0.0, 2.0, 1.0]]
+    """
+    extended = nn.functional.pad(noise, (0, 1), value=1.0)
+    return (condition.unsqueeze(2) * extended.unsqueeze(1)).flatten(1)
 
 
 class SeededDropout(nn.Module):

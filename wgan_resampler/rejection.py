@@ -1,10 +1,15 @@
-"""Rejection of generated rows whose class is doubtful.
+"""Which of the generated rows are kept: not the doubtful ones, and of the others rather those near other classes.
 
 A generator that has trained for seconds gives rows of which some lie where another class is at home. SMOTE's rows
 suffer from the same (Saez et al. 2015, "SMOTE-IPF", Information Sciences 291, filters them afterwards). Here an
 auxiliary classifier learns the classes from the same class-even batches as the critic, and of the rows generated for a
 class those are dropped to which it gives that class the least probability. It takes no part in the training of the
 generator, unlike the auxiliary classifiers of AC-GAN (Odena et al. 2017, arXiv:1610.09585) and CTAB-GAN.
+
+Of what is left, most rows lie deep inside their class, where no classifier needs them. So there are more than are
+wanted, and they are drawn without replacement with weights (1 - p + `_LEAST_WEIGHT`)^focus, where p is the probability
+of their class: more where it is close to others, as in Borderline-SMOTE (Han et al. 2005) and ADASYN (He et al. 2008),
+but on the credible side only.
 """
 
 from __future__ import annotations
@@ -31,6 +36,12 @@ CREDIBLE = 0.9
 
 ROWS_OF_DOUBT = 20
 """Rows with which a class gets half of the rejection rate."""
+
+FOCUS_POOL = 2.0
+"""Credible rows for each one that is kept, where some are favoured."""
+
+_LEAST_WEIGHT = 0.05
+"""Added to the weight of all rows, so that those deep inside a class occur too."""
 
 _ROWS_PER_BLOCK = 1024
 """Rows that go through the networks at a time, so that what is between two layers stays in the processor's cache."""
@@ -96,8 +107,9 @@ def generate(
     rng: torch.Generator,
     classifier: RowClassifier | None = None,
     rejection_rates: Tensor | None = None,
+    boundary_focus: float = 0.0,
 ) -> Tensor:
-    """Generate one row for each class index, and reject the doubtful ones among more of them.
+    """Generate one row for each class index: the chosen ones among more of them.
 
     Parameters
     ----------
@@ -111,6 +123,8 @@ def generate(
         What doubts; None rejects nothing.
     rejection_rates : torch.Tensor of shape (num_classes,) or None, default=None
         Share of the rows generated for each class that are rejected, in [0, 1).
+    boundary_focus : float, default=0.0
+        How much rows near other classes are favoured among the rest; at least 0, which favours none.
 
     Returns
     -------
@@ -119,16 +133,30 @@ def generate(
     if classifier is None or rejection_rates is None:
         return _generate(generator, classes, rng)
     counts = torch.bincount(classes, minlength=generator.num_classes)
-    candidate_counts = torch.ceil(counts / (1.0 - rejection_rates)).long()
+    credible_counts = torch.ceil(counts * FOCUS_POOL).long() if boundary_focus > 0.0 else counts
+    candidate_counts = torch.ceil(credible_counts / (1.0 - rejection_rates)).long()
     candidates = torch.repeat_interleave(candidate_counts)
     rows = _generate(generator, candidates, rng)
     logits = torch.cat([classifier(block) for block in torch.split(rows, _block_size(rows))])
-    belief = logits.softmax(dim=1).gather(1, candidates.unsqueeze(1)).squeeze(1).clamp_max(CREDIBLE)
-    kept = rows[best_of_each_class(belief, candidate_counts, counts)]
+    belief = logits.softmax(dim=1).gather(1, candidates.unsqueeze(1)).squeeze(1)
+    keep = best_of_each_class(belief.clamp_max(CREDIBLE), candidate_counts, credible_counts)
+    if boundary_focus > 0.0:
+        keep = keep[_near_others(belief[keep], credible_counts, counts, boundary_focus, rng)]
+    kept = rows[keep]
     # The kept rows are sorted by class; each goes to a place where its class was asked for.
     result = torch.empty_like(kept)
     result[torch.argsort(classes, stable=True)] = kept
     return result
+
+
+def _near_others(belief: Tensor, sizes: Tensor, keep: Tensor, focus: float, rng: torch.Generator) -> Tensor:
+    """Draw rows of each class without replacement, with larger weights where the belief in their class is small."""
+    # Adding Gumbel noise to logarithms of weights and taking the largest sums is such a draw (Kool et al. 2019,
+    # arXiv:1903.06059, section 2).
+    log_weight = focus * torch.log(1.0 - belief + _LEAST_WEIGHT)
+    noise = torch.rand(len(belief), generator=rng, dtype=torch.float32, device=belief.device)
+    gumbel = -torch.log(-torch.log(noise.clamp(2.0**-24, 1.0 - 2.0**-24)))
+    return best_of_each_class(log_weight + gumbel, sizes, keep)
 
 
 def best_of_each_class(score: Tensor, sizes: Tensor, keep: Tensor) -> Tensor:

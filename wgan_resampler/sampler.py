@@ -75,11 +75,11 @@ class WGANGPOverSampler(BaseOverSampler):
         Share of the generator's hidden units silenced in a training step, in [0, 1).
     epochs : int or "auto", default="auto"
         One epoch is ceil(n_rows / batch_size) generator updates, each after `n_critic` critic updates. ``"auto"``
-        trains for 600 generator updates, however many rows there are, since batches are drawn evenly from all
+        trains for 1500 generator updates, however many rows there are, since batches are drawn evenly from all
         classes; the last epoch may then be cut short.
     batch_size : int or "auto", default="auto"
         Real rows in a critic update. ``"auto"`` takes 32 per class, but at least 64 and at most 256.
-    n_critic : int, default=5
+    n_critic : int, default=3
         Critic updates per generator update.
     lambda_gp : float, default=10.0
         Weight of the gradient penalty.
@@ -92,16 +92,22 @@ class WGANGPOverSampler(BaseOverSampler):
         What normalises the generator's hidden layers.
     skip_connections : bool, default=False
         Whether the generator's later hidden layers add their input to their output.
-    borrowed_rows : float, default=4.0
-        How many rows' worth of spread a class borrows from the other classes: a class of n rows is taught to scatter
-        as it does itself by n / (n + borrowed_rows) and as the others do by the rest. It matters for classes of a few
-        dozen rows; 0 teaches the rows as they are.
+    borrowed_rows : float, default=60.0
+        How many rows' worth of spread a class borrows from the other classes: rows of a class of n rows are taught to
+        differ as neighbours do in other classes, with the weight borrowed_rows / (n + borrowed_rows), besides lying
+        between neighbours of their own class. 0 teaches the rows as they are.
+    moment_start : bool, default=True
+        Whether the generator starts from the mean and the covariance of each class, and learns what to correct.
     average_decay : float, default=0.999
         Decay of the moving average of the generator's weights, which is what generates rows; in [0, 1). 0 uses the
         last weights.
-    rejection_rate : float, default=0.3
+    rejection_rate : float, default=0.4
         Share of the generated rows that are dropped because an auxiliary classifier doubts their class; in [0, 1). A
         class of n rows gets n / (n + 20) of it. Lower favours recall of the minority, higher its precision.
+    boundary_focus : float, default=1.0
+        How much rows near other classes are favoured among those that are left: twice as many as are wanted are
+        generated, and drawn with weights (1.05 - p)^boundary_focus, where p is the probability of their class. 0 draws
+        none in advance.
     device : {"auto", "cpu", "cuda", "cuda:N"}, default="auto"
         Where to train and generate. ``"auto"`` takes CUDA where there is one. Asking for CUDA where there is none is
         an error.
@@ -162,10 +168,12 @@ class WGANGPOverSampler(BaseOverSampler):
 
     Notes
     -----
-    Some things differ from Gulrajani et al. (2017) [3]_: classes take turns in the batches; small classes borrow spread
-    (`borrowed_rows`), so the critic sees varied rows, not the rows themselves; the gradient penalty measures each
-    feature in units of its spread within the classes; the critic has a learning rate of its own; rows come from the
-    moving average of the generator's weights, and the least credible of them are dropped (`rejection_rate`).
+    Some things differ from Gulrajani et al. (2017) [3]_: classes take turns in the batches; the critic sees rows
+    between and around those of small classes, not the rows themselves (`borrowed_rows`); the generator corrects a
+    normal distribution of each class (`moment_start`); the gradient penalty measures each feature in units of its
+    spread within the classes; the critic has a learning rate of its own; rows come from the moving average of the
+    generator's weights, and more are generated than are kept: the least credible are dropped (`rejection_rate`), and of
+    the others those near other classes are favoured (`boundary_focus`).
 
     Numbers are put on an invertible scale between -1 and 1; generated ones lie in the observed range of their column,
     and whole numbers stay whole. Dates and durations count as numbers. Values that many rows share (a spike at zero, a
@@ -226,8 +234,10 @@ class WGANGPOverSampler(BaseOverSampler):
         "normalization": [StrOptions({"layer", "batch"}), None],
         "skip_connections": ["boolean"],
         "borrowed_rows": [Interval(Real, 0, None, closed="left")],
+        "moment_start": ["boolean"],
         "average_decay": [Interval(Real, 0, 1, closed="left")],
         "rejection_rate": [Interval(Real, 0, 1, closed="left")],
+        "boundary_focus": [Interval(Real, 0, None, closed="left")],
         "device": [str],
         "random_state": ["random_state"],
         "warm_start": ["boolean"],
@@ -248,15 +258,17 @@ class WGANGPOverSampler(BaseOverSampler):
         dropout: float = 0.0,
         epochs: int | str = "auto",
         batch_size: int | str = "auto",
-        n_critic: int = 5,
+        n_critic: int = 3,
         lambda_gp: float = 10.0,
         learning_rate: float = 1e-3,
         critic_learning_rate: float = 4e-3,
         normalization: Normalization = "layer",
         skip_connections: bool = False,
-        borrowed_rows: float = 4.0,
+        borrowed_rows: float = 60.0,
+        moment_start: bool = True,
         average_decay: float = 0.999,
-        rejection_rate: float = 0.3,
+        rejection_rate: float = 0.4,
+        boundary_focus: float = 1.0,
         device: str = "auto",
         random_state: int | np.random.RandomState | None = None,
         warm_start: bool = False,
@@ -280,8 +292,10 @@ class WGANGPOverSampler(BaseOverSampler):
         self.normalization = normalization
         self.skip_connections = skip_connections
         self.borrowed_rows = borrowed_rows
+        self.moment_start = moment_start
         self.average_decay = average_decay
         self.rejection_rate = rejection_rate
+        self.boundary_focus = boundary_focus
         self.device = device
         self.random_state = random_state
         self.warm_start = warm_start

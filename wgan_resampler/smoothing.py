@@ -1,30 +1,23 @@
-"""Real rows of small classes, varied as rows of other classes vary.
+"""Real rows of small classes, varied as neighbouring rows vary.
 
-A class of a dozen rows does not say how its rows differ, and a critic learns such rows by heart. Other classes of the
-same table say more: rows scatter around their class's mean in much the same way, which is what linear discriminant
-analysis and its regularised form (Friedman 1989, "Regularized Discriminant Analysis", JASA 84) build on. So a small
-class borrows their spread, as if it held `borrowed_rows` more rows.
+A class of a dozen rows does not say how its rows differ, and a critic learns such rows by heart. So what it is shown
+are rows in between and around them: a smoothed bootstrap (Silverman & Young 1987, "The bootstrap: to smooth or not to
+smooth?", Biometrika 74) whose kernel is made of differences between neighbours, which keeps to the sheet that rows lie
+on where a normal kernel would leave it. Of a class c with n rows, a real row x becomes
 
-Of a class c with n rows, mean m_c and variances v_c, a real row x becomes
+    x + u (x' - x) + v sqrt(w) (r' - r),      w = borrowed_rows / (n + borrowed_rows),
 
-    m_c + sqrt(1 - w) (x - m_c) + sqrt(w) s (r - m_d),      w = borrowed_rows / (n + borrowed_rows),
+with u and v uniform in [0, 1]. Here x' is one of the `NEIGHBOURS` rows of c that lie next to x, so the first step is
+SMOTE's (Chawla et al. 2002, arXiv:1106.1813). The second borrows: r is a random row of a random class d, and r' a row
+next to it, as near within d as neighbours are within c: one of the nearest `NEIGHBOURS` / n of the class. Rows scatter
+around their neighbours in much the same way in all classes of a table, which is what makes the large classes teach the
+small ones, as their spread around the class mean does in regularised discriminant analysis (Friedman 1989, JASA 84).
+For a class of thousands of rows w is nearly 0; one of more than `MAX_REFERENCES` rows has no first step either.
 
-where r is a random row of a random class d. As far as the classes spread alike, the two weights leave the variance as
-it is, as in the smoothed bootstrap that is corrected for its variance (Silverman & Young 1987, "The bootstrap: to
-smooth or not to smooth?", Biometrika 74). The factor s <= 1 keeps a class that is known to be tight from being spread
-by a wide one: the borrowed part's variance is held down to
-
-    v*_c = (n v_c + borrowed_rows v) / (n + borrowed_rows),      v: mean variance over the classes.
-
-Before that, x moves towards another row of its class by a random share of up to min(1/2, 2 w), as SMOTE's rows do
-(Chawla et al. 2002, arXiv:1106.1813), so that the target is no set of points; that takes some variance away. For a
-class of thousands of rows w is nearly 0, and all this leaves its rows as they are.
-
-States (categories, missing cells, frequent values) cannot be moved by a share. Of each block a row takes, as often as
-its own move towards the other row of its class is long, that row's state; and with probability b / (n + b), b =
-`BORROWED_STATES`, the state of the row of the random class. So categories of a class of one row vary too, while those
-of a class of fifty hardly do. A number beside a block is moved only where both rows hold an ordinary number, and the
-mean and the spread of a class are those of its ordinary numbers.
+States (categories, missing cells, frequent values) cannot be moved by a share. Of each block a row takes the state of
+x' with probability u, and that of r with probability b / (n + b), b = `BORROWED_STATES`. So categories of a class of
+one row vary too, while those of a class of fifty hardly do. A number beside a block is moved only where both ends of a
+step hold an ordinary number.
 
 Differs from Gulrajani et al. (2017), whose critic sees the rows as they are.
 """
@@ -39,11 +32,17 @@ from torch import Tensor
 
 from wgan_resampler.schema import Link
 
+NEIGHBOURS = 5
+"""Rows of its class next to a row that count as its neighbours; as in SMOTE."""
+
 BORROWED_STATES = 0.25
 """Rows' worth of states that a class borrows. Less than of spread, since a strange state is wrong, not just far off."""
 
-_MAX_MOVE = 0.5
-_MOVE_PER_WEIGHT = 2.0
+MAX_REFERENCES = 512
+"""Rows of a class among which neighbours are looked for, so that the cost does not grow with the table."""
+
+_MIN_UNIT = 0.05
+"""Least unit of a value in distances, on the scale of 2 that each column spans."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +51,14 @@ class Draw:
 
     Parameters
     ----------
-    rows, mates, donors : torch.Tensor of shape (k,)
-        Positions of rows: those to be varied, others of the same classes, and rows of any class to borrow from.
-    classes, donor_classes : torch.Tensor of shape (k,)
-        The classes of `rows` and `mates`, and those of `donors`.
-    share : torch.Tensor of shape (k, 1)
-        Uniform numbers in [0, 1]: how much of its largest move each row makes towards its mate.
+    rows, mates : torch.Tensor of shape (k,)
+        Positions of the rows to be varied, and of a neighbour of each; of itself, where it is to stay.
+    donors, donor_mates : torch.Tensor of shape (k,)
+        Positions of rows to borrow from, and of a neighbour of each.
+    classes : torch.Tensor of shape (k,)
+        The classes of `rows`.
+    share, stretch : torch.Tensor of shape (k, 1)
+        Uniform numbers in [0, 1]: how far each row goes towards its mate, and how much of the borrowed step it makes.
     picks : torch.Tensor of shape (k, n_blocks)
         Uniform numbers in [0, 1]: from which of the three rows each state comes.
     """
@@ -65,13 +66,14 @@ class Draw:
     rows: Tensor
     mates: Tensor
     donors: Tensor
+    donor_mates: Tensor
     classes: Tensor
-    donor_classes: Tensor
     share: Tensor
+    stretch: Tensor
     picks: Tensor
 
 
-class BorrowedSpread:
+class NeighbourSpread:
     """The transformation above, for rows that are sorted by class.
 
     Parameters
@@ -92,21 +94,54 @@ class BorrowedSpread:
         self, values: Tensor, states: Tensor, counts: Tensor, borrowed_rows: float, links: Sequence[Link] = ()
     ) -> None:
         n = counts.to(values.dtype).unsqueeze(1)
-        weight = borrowed_rows / (n + borrowed_rows)
-        ordinary = ordinary_values(values, states, links)
-        means, variances = moments_within_classes(values, ordinary, counts)
         self._values = values
         self._states = states
-        self._means = means
-        self._residuals = torch.where(ordinary, values - means.repeat_interleave(counts, dim=0), 0.0)
-        self._own = (1.0 - weight).sqrt()
-        self._borrowed = weight.sqrt()
-        self._move = (_MOVE_PER_WEIGHT * weight).clamp_max(_MAX_MOVE)
-        self._deviation = variances.sqrt()
-        self._held_to = (variances * (1.0 - weight) + variances.mean(dim=0) * weight).sqrt()
-        self._tiny = torch.finfo(values.dtype).eps
+        self._counts = counts
+        self._starts = counts.cumsum(0) - counts
+        self._borrowed = (borrowed_rows / (n + borrowed_rows)).sqrt()
         self._state_weight = BORROWED_STATES / (n + BORROWED_STATES)
         self._links = [(link, values.new_tensor(link.filling)) for link in links]
+        ordinary = ordinary_values(values, states, links)
+        self._ordinary = ordinary if links else None
+        _, variances = moments_within_classes(values, ordinary, counts)
+        unit = variances.mean(dim=0).sqrt().clamp_min(_MIN_UNIT)
+        self._neighbours = _Neighbours(values, states, counts, unit)
+
+    def draw(self, rows: Tensor, classes: Tensor, rng: torch.Generator) -> Draw:
+        """Draw what is random about varying some rows.
+
+        Parameters
+        ----------
+        rows : torch.Tensor of shape (k,)
+            Their positions.
+        classes : torch.Tensor of shape (k,)
+            Their classes.
+        rng : torch.Generator
+            On the same device.
+
+        Returns
+        -------
+        Draw
+        """
+        k, near, device = len(rows), self._neighbours, rows.device
+        donor_classes = torch.randint(len(self._counts), (k,), generator=rng, device=device)
+        mate, donor, donor_mate, share, stretch = torch.rand(5, k, generator=rng, dtype=torch.float32, device=device)
+        one_class = torch.full_like(mate, float(NEIGHBOURS))
+        alike = NEIGHBOURS / self._counts[classes] * near.n_neighbours[donor_classes]
+        members = near.member(donor_classes, donor)
+        return Draw(
+            rows=rows,
+            # Of a large class only some rows are known to have neighbours, and all are so many that they stay.
+            mates=torch.where(
+                near.is_complete[classes], near.of(classes, rows - self._starts[classes], one_class, mate), rows
+            ),
+            donors=near.position(donor_classes, members),
+            donor_mates=near.of(donor_classes, members, alike.clamp_min(NEIGHBOURS), donor_mate),
+            classes=classes,
+            share=share.unsqueeze(1),
+            stretch=stretch.unsqueeze(1),
+            picks=torch.rand(k, self._states.shape[1], generator=rng, dtype=torch.float32, device=device),
+        )
 
     def vary(self, draw: Draw) -> tuple[Tensor, Tensor]:
         """Return varied rows.
@@ -122,22 +157,26 @@ class BorrowedSpread:
             Held to [-1, 1], which is all that the generator can make.
         states : torch.Tensor of shape (k, n_blocks)
         """
-        classes, residuals = draw.classes, self._residuals
-        move = draw.share * self._move[classes]
-        own = torch.lerp(residuals[draw.rows], residuals[draw.mates], move)
-        held = (self._held_to[classes] / (self._deviation[draw.donor_classes] + self._tiny)).clamp_max_(1.0)
-        borrowed = residuals[draw.donors].mul_(held)
-        values = self._means[classes] + self._own[classes] * own + self._borrowed[classes] * borrowed
-        values.clamp_(-1.0, 1.0)
+        values = self._values[draw.rows]
+        values = values + draw.share * self._step(draw.rows, draw.mates)
+        stretch = self._borrowed[draw.classes] * draw.stretch
+        values.add_(stretch * self._step(draw.donors, draw.donor_mates)).clamp_(-1.0, 1.0)
         if self._states.shape[1] == 0:
             return values, self._states[draw.rows]
         source = draw.rows.unsqueeze(1)
-        source = torch.where(draw.picks < move, draw.mates.unsqueeze(1), source)
-        source = torch.where(draw.picks > 1.0 - self._state_weight[classes], draw.donors.unsqueeze(1), source)
+        source = torch.where(draw.picks < draw.share, draw.mates.unsqueeze(1), source)
+        source = torch.where(draw.picks > 1.0 - self._state_weight[draw.classes], draw.donors.unsqueeze(1), source)
         states = self._states.gather(0, source)
         for link, filling in self._links:
             values[:, link.value] = self._linked(link, filling, values[:, link.value], states, draw.rows, source)
         return values, states
+
+    def _step(self, start: Tensor, end: Tensor) -> Tensor:
+        """Return the way from rows to others; none for values that are no ordinary numbers at both ends."""
+        step = self._values[end] - self._values[start]
+        if self._ordinary is not None:
+            step.masked_fill_(~(self._ordinary[start] & self._ordinary[end]), 0.0)
+        return step
 
     def _linked(
         self, link: Link, filling: Tensor, varied: Tensor, states: Tensor, rows: Tensor, source: Tensor
@@ -147,6 +186,58 @@ class BorrowedSpread:
         has_number = self._states[rows, link.block] == 0
         number = torch.where(has_number, varied, self._values[source[:, link.block], link.value])
         return torch.where(state == 0, number, filling[state])
+
+
+class _Neighbours:
+    """For some rows of each class, the *members*, the other members in the order of their distance.
+
+    Distances are Euclidean, values in units of their spread within classes; each state that differs adds 1 to the
+    square.
+
+    Attributes
+    ----------
+    is_complete : torch.Tensor of shape (num_classes,) and dtype bool
+        Whether all rows of a class are members.
+    n_neighbours : torch.Tensor of shape (num_classes,)
+        Other members that each member has; 1, namely itself, in a class of one row.
+    """
+
+    def __init__(self, values: Tensor, states: Tensor, counts: Tensor, unit: Tensor) -> None:
+        device, sizes = values.device, counts.clamp_max(MAX_REFERENCES)
+        self._sizes = sizes
+        self._first_member = sizes.cumsum(0) - sizes
+        self.is_complete = counts == sizes
+        self.n_neighbours = (sizes - 1).clamp_min(1)
+        n_pairs = sizes * self.n_neighbours
+        self._first_pair = n_pairs.cumsum(0) - n_pairs
+        positions, orders, start = [], [], 0
+        for n, size in zip(counts.tolist(), sizes.tolist(), strict=True):
+            members = start + torch.arange(size, device=device) * n // size
+            square = torch.cdist(values[members] / unit, values[members] / unit).square_()
+            for block in states[members].unbind(dim=1):
+                square += block.unsqueeze(0) != block.unsqueeze(1)
+            square.fill_diagonal_(torch.inf)
+            order = square.argsort(dim=1, stable=True)[:, : max(size - 1, 1)]
+            positions.append(members)
+            orders.append(order.flatten().to(torch.int16))
+            start += n
+        self._positions, self._order = torch.cat(positions), torch.cat(orders)
+
+    def member(self, classes: Tensor, uniform: Tensor) -> Tensor:
+        """Return the number, within its class, of a random member of each of these classes."""
+        return torch.minimum((uniform * self._sizes[classes]).long(), self._sizes[classes] - 1)
+
+    def position(self, classes: Tensor, members: Tensor) -> Tensor:
+        """Return the positions of members among all rows."""
+        return self._positions[self._first_member[classes] + members]
+
+    def of(self, classes: Tensor, members: Tensor, n_nearest: Tensor, uniform: Tensor) -> Tensor:
+        """Return the position of one of the nearest neighbours of each member; any, for what is no member."""
+        n = torch.minimum(n_nearest.ceil().long(), self.n_neighbours[classes])
+        rank = torch.minimum((uniform * n).long(), n - 1)
+        members = torch.minimum(members, self._sizes[classes] - 1)
+        pair = self._first_pair[classes] + members * self.n_neighbours[classes] + rank
+        return self.position(classes, self._order[pair].long())
 
 
 def ordinary_values(values: Tensor, states: Tensor, links: Sequence[Link]) -> Tensor:

@@ -18,7 +18,7 @@ from wgan_resampler.schema import CategoricalColumn
 from wgan_resampler.tables import Table, TableFormat
 from wgan_resampler.targets import plain_label
 
-_SIZES = ("noise_dim", "hidden_dim", "num_layers", "normalization", "skip_connections")
+_SIZES = ("noise_dim", "hidden_dim", "num_layers", "normalization", "skip_connections", "moment_start")
 
 
 @dataclass(frozen=True)
