@@ -12,10 +12,11 @@ from wgan_resampler.smoothing import BORROWED_STATES, NEIGHBOURS, Draw, Neighbou
 NO_STATES = torch.zeros((1, 0), dtype=torch.int64)
 
 
-def one_draw(row, mate, donor, donor_mate=None, share=0.0, stretch=0.0, picks=(), classes=0):
+def one_draw(row, mate, donor, donor_mate=None, share=0.0, stretch=0.0, picks=(), classes=0, origin=None):
     """Return the draw of one row, with all that is random in it."""
     return Draw(
         rows=torch.tensor([row]),
+        origins=torch.tensor([row if origin is None else origin]),
         mates=torch.tensor([mate]),
         donors=torch.tensor([donor]),
         donor_mates=torch.tensor([donor if donor_mate is None else donor_mate]),
@@ -100,17 +101,27 @@ def test_states_that_differ_make_rows_strangers():
     assert torch.equal(states[draw.mates], states[draw.rows])
 
 
-def test_rows_of_a_class_too_large_to_know_all_neighbours_stay(monkeypatch):
+def test_a_class_too_large_to_know_all_neighbours_makes_the_steps_of_some_of_its_rows(monkeypatch):
     monkeypatch.setattr(smoothing, "MAX_REFERENCES", 30)
     values = torch.cat([torch.linspace(-1, 1, 300), torch.linspace(-1, 1, 10)]).unsqueeze(1)
-    _, draw = many_draws(values, [300, 10], 0)
-    assert torch.equal(draw.mates, draw.rows)
-    assert len(draw.donors[draw.donors < 300].unique()) == 30
+    spread, draw = many_draws(values, [300, 10], 0)
+    assert len(draw.rows.unique()) == 300
+    assert len(draw.origins.unique()) == len(draw.donors[draw.donors < 300].unique()) == 30
+    assert (draw.origins < 300).all()
+    assert (spread._step(draw.origins, draw.mates).abs() <= 5 * 2 / 29 + 1e-3).all()
     _, draw = many_draws(values, [300, 10], 1)
+    assert torch.equal(draw.origins, draw.rows)
     assert (draw.mates >= 300).all()
 
 
-@pytest.mark.parametrize("counts", [[1], [1, 1], [1, 50], [2, 600], [513, 3], [512, 1]])
+def test_states_do_not_come_from_the_neighbour_of_another_row():
+    states = torch.tensor([[0], [1], [2]])
+    spread = NeighbourSpread(torch.zeros(3, 1), states, torch.tensor([3]), borrowed_rows=2.0)
+    _, varied = spread.vary(one_draw(row=0, mate=1, donor=2, share=0.9, picks=(0.1,), origin=2))
+    assert varied.item() == 0
+
+
+@pytest.mark.parametrize("counts", [[1], [1, 1], [1, 50], [2, 600], [1025, 3], [1024, 1]])
 def test_all_positions_lie_in_their_classes(counts):
     values = torch.rand(sum(counts), 2, generator=torch.Generator().manual_seed(0)) - 0.5
     classes = torch.repeat_interleave(torch.tensor(counts))

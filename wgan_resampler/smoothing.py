@@ -12,7 +12,9 @@ SMOTE's (Chawla et al. 2002, arXiv:1106.1813). The second borrows: r is a random
 next to it, as near within d as neighbours are within c: one of the nearest `NEIGHBOURS` / n of the class. Rows scatter
 around their neighbours in much the same way in all classes of a table, which is what makes the large classes teach the
 small ones, as their spread around the class mean does in regularised discriminant analysis (Friedman 1989, JASA 84).
-For a class of thousands of rows w is nearly 0; one of more than `MAX_REFERENCES` rows has no first step either.
+For a class of thousands of rows w is nearly 0. One of more than `MAX_REFERENCES` rows makes the first step of another
+of its rows, x + u (q' - q): were its rows left as they are, a classifier would tell classes apart by whether rows lie
+between others.
 
 States (categories, missing cells, frequent values) cannot be moved by a share. Of each block a row takes the state of
 x' with probability u, and that of r with probability b / (n + b), b = `BORROWED_STATES`. So categories of a class of
@@ -38,7 +40,7 @@ NEIGHBOURS = 5
 BORROWED_STATES = 0.25
 """Rows' worth of states that a class borrows. Less than of spread, since a strange state is wrong, not just far off."""
 
-MAX_REFERENCES = 512
+MAX_REFERENCES = 1024
 """Rows of a class among which neighbours are looked for, so that the cost does not grow with the table."""
 
 _MIN_UNIT = 0.05
@@ -51,8 +53,11 @@ class Draw:
 
     Parameters
     ----------
-    rows, mates : torch.Tensor of shape (k,)
-        Positions of the rows to be varied, and of a neighbour of each; of itself, where it is to stay.
+    rows : torch.Tensor of shape (k,)
+        Positions of the rows to be varied.
+    origins, mates : torch.Tensor of shape (k,)
+        Positions of rows of the same classes, the rows themselves where their neighbours are known, and of a neighbour
+        of each.
     donors, donor_mates : torch.Tensor of shape (k,)
         Positions of rows to borrow from, and of a neighbour of each.
     classes : torch.Tensor of shape (k,)
@@ -64,6 +69,7 @@ class Draw:
     """
 
     rows: Tensor
+    origins: Tensor
     mates: Tensor
     donors: Tensor
     donor_mates: Tensor
@@ -125,16 +131,15 @@ class NeighbourSpread:
         """
         k, near, device = len(rows), self._neighbours, rows.device
         donor_classes = torch.randint(len(self._counts), (k,), generator=rng, device=device)
-        mate, donor, donor_mate, share, stretch = torch.rand(5, k, generator=rng, dtype=torch.float32, device=device)
-        one_class = torch.full_like(mate, float(NEIGHBOURS))
+        uniform = torch.rand(6, k, generator=rng, dtype=torch.float32, device=device)
+        origin, mate, donor, donor_mate, share, stretch = uniform
+        own = torch.where(near.is_complete[classes], rows - self._starts[classes], near.member(classes, origin))
         alike = NEIGHBOURS / self._counts[classes] * near.n_neighbours[donor_classes]
         members = near.member(donor_classes, donor)
         return Draw(
             rows=rows,
-            # Of a large class only some rows are known to have neighbours, and all are so many that they stay.
-            mates=torch.where(
-                near.is_complete[classes], near.of(classes, rows - self._starts[classes], one_class, mate), rows
-            ),
+            origins=near.position(classes, own),
+            mates=near.of(classes, own, torch.full_like(mate, NEIGHBOURS), mate),
             donors=near.position(donor_classes, members),
             donor_mates=near.of(donor_classes, members, alike.clamp_min(NEIGHBOURS), donor_mate),
             classes=classes,
@@ -158,13 +163,15 @@ class NeighbourSpread:
         states : torch.Tensor of shape (k, n_blocks)
         """
         values = self._values[draw.rows]
-        values = values + draw.share * self._step(draw.rows, draw.mates)
+        values = values + draw.share * self._step(draw.origins, draw.mates)
         stretch = self._borrowed[draw.classes] * draw.stretch
         values.add_(stretch * self._step(draw.donors, draw.donor_mates)).clamp_(-1.0, 1.0)
         if self._states.shape[1] == 0:
             return values, self._states[draw.rows]
         source = draw.rows.unsqueeze(1)
-        source = torch.where(draw.picks < draw.share, draw.mates.unsqueeze(1), source)
+        # A neighbour of another row has states that need not go with the rest of this one.
+        mates = torch.where(draw.origins == draw.rows, draw.mates, draw.rows)
+        source = torch.where(draw.picks < draw.share, mates.unsqueeze(1), source)
         source = torch.where(draw.picks > 1.0 - self._state_weight[draw.classes], draw.donors.unsqueeze(1), source)
         states = self._states.gather(0, source)
         for link, filling in self._links:
@@ -232,10 +239,9 @@ class _Neighbours:
         return self._positions[self._first_member[classes] + members]
 
     def of(self, classes: Tensor, members: Tensor, n_nearest: Tensor, uniform: Tensor) -> Tensor:
-        """Return the position of one of the nearest neighbours of each member; any, for what is no member."""
+        """Return the position of one of the nearest neighbours of each member."""
         n = torch.minimum(n_nearest.ceil().long(), self.n_neighbours[classes])
         rank = torch.minimum((uniform * n).long(), n - 1)
-        members = torch.minimum(members, self._sizes[classes] - 1)
         pair = self._first_pair[classes] + members * self.n_neighbours[classes] + rank
         return self.position(classes, self._order[pair].long())
 
