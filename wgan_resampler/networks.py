@@ -264,7 +264,14 @@ class RowClassifier(nn.Module):
         Units in each of the two hidden layers.
     random_state : int, torch.Generator or None, default=None
         Source of the initial weights.
+
+    Attributes
+    ----------
+    credible : torch.Tensor of shape (num_classes,)
+        The probability of its class from which on a row is as good as any other; 1 until it is set.
     """
+
+    credible: Tensor
 
     def __init__(
         self,
@@ -279,6 +286,7 @@ class RowClassifier(nn.Module):
         sizes = [feature_dim, hidden_dim, hidden_dim]
         self.hidden = nn.ModuleList(_linear(n_in, n_out, rng) for n_in, n_out in itertools.pairwise(sizes))
         self.output = _linear(hidden_dim, num_classes, rng)
+        self.register_buffer("credible", torch.ones(num_classes, dtype=torch.float32, device="cpu"))
 
     def forward(self, features: Tensor) -> Tensor:
         """Return the logits of the classes.

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from wgan_resampler.batches import ClassEvenBatches, one_hot
+from wgan_resampler.blocks import expand
 from wgan_resampler.explicit import ClassifierPass, ForwardPass, knows_generator
 from wgan_resampler.networks import GanGenerator, RowClassifier
 from wgan_resampler.optimizer import Adam, FlatParameters
@@ -31,8 +32,15 @@ LEARNING_RATE = 2e-3
 BATCHES = 4
 """Batches of the critic in one update of the classifier."""
 
-CREDIBLE = 0.9
-"""From this probability on, a row of its class is as good as any other: where classes lie apart, nothing is cut off."""
+CREDIBLE, CREDIBLE_SHARE = 0.9, 0.9
+"""A row is as good as any other if its class has this probability, and as much as this share of the real rows has.
+
+Where classes overlap, the first says that nothing is cut off deep inside them. Where they lie apart, it would let
+stragglers pass that lie in the empty middle: there the second asks for more.
+"""
+
+_ROWS_TO_JUDGE = 2048
+"""Real rows of all classes from which that share is taken."""
 
 ROWS_OF_DOUBT = 20
 """Rows with which a class gets half of the rejection rate."""
@@ -63,6 +71,18 @@ def train_classifier(classifier: RowClassifier, batches: ClassEvenBatches) -> No
     for features, condition in _updates(batches, N_UPDATES):
         classifier_pass.gradients(features, condition)
         optimizer.step()
+    classifier.credible.copy_(_credible(classifier, batches))
+
+
+def _credible(classifier: RowClassifier, batches: ClassEvenBatches) -> Tensor:
+    """Return the probability from which on rows of each class count as credible."""
+    n_classes = len(classifier.credible)
+    levels = []
+    for c in range(n_classes):
+        classes = torch.full((max(64, _ROWS_TO_JUDGE // n_classes),), c, dtype=torch.int64, device=batches.device)
+        belief = classifier(expand(*batches.draw(classes), batches.layout)).softmax(dim=1)[:, c]
+        levels.append(torch.quantile(belief, 1.0 - CREDIBLE_SHARE).clamp_min(CREDIBLE))
+    return torch.stack(levels)
 
 
 def _updates(batches: ClassEvenBatches, n: int) -> Iterator[tuple[Tensor, Tensor]]:
@@ -139,7 +159,7 @@ def generate(
     rows = _generate(generator, candidates, rng)
     logits = torch.cat([classifier(block) for block in torch.split(rows, _block_size(rows))])
     belief = logits.softmax(dim=1).gather(1, candidates.unsqueeze(1)).squeeze(1)
-    keep = best_of_each_class(belief.clamp_max(CREDIBLE), candidate_counts, credible_counts)
+    keep = best_of_each_class(torch.minimum(belief, classifier.credible[candidates]), candidate_counts, credible_counts)
     if boundary_focus > 0.0:
         keep = keep[_near_others(belief[keep], credible_counts, counts, boundary_focus, rng)]
     kept = rows[keep]
