@@ -115,6 +115,8 @@ COLUMNS = ("model", "schema", "columns")
         (("model", "generator_options", "dropout"), 2.0, "dropout"),
         (("model", "generator_options", "dropout"), "much", None),
         (("model", "generator_options", "normalization"), "none", "normalization"),
+        # bug: a tensor was taken for a truth value, and drawing failed
+        (("model", "generator_options", "skip_connections"), torch.zeros(2, 2), "skip_connections of .* Tensor"),
         ((*COLUMNS, 2, "n_categories"), HUGE, None),
         ((*COLUMNS, 2, "n_categories"), -1, None),
         ((*COLUMNS, 2, "kind"), "colours", None),

@@ -1,6 +1,7 @@
 """Devices, seeds and the settings under which the networks run."""
 
 import contextlib
+import threading
 
 import pytest
 import torch
@@ -113,3 +114,29 @@ def test_generators_on_cuda_are_private_and_repeat():
     draws = [torch.rand(8, generator=new_generator(5, device), device=device) for _ in range(2)]
     assert torch.equal(*draws)
     assert torch.equal(torch.cuda.get_rng_state(), before)
+
+
+def test_a_thread_that_left_another_behind_restores_the_callers_count():
+    # bug: what such a thread found when it came back was the count of the block, which it then "restored"
+    inside, leave = threading.Event(), threading.Event()
+
+    def first():
+        with computing(CPU):
+            inside.set()
+            leave.wait(timeout=10)
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        other = threading.Thread(target=first)
+        other.start()
+        inside.wait(timeout=10)
+        with computing(CPU):
+            pass
+        leave.set()
+        other.join()
+        with computing(CPU):
+            assert torch.get_num_threads() == N_THREADS
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

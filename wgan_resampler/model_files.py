@@ -26,7 +26,8 @@ from wgan_resampler.networks import GanGenerator, RowClassifier
 from wgan_resampler.plain import Plain, checked, get
 from wgan_resampler.schema import CategoricalColumn, Column, NumericColumn, Scale, TableSchema
 
-_SWITCHES = ("dropout", "normalization", "skip_connections")
+_SWITCHES = {"dropout": (int, float), "normalization": (str, type(None)), "skip_connections": (bool,)}
+"""Options of a generator, and the types they may have."""
 
 
 def model_to_state(model: RowModel, classes: Sequence[Any]) -> Plain:
@@ -206,6 +207,9 @@ def _generator(
         if num_layers:
             _check_size(weights, f"hidden.{num_layers}.weight", (hidden_dim, hidden_dim))
         num_layers += 1
+    for name, kinds in _SWITCHES.items():
+        if name in options and type(options[name]) not in kinds:
+            raise CheckpointError(f"{name} of its generator is a {type(options[name]).__name__}.")
     width, noise_dim = schema.layout.width, first.shape[1] - num_classes
     _check_size(weights, "output.weight", (width, hidden_dim))
     if "moments" in weights:

@@ -72,24 +72,28 @@ class _Threads:
     """Holds torch to `N_THREADS` threads while any block is inside, then puts the count back that it found.
 
     Part of torch's count belongs to the whole process, so of several Python threads that train at once only the first
-    may remember it, and only the last may restore it.
+    may remember it, and only the last may restore it. The others leave with the count of the block, so that what such a
+    thread finds when it comes back says nothing about the caller's.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._inside = 0
         self._before = N_THREADS
+        self._thread = threading.local()
 
     def __enter__(self) -> None:
         with self._lock:
-            if self._inside == 0:
-                self._before = torch.get_num_threads()
+            found = torch.get_num_threads()
+            if self._inside == 0 and not (found == N_THREADS and getattr(self._thread, "was_left", False)):
+                self._before = found
             self._inside += 1
             torch.set_num_threads(N_THREADS)
 
     def __exit__(self, *_: object) -> None:
         with self._lock:
             self._inside -= 1
+            self._thread.was_left = self._inside > 0
             if self._inside == 0:
                 torch.set_num_threads(self._before)
 
