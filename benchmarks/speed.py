@@ -24,6 +24,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -32,13 +33,6 @@ from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from wgan_resampler import (
-    GAN_DROPOUT,
-    GAN_HIDDEN_DIM,
-    GAN_LAMBDA_GP,
-    GAN_LEARNING_RATE,
-    GAN_N_CRITIC,
-    GAN_NOISE_DIM,
-    GAN_NUM_LAYERS,
     Callback,
     GanDiscriminator,
     GanGenerator,
@@ -98,25 +92,11 @@ def ours() -> WGANGPOverSampler:
 
 def classic() -> WGANGPOverSampler:
     """Return the sampler with what `wgan-resampler train` takes by default: the documented constants."""
-    from wgan_resampler.cli.train import AVERAGE_DECAY, BATCH_SIZE, EPOCHS
+    from wgan_resampler.cli.train import classic_settings
 
-    return ours().set_params(
-        noise_dim=GAN_NOISE_DIM,
-        hidden_dim=GAN_HIDDEN_DIM,
-        num_layers=GAN_NUM_LAYERS,
-        dropout=GAN_DROPOUT,
-        epochs=EPOCHS,
-        batch_size=BATCH_SIZE,
-        n_critic=GAN_N_CRITIC,
-        lambda_gp=GAN_LAMBDA_GP,
-        learning_rate=GAN_LEARNING_RATE,
-        critic_learning_rate=GAN_LEARNING_RATE,
-        normalization="batch",
-        skip_connections=False,
-        borrowed_rows=0.0,
-        average_decay=AVERAGE_DECAY,
-        rejection_rate=0.0,
-    )
+    settings = asdict(classic_settings())
+    del settings["scaled_penalty"]  # no parameter of the sampler
+    return ours().set_params(**settings)
 
 
 def fit_smote(X: np.ndarray, y: np.ndarray) -> None:

@@ -115,10 +115,11 @@ def settings_of(args: argparse.Namespace) -> FitSettings:
         return replace(settings, **chosen)
     if "learning_rate" in chosen:
         chosen["critic_learning_rate"] = chosen["learning_rate"]
-    return replace(_classic(), **chosen)
+    return replace(classic_settings(), **chosen)
 
 
-def _classic() -> FitSettings:
+def classic_settings() -> FitSettings:
+    """Return what flags left out take: the documented constants."""
     from wgan_resampler.fitting import FitSettings
 
     return FitSettings(
