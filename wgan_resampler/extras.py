@@ -52,3 +52,7 @@ SMOTE_VARIANTS = (
     "pip install --no-deps smote-variants minisom metric-learn statistics (with its dependencies it would bring "
     "tensorflow along)"
 )
+FOREST_DIFFUSION = (
+    "pip install --no-deps ForestDiffusion xgboost catboost lightgbm six (with its dependencies it would bring packages "
+    "for GPUs along)"
+)

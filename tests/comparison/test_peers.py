@@ -9,7 +9,7 @@ import pytest
 from shared_data import shared_file
 
 from wgan_resampler import compare_samplers
-from wgan_resampler.comparison.adapters import CTGANSampler, SmoteVariantsSampler, TVAESampler
+from wgan_resampler.comparison.adapters import CTGANSampler, ForestDiffusionSampler, SmoteVariantsSampler, TVAESampler
 from wgan_resampler.comparison.datasets import load_datasets
 from wgan_resampler.comparison.tables import FoldTable, encoder
 
@@ -104,6 +104,20 @@ def test_smote_variants_says_nothing_but_warnings_and_only_while_it_is_called(tw
         assert noted == ["of another user of the package"]
     finally:
         logger.removeHandler(handler)
+
+
+@needs("ForestDiffusion")
+def test_forest_diffusion_draws_within_each_class_and_leaves_the_global_state(two_classes):
+    X, y = two_classes
+    np.random.seed(3)
+    before = np.random.get_state()
+    sampler = ForestDiffusionSampler(duplicate_K=10, n_t=5, random_state=0)
+    X_resampled, y_resampled = sampler.fit_resample(X, y)
+    np.testing.assert_array_equal(np.random.get_state()[1], before[1])
+    new, own = rows_below(X, X_resampled), X[y == 1]
+    assert np.bincount(y_resampled).tolist() == [max(np.bincount(y))] * 2
+    assert (new >= own.min(axis=0) - 1e-9).all()
+    assert (new <= own.max(axis=0) + 1e-9).all()
 
 
 @pytest.mark.parametrize(

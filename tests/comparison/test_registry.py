@@ -35,6 +35,7 @@ NAMES = [
     "polynom_fit_smote",
     "ctgan",
     "tvae",
+    "forest_diffusion",
     "wgangp",
 ]
 PEERS = {
@@ -43,6 +44,7 @@ PEERS = {
     "polynom_fit_smote": "smote_variants",
     "ctgan": "ctgan",
     "tvae": "ctgan",
+    "forest_diffusion": "ForestDiffusion",
 }
 needs = {
     name: pytest.param(
@@ -64,7 +66,8 @@ def test_the_names_are_those_that_are_documented():
 
 def shortened(sampler):
     """Train deep ones for a moment only."""
-    return sampler.set_params(epochs=2) if "epochs" in sampler.get_params() else sampler
+    short = {"epochs": 2, "duplicate_K": 2, "n_t": 2}
+    return sampler.set_params(**{name: short[name] for name in sampler.get_params() if name in short})
 
 
 @pytest.mark.filterwarnings("ignore")  # of other packages

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from wgan_resampler.comparison.datasets import categorical_columns
-from wgan_resampler.extras import PEERS, SMOTE_VARIANTS, require
+from wgan_resampler.extras import FOREST_DIFFUSION, PEERS, SMOTE_VARIANTS, require
 from wgan_resampler.seeds import next_seed, seed_sequence
 
 _LARGEST_SEED = 2**31
@@ -206,6 +206,56 @@ class TVAESampler(_TakesCategories):
             model.fit(frame[np.asarray(y) == label].reset_index(drop=True), categorical)
             found.append((label, model.sample(number)))
         return _below(X, frame, y, found)
+
+
+class ForestDiffusionSampler(BaseEstimator):
+    """ForestDiffusion: flow matching with boosted trees, trained on each class that has to grow.
+
+    The package trains one model per class, so that those of the other classes need not be trained. It gets categories
+    as columns of zeros and ones.
+
+    Parameters
+    ----------
+    duplicate_K : int, default=100
+        Noise vectors for each row, as in the package.
+    n_t : int, default=50
+        Noise levels, as in the package.
+    random_state : int or None, default=None
+        Seed.
+    """
+
+    def __init__(self, *, duplicate_K: int = 100, n_t: int = 50, random_state: int | None = None) -> None:
+        self.duplicate_K = duplicate_K
+        self.n_t = n_t
+        self.random_state = random_state
+
+    def fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
+        """Return the rows and, below them, the generated ones."""
+        package = require("ForestDiffusion", "The sampler 'forest_diffusion'", FOREST_DIFFUSION)
+        rows, wanted = np.asarray(X, dtype=float), _wanted(y)
+        found = []
+        for (label, number), seed in zip(wanted.items(), _seeds(self.random_state, len(wanted)), strict=True):
+            with _own_numpy_state():
+                model = package.ForestDiffusionModel(
+                    rows[np.asarray(y) == label],
+                    duplicate_K=self.duplicate_K,
+                    n_t=self.n_t,
+                    n_jobs=1,
+                    seed=seed,
+                    nthread=1,
+                )
+                found.append((label, pd.DataFrame(model.generate(batch_size=number)[:, : rows.shape[1]])))
+        return _below(rows, pd.DataFrame(rows), y, found)
+
+
+@contextlib.contextmanager
+def _own_numpy_state() -> Iterator[None]:
+    """Give numpy's global random state, which a package seeds and draws from, back as it was."""
+    state = np.random.get_state()
+    try:
+        yield
+    finally:
+        np.random.set_state(state)
 
 
 def _seeds(random_state: int | None, number: int) -> list[int]:

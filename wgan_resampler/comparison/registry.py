@@ -16,10 +16,16 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
-from wgan_resampler.comparison.adapters import CTGANSampler, SMOTEForTables, SmoteVariantsSampler, TVAESampler
+from wgan_resampler.comparison.adapters import (
+    CTGANSampler,
+    ForestDiffusionSampler,
+    SMOTEForTables,
+    SmoteVariantsSampler,
+    TVAESampler,
+)
 from wgan_resampler.comparison.tables import Form
 from wgan_resampler.exceptions import InvalidParameterError
-from wgan_resampler.extras import PEERS, SMOTE_VARIANTS, require
+from wgan_resampler.extras import FOREST_DIFFUSION, PEERS, SMOTE_VARIANTS, require
 
 
 @dataclass(frozen=True)
@@ -107,6 +113,11 @@ def _tvae() -> Any:
     return TVAESampler()
 
 
+def _forest_diffusion() -> Any:
+    require("ForestDiffusion", "The sampler 'forest_diffusion'", FOREST_DIFFUSION)
+    return ForestDiffusionSampler()
+
+
 def _wgangp() -> Any:
     return require("wgan_resampler.sampler", "The sampler 'wgangp'", "pip install wgan-resampler").WGANGPOverSampler()
 
@@ -128,6 +139,7 @@ SAMPLERS: dict[str, Callable[[], Any]] = {
     "polynom_fit_smote": _variant("polynom_fit_SMOTE_star"),
     "ctgan": _ctgan,
     "tvae": _tvae,
+    "forest_diffusion": _forest_diffusion,
     "wgangp": _wgangp,
 }
 """Samplers by name."""
