@@ -86,7 +86,7 @@ def test_pickling_leaves_the_sampler_as_it_is(monkeypatch):
     over = quick()
     over.fit_resample(X, Y)
     # As if the model were on CUDA: the pickle holds a copy.
-    monkeypatch.setattr(RowModel, "on_cpu", lambda self: replace(self, generator=copy.deepcopy(self.generator)))
+    monkeypatch.setattr(RowModel, "to", lambda self, device: replace(self, generator=copy.deepcopy(self.generator)))
     before = dict(vars(over))
     loaded = pickle.loads(pickle.dumps(over))
     assert all(vars(over)[name] is value for name, value in before.items())

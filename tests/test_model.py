@@ -109,12 +109,12 @@ def test_a_classifier_rejects_rows():
     choosy = replace(plain, classifier=classifier, rejection_rate=0.5)
     classes = np.ones(400, dtype=np.int64)
     assert choosy.draw(classes, 0)[0].values.mean() > plain.draw(classes, 0)[0].values.mean()
-    assert choosy.on_cpu() is choosy
+    assert choosy.to(torch.device("cpu")) is choosy
 
 
 def test_a_model_on_the_cpu_is_not_copied():
     rows = model_of(small_generator())
-    assert rows.on_cpu() is rows
+    assert rows.to(torch.device("cpu")) is rows
 
 
 @pytest.mark.gpu
@@ -122,7 +122,7 @@ def test_a_model_on_the_cpu_is_not_copied():
 def test_a_model_on_cuda_is_copied_to_the_cpu():
     rows = model_of(class_only_generator().cuda())
     assert rows.draw(np.array([0, 1]), seed=0)[0].values.tolist() == [0.0, 10.0]
-    moved = rows.on_cpu()
+    moved = rows.to(torch.device("cpu"))
     assert moved.generator.output.weight.device.type == "cpu"
     assert rows.generator.output.weight.device.type == "cuda"
     assert moved.draw(np.array([0, 1]), seed=0)[0].values.tolist() == [0.0, 10.0]

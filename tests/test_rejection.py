@@ -6,7 +6,14 @@ import torch
 from wgan_resampler import GanGenerator, rejection
 from wgan_resampler.batches import ClassEvenBatches, one_hot
 from wgan_resampler.networks import RowClassifier
-from wgan_resampler.rejection import best_of_each_class, class_rejection_rates, generate, train_classifier
+from wgan_resampler.real_rows import RealRows
+from wgan_resampler.rejection import (
+    Neighbours,
+    best_of_each_class,
+    class_rejection_rates,
+    generate,
+    train_classifier,
+)
 
 RNG = torch.Generator().manual_seed(0)
 
@@ -118,6 +125,59 @@ def test_equal_scores_keep_the_first_rows():
 def test_small_classes_are_doubted_less():
     rates = class_rejection_rates(0.4, torch.tensor([0, 20, 1_000_000]))
     assert rates.tolist() == pytest.approx([0.0, 0.2, 0.4], abs=1e-4)
+
+
+def line_rows(n=600, borrowed_rows=60.0, spread=0.05):
+    """Rows of class 0 around -0.9, and of class 1 around 0.9: the generator makes hardly any there."""
+    classes = torch.arange(n) % 2
+    values = 0.9 * (2.0 * classes.unsqueeze(1) - 1.0) + spread * (torch.rand(n, 1, generator=RNG) - 0.5)
+    return RealRows.sort(values, torch.zeros(n, 0, dtype=torch.int64), classes, 2, borrowed_rows)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_candidates_come_from_rows_by_their_share(share):
+    neighbours = Neighbours(line_rows(), share)
+    expected = share * 300 / 360
+    assert neighbours.shares().tolist() == pytest.approx([expected, expected])
+    classes = torch.ones(4000, dtype=torch.int64)
+    rows = generate(line_generator(), classes, torch.Generator().manual_seed(1), neighbours=neighbours)[:, 0]
+    near = (rows > 0.87) & (rows < 0.93)
+    assert near.float().mean() == pytest.approx(expected, abs=0.03)
+
+
+def test_small_classes_take_less_of_their_rows():
+    values, classes = torch.zeros(80, 1), (torch.arange(80) < 20).long()
+    rows = RealRows.sort(values, torch.zeros(80, 0, dtype=torch.int64), classes, 2, 60.0)
+    assert Neighbours(rows, 0.6).shares().tolist() == pytest.approx([0.3, 0.15])
+
+
+def test_the_generator_makes_rows_in_place_of_copies():
+    alike = line_rows(spread=0.0)
+    rows = generate(
+        line_generator(),
+        torch.ones(500, dtype=torch.int64),
+        torch.Generator().manual_seed(1),
+        None,
+        None,
+        0.0,
+        Neighbours(alike, 1.0),
+    )
+    assert not torch.isin(rows[:, 0], alike.values[:, 0]).any()
+    assert len(rows.unique()) > 490
+
+
+def test_the_classifier_chooses_among_both_sources_and_keeps_classes():
+    classes = torch.tensor([1, 0, 0]).repeat(200)
+    rows = generate(
+        line_generator(),
+        classes,
+        torch.Generator().manual_seed(1),
+        sign_classifier(),
+        torch.tensor([0.4, 0.4]),
+        1.0,
+        Neighbours(line_rows(), 0.5),
+    )[:, 0]
+    assert ((rows > 0).long() == classes).float().mean() > 0.97
 
 
 def test_the_classifier_learns_classes_that_differ():

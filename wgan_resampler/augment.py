@@ -122,9 +122,7 @@ class GanAugmenter:
         for name in SIZES:
             self._check(name, asked[name], getattr(model.generator, name))
         self.model_hash = model_hash(model)
-        for network in (model.generator, model.classifier):
-            if network is not None:
-                network.to(place)
+        self._trained = replace(self._trained, model=model.to(place))
         self._seeds = seed_sequence(random_state)
 
     def _check(self, name: str, given: int | None, found: int) -> None:

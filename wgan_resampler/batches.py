@@ -16,8 +16,8 @@ from torch import Tensor
 
 from wgan_resampler.blocks import expand
 from wgan_resampler.exceptions import InvalidDataError
+from wgan_resampler.real_rows import RealRows
 from wgan_resampler.schema import Link, RowLayout
-from wgan_resampler.smoothing import NeighbourSpread, moments_within_classes, ordinary_values
 
 _UPDATES_PER_CHUNK = 32
 _CELLS_PER_CHUNK = 2**17
@@ -50,8 +50,7 @@ class ClassEvenBatches:
     """Real rows drawn with replacement, every class equally often, however rare it is.
 
     The classes take turns, so a batch holds each of them equally often up to one row; within a class the rows are
-    drawn uniformly. Rows are kept in compact form, and only those of a batch are expanded to one-hot blocks: a column
-    of thousands of categories takes the memory of one batch, not of the table.
+    drawn uniformly.
 
     Rows are drawn for several updates at a time, since for those of one update the calls cost more than the drawing.
     Which rows an update gets does not depend on where epochs begin and end.
@@ -76,6 +75,15 @@ class ClassEvenBatches:
         Number of states of each block, in increasing order.
     links : sequence of Link, default=()
         The values that count only in the first state of a block.
+
+    Attributes
+    ----------
+    rows : RealRows
+        What batches are drawn from.
+    layout : RowLayout
+        Of a row in a batch.
+    batch_size : int
+        As given.
     """
 
     def __init__(
@@ -90,55 +98,29 @@ class ClassEvenBatches:
         block_sizes: Sequence[int] = (),
         links: Sequence[Link] = (),
     ) -> None:
-        order = torch.argsort(classes, stable=True)
-        counts = torch.bincount(classes, minlength=num_classes)
-        if not bool((counts > 0).all()):
-            raise InvalidDataError(f"Every one of the {num_classes} classes needs at least one row.")
+        if states is None:
+            states = values.new_zeros((len(values), 0), dtype=torch.int64)
+        self.rows = RealRows.sort(values, states, classes, num_classes, borrowed_rows, links)
         self.layout = RowLayout(values.shape[1], tuple(block_sizes))
-        self._values = values[order]
-        self._states = values.new_zeros((len(values), 0), dtype=torch.int64) if states is None else states[order].long()
-        self._links = links
-        self._counts = counts
-        self._starts = counts.cumsum(0) - counts
         self._num_classes = num_classes
         self.batch_size = batch_size
         self._rng = rng
         self._turn = 0
         self._chunk = _Chunk(0, rng.get_state())
         self._used = 0
-        self._spread = (
-            NeighbourSpread(self._values, self._states, counts, borrowed_rows, links) if borrowed_rows > 0 else None
-        )
 
     def __len__(self) -> int:
         """Return the number of generator updates in an epoch."""
-        return math.ceil(len(self._values) / self.batch_size)
+        return math.ceil(len(self.rows) / self.batch_size)
 
     @property
     def device(self) -> torch.device:
         """Where the rows are."""
-        return self._values.device
+        return self.rows.values.device
 
     def spread_within_classes(self) -> Tensor:
-        """Return the standard deviation of each encoded feature within its class, classes weighted alike.
-
-        Returns
-        -------
-        torch.Tensor of shape (layout.width,)
-            Square root of the mean over classes of the variance. For a state that a share p of the rows has, the
-            variance is p (1 - p).
-        """
-        ordinary = ordinary_values(self._values, self._states, self._links)
-        _, variances = moments_within_classes(self._values, ordinary, self._counts)
-        means = [variances.mean(dim=0)]
-        sizes = self._counts.tolist()
-        for block, size in enumerate(self.layout.block_sizes):
-            parts = torch.split(self._states[:, block], sizes)
-            shares = torch.stack(
-                [torch.bincount(part, minlength=size).to(variances.dtype) / len(part) for part in parts]
-            )
-            means.append((shares * (1.0 - shares)).mean(dim=0))
-        return torch.cat(means).sqrt()
+        """Return the standard deviation of each encoded feature within its class; see `RealRows`."""
+        return self.rows.spread_within_classes(self.layout.block_sizes)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the random state and whose turn it is, to go on from later."""
@@ -178,12 +160,12 @@ class ClassEvenBatches:
 
     def _draw_chunk(self, size: int) -> _Chunk:
         """Draw rows for some updates of `size` rows each, beginning with the class whose turn it is."""
-        cells = size * max(1, self._values.shape[1] + self._states.shape[1])
+        cells = size * max(1, self.layout.n_values + len(self.layout.block_sizes))
         n = max(1, min(_UPDATES_PER_CHUNK, _CELLS_PER_CHUNK // cells))
         rng = self._rng.get_state()
-        classes = torch.arange(self._turn, self._turn + n * size, device=self._values.device) % self._num_classes
+        classes = torch.arange(self._turn, self._turn + n * size, device=self.device) % self._num_classes
         values, states = self.draw(classes)
-        conditions = one_hot(classes, self._num_classes, self._values.dtype)
+        conditions = one_hot(classes, self._num_classes, self.rows.values.dtype)
         return _Chunk(size, rng, *(torch.split(rows, size) for rows in (values, states, conditions)))
 
     def draw(self, classes: Tensor) -> tuple[Tensor, Tensor]:
@@ -199,17 +181,8 @@ class ClassEvenBatches:
         values : torch.Tensor of shape (k, n_values)
         states : torch.Tensor of shape (k, n_blocks)
         """
-        rows = self._positions(classes)
-        if self._spread is None:
-            return self._values.index_select(0, rows), self._states.index_select(0, rows)
-        return self._spread.vary(self._spread.draw(rows, classes, self._rng))
-
-    def _positions(self, classes: Tensor) -> Tensor:
-        """Return the position of a random row of each of these classes."""
-        counts = self._counts[classes]
-        uniform = torch.rand(len(classes), generator=self._rng, dtype=self._values.dtype, device=self._values.device)
-        # In float32, u * count may round up to count.
-        return self._starts[classes] + torch.minimum((uniform * counts).long(), counts - 1)
+        drawn = self.rows.draw(classes, self._rng)
+        return drawn.values, drawn.states
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,6 @@ SMOTE_VARIANTS = (
     "tensorflow along)"
 )
 FOREST_DIFFUSION = (
-    "pip install --no-deps ForestDiffusion xgboost catboost lightgbm six (with its dependencies it would bring packages "
-    "for GPUs along)"
+    "pip install --no-deps ForestDiffusion xgboost catboost lightgbm six (with its dependencies it would bring "
+    "packages for GPUs along)"
 )

@@ -17,7 +17,7 @@ from wgan_resampler.cells import Cells
 from wgan_resampler.encoding import EncodedRows, TableEncoder
 from wgan_resampler.exceptions import InvalidParameterError
 from wgan_resampler.networks import GanGenerator, RowClassifier
-from wgan_resampler.rejection import class_rejection_rates, generate
+from wgan_resampler.rejection import Neighbours, class_rejection_rates, generate
 from wgan_resampler.runtime import computing, new_generator
 from wgan_resampler.targets import find_label, plain_label
 
@@ -63,7 +63,7 @@ class RowModel:
     rejection_rate: float = 0.0
     boundary_focus: float = 0.0
 
-    def draw(self, class_indices: NDArray[np.int64], seed: int) -> list[Cells]:
+    def draw(self, class_indices: NDArray[np.int64], seed: int, neighbours: Neighbours | None = None) -> list[Cells]:
         """Generate one row for each class index.
 
         Parameters
@@ -72,6 +72,8 @@ class RowModel:
             Which class each row has.
         seed : int
             Seed of the noise.
+        neighbours : Neighbours or None, default=None
+            Rows of the training data, which give some of the rows to choose from; None takes all from the generator.
 
         Returns
         -------
@@ -91,18 +93,21 @@ class RowModel:
         with computing(device):
             for start in range(0, n, size):
                 indices = torch.from_numpy(class_indices[start : start + size]).to(device)
-                encoded = generate(generator, indices, rng, self.classifier, rates, self.boundary_focus)
+                encoded = generate(generator, indices, rng, self.classifier, rates, self.boundary_focus, neighbours)
                 values, states = collapse(encoded, layout)
                 rows.values[start : start + len(indices)] = values.clamp(-_OPEN_END, _OPEN_END).cpu().numpy()
                 rows.states[start : start + len(indices)] = states.cpu().numpy()
         return self.encoder.decode(rows)
 
-    def on_cpu(self) -> RowModel:
-        """Return this model with its network on the CPU; the model itself if it is there already."""
-        if self.generator.output.weight.device.type == "cpu":
+    def to(self, device: torch.device) -> RowModel:
+        """Return this model on a device; the model itself if it is there already."""
+        if self.generator.output.weight.device == device:
             return self
-        classifier = None if self.classifier is None else copy.deepcopy(self.classifier).cpu()
-        return replace(self, generator=copy.deepcopy(self.generator).cpu(), classifier=classifier)
+        return replace(
+            self,
+            generator=copy.deepcopy(self.generator).to(device),
+            classifier=None if self.classifier is None else copy.deepcopy(self.classifier).to(device),
+        )
 
     def choose(self, n_samples: int | Mapping[Any, int], label: Any, seed: int) -> NDArray[np.int64]:
         """Return the class index of each row that a caller asks for.

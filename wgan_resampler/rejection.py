@@ -1,4 +1,11 @@
-"""Which of the generated rows are kept: not the doubtful ones, and of the others rather those near other classes.
+"""Where the rows of a class come from, and which of them are kept.
+
+Candidates are rows that the generator makes, and rows of the table varied as neighbouring rows vary, which is what the
+critic was shown. The generator smooths what it is taught: that helps where classes overlap, and costs where they are
+clear-cut, which the varied rows know better the more of them there are. Both together do better than either (see
+docs/benchmarks.md), so a class of n rows takes the share ``neighbour_share * n / (n + SCARCE_ROWS)`` from the second.
+
+Of the candidates the doubtful ones are dropped, and of the others rather those near other classes are kept.
 
 A generator that has trained for seconds gives rows of which some lie where another class is at home. SMOTE's rows
 suffer from the same (Saez et al. 2015, "SMOTE-IPF", Information Sciences 291, filters them afterwards). Here an
@@ -15,6 +22,7 @@ but on the credible side only.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -24,6 +32,7 @@ from wgan_resampler.blocks import expand
 from wgan_resampler.explicit import ClassifierPass, ForwardPass, knows_generator
 from wgan_resampler.networks import GanGenerator, RowClassifier
 from wgan_resampler.optimizer import Adam, FlatParameters
+from wgan_resampler.real_rows import RealRows
 
 N_UPDATES = 300
 LEARNING_RATE = 2e-3
@@ -44,6 +53,9 @@ _ROWS_TO_JUDGE = 2048
 
 ROWS_OF_DOUBT = 20
 """Rows with which a class gets half of the rejection rate."""
+
+SCARCE_ROWS = 60
+"""Rows with which a class gets half of the share of varied rows."""
 
 FOCUS_POOL = 2.0
 """Credible rows for each one that is kept, where some are favoured."""
@@ -121,6 +133,33 @@ def class_rejection_rates(rejection_rate: float, counts: Tensor) -> Tensor:
     return rejection_rate * counts.double() / (counts + ROWS_OF_DOUBT)
 
 
+@dataclass(frozen=True)
+class Neighbours:
+    """Rows of the training data as a source of candidates.
+
+    Parameters
+    ----------
+    rows : RealRows
+        The rows, which are varied when they are drawn.
+    share : float
+        Share of the candidates of a class of very many rows that come from them; in [0, 1].
+    """
+
+    rows: RealRows
+    share: float
+
+    def shares(self) -> Tensor:
+        """Return the share for each class: less for small ones, whose rows say less.
+
+        Returns
+        -------
+        torch.Tensor of shape (num_classes,)
+            ``share * counts / (counts + SCARCE_ROWS)``.
+        """
+        counts = self.rows.counts
+        return self.share * counts.double() / (counts + SCARCE_ROWS)
+
+
 def generate(
     generator: GanGenerator,
     classes: Tensor,
@@ -128,6 +167,7 @@ def generate(
     classifier: RowClassifier | None = None,
     rejection_rates: Tensor | None = None,
     boundary_focus: float = 0.0,
+    neighbours: Neighbours | None = None,
 ) -> Tensor:
     """Generate one row for each class index: the chosen ones among more of them.
 
@@ -145,24 +185,26 @@ def generate(
         Share of the rows generated for each class that are rejected, in [0, 1).
     boundary_focus : float, default=0.0
         How much rows near other classes are favoured among the rest; at least 0, which favours none.
+    neighbours : Neighbours or None, default=None
+        Rows of the training data, from which some candidates come; None takes all from the generator.
 
     Returns
     -------
     torch.Tensor of shape (n, feature_dim)
     """
     if classifier is None or rejection_rates is None:
-        return _generate(generator, classes, rng)
+        return _candidates(generator, classes, rng, neighbours)
     counts = torch.bincount(classes, minlength=generator.num_classes)
     credible_counts = torch.ceil(counts * FOCUS_POOL).long() if boundary_focus > 0.0 else counts
     candidate_counts = torch.ceil(credible_counts / (1.0 - rejection_rates)).long()
     candidates = torch.repeat_interleave(candidate_counts)
-    rows = _generate(generator, candidates, rng)
-    logits = torch.cat([classifier(block) for block in torch.split(rows, _block_size(rows))])
+    found = _candidates(generator, candidates, rng, neighbours)
+    logits = torch.cat([classifier(block) for block in torch.split(found, _block_size(found))])
     belief = logits.softmax(dim=1).gather(1, candidates.unsqueeze(1)).squeeze(1)
     keep = best_of_each_class(torch.minimum(belief, classifier.credible[candidates]), candidate_counts, credible_counts)
     if boundary_focus > 0.0:
         keep = keep[_near_others(belief[keep], credible_counts, counts, boundary_focus, rng)]
-    kept = rows[keep]
+    kept = found[keep]
     # The kept rows are sorted by class; each goes to a place where its class was asked for.
     result = torch.empty_like(kept)
     result[torch.argsort(classes, stable=True)] = kept
@@ -209,6 +251,28 @@ def best_of_each_class(score: Tensor, sizes: Tensor, keep: Tensor) -> Tensor:
     starts = sizes.cumsum(0) - sizes
     rank = torch.arange(len(score), device=score.device) - starts[classes]
     return by_class[rank < keep[classes]].sort().values
+
+
+def _candidates(
+    generator: GanGenerator, classes: Tensor, rng: torch.Generator, neighbours: Neighbours | None
+) -> Tensor:
+    """Return one row of each of these classes, from the generator or from the training data."""
+    if neighbours is None:
+        return _generate(generator, classes, rng)
+    rows, shares = neighbours.rows, neighbours.shares()
+    uniform = torch.rand(len(classes), generator=rng, dtype=torch.float64, device=classes.device)
+    from_table = (uniform < shares[classes]).nonzero().squeeze(1)
+    drawn = rows.draw(classes[from_table], rng)
+    # A row whose steps are none, between equal rows, would be a copy: the generator makes another one in its place.
+    new = rows.is_new(drawn)
+    from_table = from_table[new]
+    from_generator = torch.ones_like(classes, dtype=torch.bool)
+    from_generator[from_table] = False
+    made = _generate(generator, classes[from_generator], rng)
+    found = made.new_empty(len(classes), made.shape[1])
+    found[from_generator] = made
+    found[from_table] = expand(drawn.values[new], drawn.states[new], generator.layout)
+    return found
 
 
 def _generate(generator: GanGenerator, classes: Tensor, rng: torch.Generator) -> Tensor:

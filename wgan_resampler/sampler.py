@@ -11,6 +11,7 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+import torch
 from imblearn.over_sampling.base import BaseOverSampler
 from numpy.typing import NDArray
 from sklearn.base import _fit_context
@@ -28,6 +29,8 @@ from wgan_resampler.fitting import FitSettings, prepare
 from wgan_resampler.history import TrainingHistory
 from wgan_resampler.model import RowModel
 from wgan_resampler.networks import Normalization
+from wgan_resampler.real_rows import RealRows
+from wgan_resampler.rejection import Neighbours
 from wgan_resampler.runtime import resolve_device
 from wgan_resampler.sampler_files import Learnt, learnt_from_state, learnt_to_state
 from wgan_resampler.seeds import SAMPLE_KEY, next_seed, seed_sequence
@@ -108,6 +111,10 @@ class WGANGPOverSampler(BaseOverSampler):
         How much rows near other classes are favoured among those that are left: twice as many as are wanted are
         generated, and drawn with weights (1.05 - p)^boundary_focus, where p is the probability of their class. 0 draws
         none in advance.
+    neighbour_share : float, default=0.5
+        Share of the rows to choose from in :meth:`fit_resample` that are real rows, moved to in between and around
+        their neighbours as the critic is shown them, instead of made by the generator; in [0, 1]. A class of n rows
+        gets n / (n + 60) of it. The sampler keeps no real rows: :meth:`sample` asks the generator alone.
     device : {"auto", "cpu", "cuda", "cuda:N"}, default="auto"
         Where to train and generate. ``"auto"`` takes CUDA where there is one. Asking for CUDA where there is none is
         an error.
@@ -238,6 +245,7 @@ class WGANGPOverSampler(BaseOverSampler):
         "average_decay": [Interval(Real, 0, 1, closed="left")],
         "rejection_rate": [Interval(Real, 0, 1, closed="left")],
         "boundary_focus": [Interval(Real, 0, None, closed="left")],
+        "neighbour_share": [Interval(Real, 0, 1, closed="both")],
         "device": [str],
         "random_state": ["random_state"],
         "warm_start": ["boolean"],
@@ -269,6 +277,7 @@ class WGANGPOverSampler(BaseOverSampler):
         average_decay: float = 0.999,
         rejection_rate: float = 0.4,
         boundary_focus: float = 1.0,
+        neighbour_share: float = 0.5,
         device: str = "auto",
         random_state: int | np.random.RandomState | None = None,
         warm_start: bool = False,
@@ -296,6 +305,7 @@ class WGANGPOverSampler(BaseOverSampler):
         self.average_decay = average_decay
         self.rejection_rate = rejection_rate
         self.boundary_focus = boundary_focus
+        self.neighbour_share = neighbour_share
         self.device = device
         self.random_state = random_state
         self.warm_start = warm_start
@@ -546,12 +556,16 @@ class WGANGPOverSampler(BaseOverSampler):
             self.history_, self.n_iter_ = TrainingHistory(), 0
             return X.format.copy(X.rows), y.copy()
         self._seeds = seed_sequence(self.random_state)
-        self._model = self._train(X, y, self._seeds)
+        self._model, rows = self._train(X, y, self._seeds)
+        # Real rows that are not varied would be copies.
+        share = float(self.neighbour_share)
+        neighbours = Neighbours(rows, share) if share > 0.0 and self.borrowed_rows > 0 else None
         new_classes = np.repeat(np.arange(len(numbers)), numbers)
-        new = self._table_format.build(self._model.draw(new_classes, next_seed(self._seeds)))
+        new = self._table_format.build(self._model.draw(new_classes, next_seed(self._seeds), neighbours))
         return X.format.stack(X.rows, new), np.concatenate([y, self._model.classes[new_classes]])
 
-    def _train(self, X: Table, y: NDArray[Any], seeds: np.random.SeedSequence) -> RowModel:
+    def _train(self, X: Table, y: NDArray[Any], seeds: np.random.SeedSequence) -> tuple[RowModel, RealRows]:
+        """Return what draws rows, and the rows that it was trained on."""
         callbacks = [*(self.callbacks or ()), *([ProgressBar()] if self.verbose else [])]
         settings, device, earlier = self._settings(), resolve_device(self.device), self._earlier
         if earlier is None:
@@ -567,7 +581,7 @@ class WGANGPOverSampler(BaseOverSampler):
         fit = preparation.finish()
         self.history_, self.n_iter_ = fit.history, fit.n_updates
         self.generator_, self.critic_ = fit.model.generator, fit.critic
-        return fit.model
+        return fit.model, preparation.batches.rows
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -580,7 +594,7 @@ class WGANGPOverSampler(BaseOverSampler):
         # own dict, hence the copy.
         state: dict[str, Any] = dict(super().__getstate__())
         if "_model" in state:
-            state["_model"] = state["_model"].on_cpu()
+            state["_model"] = state["_model"].to(torch.device("cpu"))
             state["generator_"] = state["_model"].generator
             if next(self.critic_.parameters()).device.type != "cpu":
                 state["critic_"] = copy.deepcopy(self.critic_).cpu()

@@ -251,11 +251,11 @@ class ForestDiffusionSampler(BaseEstimator):
 @contextlib.contextmanager
 def _own_numpy_state() -> Iterator[None]:
     """Give numpy's global random state, which a package seeds and draws from, back as it was."""
-    state = np.random.get_state()
+    state = np.random.get_state()  # noqa: NPY002
     try:
         yield
     finally:
-        np.random.set_state(state)
+        np.random.set_state(state)  # noqa: NPY002
 
 
 def _seeds(random_state: int | None, number: int) -> list[int]:

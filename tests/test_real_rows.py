@@ -1,0 +1,53 @@
+"""Real rows, sorted by class, and the drawing of some."""
+
+import pytest
+import torch
+
+from wgan_resampler.exceptions import InvalidDataError
+from wgan_resampler.real_rows import RealRows
+
+
+def rng():
+    return torch.Generator().manual_seed(0)
+
+
+def table(n=60, num_classes=3, n_values=2, borrowed_rows=0.0):
+    classes = torch.arange(n) % num_classes
+    values = (torch.rand(n, n_values, generator=rng()) - 0.5) * 0.2 + (classes.unsqueeze(1) - 1) * 0.6
+    states = classes.unsqueeze(1).to(torch.int32)
+    return RealRows.sort(values, states, classes, num_classes, borrowed_rows), values, classes
+
+
+def test_rows_are_sorted_by_class_and_keep_their_order_within():
+    rows, values, classes = table()
+    assert rows.counts.tolist() == [20, 20, 20]
+    assert torch.equal(rows.values[20:40], values[classes == 1])
+    assert rows.states.dtype == torch.int64
+    assert len(rows) == 60
+
+
+def test_rows_as_they_are_have_the_class_asked_for_and_are_not_new():
+    rows, _, _ = table()
+    asked = torch.tensor([2, 0, 1, 1]).repeat(50)
+    drawn = rows.draw(asked, rng())
+    assert torch.equal(drawn.states[:, 0], asked)
+    assert torch.equal(drawn.values, rows.values[drawn.origins])
+    assert not rows.is_new(drawn).any()
+    assert len(drawn.origins.unique()) > 50
+
+
+def test_varied_rows_are_new_unless_all_rows_are_alike():
+    rows, _, _ = table(borrowed_rows=60.0)
+    assert rows.is_new(rows.draw(torch.zeros(500, dtype=torch.int64), rng())).all()
+    alike = RealRows(torch.zeros(20, 2), torch.zeros(20, 0, dtype=torch.int64), torch.tensor([10, 10]), 60.0)
+    assert not alike.is_new(alike.draw(torch.zeros(50, dtype=torch.int64), rng())).any()
+
+
+def test_rows_without_values_count_as_new():
+    rows, _, _ = table(n_values=0, borrowed_rows=60.0)
+    assert rows.is_new(rows.draw(torch.zeros(5, dtype=torch.int64), rng())).all()
+
+
+def test_class_without_rows_is_refused():
+    with pytest.raises(InvalidDataError, match="2 classes"):
+        RealRows.sort(torch.zeros(3, 1), torch.zeros(3, 0), torch.zeros(3, dtype=torch.int64), 2)

@@ -1,0 +1,144 @@
+"""The real rows of a table, in compact form and sorted by class, and how some of them are drawn.
+
+Values and states are kept apart, and only rows that are drawn are expanded to one-hot blocks: a column of thousands of
+categories takes the memory of one batch, not of the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from wgan_resampler.exceptions import InvalidDataError
+from wgan_resampler.schema import Link
+from wgan_resampler.smoothing import NeighbourSpread, moments_within_classes, ordinary_values
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Rows that have been drawn.
+
+    Parameters
+    ----------
+    values : torch.Tensor of shape (k, n_values)
+        Encoded values.
+    states : torch.Tensor of shape (k, n_blocks)
+        States of the blocks; int64.
+    origins : torch.Tensor of shape (k,)
+        Positions of the real rows that they come from.
+    """
+
+    values: Tensor
+    states: Tensor
+    origins: Tensor
+
+
+class RealRows:
+    """Rows that are sorted by class, and drawn as they are or varied as neighbouring rows vary.
+
+    Parameters
+    ----------
+    values : torch.Tensor of shape (n, n_values)
+        Encoded values.
+    states : torch.Tensor of shape (n, n_blocks)
+        States of the blocks; int64.
+    counts : torch.Tensor of shape (num_classes,)
+        Rows of each class; at least one of each.
+    borrowed_rows : float, default=0.0
+        How many rows' worth of spread each class borrows from the others, see `smoothing`; 0 gives rows as they are.
+    links : sequence of Link, default=()
+        The values that count only in the first state of a block.
+    """
+
+    def __init__(
+        self,
+        values: Tensor,
+        states: Tensor,
+        counts: Tensor,
+        borrowed_rows: float = 0.0,
+        links: Sequence[Link] = (),
+    ) -> None:
+        if not bool((counts > 0).all()):
+            raise InvalidDataError(f"Every one of the {len(counts)} classes needs at least one row.")
+        self.values = values
+        self.states = states
+        self.counts = counts
+        self.links = tuple(links)
+        self._starts = counts.cumsum(0) - counts
+        self._spread = NeighbourSpread(values, states, counts, borrowed_rows, links) if borrowed_rows > 0 else None
+
+    @classmethod
+    def sort(
+        cls,
+        values: Tensor,
+        states: Tensor,
+        classes: Tensor,
+        num_classes: int,
+        borrowed_rows: float = 0.0,
+        links: Sequence[Link] = (),
+    ) -> RealRows:
+        """Return rows of any order, whose `classes` are indices 0 .. num_classes - 1, each present at least once."""
+        order = torch.argsort(classes, stable=True)
+        counts = torch.bincount(classes, minlength=num_classes)
+        return cls(values[order], states[order].long(), counts, borrowed_rows, links)
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.values)
+
+    def draw(self, classes: Tensor, rng: torch.Generator) -> Drawn:
+        """Draw one real row of each of these classes, varied if spread is borrowed.
+
+        Parameters
+        ----------
+        classes : torch.Tensor of shape (k,)
+            Class indices.
+        rng : torch.Generator
+            On the same device.
+
+        Returns
+        -------
+        Drawn
+        """
+        counts = self.counts[classes]
+        uniform = torch.rand(len(classes), generator=rng, dtype=self.values.dtype, device=self.values.device)
+        # In float32, u * count may round up to count.
+        origins = self._starts[classes] + torch.minimum((uniform * counts).long(), counts - 1)
+        if self._spread is None:
+            return Drawn(self.values.index_select(0, origins), self.states.index_select(0, origins), origins)
+        return Drawn(*self._spread.vary(self._spread.draw(origins, classes, rng)), origins)
+
+    def is_new(self, drawn: Drawn) -> Tensor:
+        """Return which rows differ in a value from the real row that they come from; all, if there are no values."""
+        if self.values.shape[1] == 0:
+            return torch.ones_like(drawn.origins, dtype=torch.bool)
+        return (drawn.values != self.values.index_select(0, drawn.origins)).any(dim=1)
+
+    def spread_within_classes(self, block_sizes: Sequence[int]) -> Tensor:
+        """Return the standard deviation of each encoded feature within its class, classes weighted alike.
+
+        Parameters
+        ----------
+        block_sizes : sequence of int
+            Number of states of each block.
+
+        Returns
+        -------
+        torch.Tensor of shape (n_values + sum(block_sizes),)
+            Square root of the mean over classes of the variance. For a state that a share p of the rows has, the
+            variance is p (1 - p).
+        """
+        ordinary = ordinary_values(self.values, self.states, self.links)
+        _, variances = moments_within_classes(self.values, ordinary, self.counts)
+        means = [variances.mean(dim=0)]
+        counts = self.counts.tolist()
+        for block, size in enumerate(block_sizes):
+            parts = torch.split(self.states[:, block], counts)
+            shares = torch.stack(
+                [torch.bincount(part, minlength=size).to(variances.dtype) / len(part) for part in parts]
+            )
+            means.append((shares * (1.0 - shares)).mean(dim=0))
+        return torch.cat(means).sqrt()
