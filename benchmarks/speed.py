@@ -170,7 +170,8 @@ class Update:
         self.z, self.classes, self.n_critic = defaults["noise_dim"], 2, defaults["n_critic"]
         sizes = {"feature_dim": self.f, "num_classes": 2, "hidden_dim": self.h, "num_layers": self.layers}
         kind = {name: defaults[name] for name in ("noise_dim", "dropout", "normalization", "skip_connections")}
-        generator = GanGenerator(**sizes, **kind, random_state=0)
+        moments = torch.randn(2, self.z + 1, self.f) * 0.01 if defaults["moment_start"] else None
+        generator = GanGenerator(**sizes, **kind, moments=moments, random_state=0)
         critic = GanDiscriminator(**sizes, random_state=1)
         flat = FlatParameters(generator), FlatParameters(critic)
         self.optimizers = [Adam(each, 1e-9, (0.5, 0.9)) for each in flat]
@@ -216,6 +217,9 @@ class Update:
         s = [_random(n, each.shape[1]) for each in w] + [_random(n, self.h)]
         c, d = [_random(n, self.h) for _ in w], [_random(n, self.h) for _ in v]
         rows = [(h[i], v[i].t(), h[i + 1]) for i in range(self.layers)] + [(h[-1], output.t(), x)]
+        if ours().moment_start:  # the noise of each class times its moments
+            by_class = self.classes * (self.z + 1)
+            rows += [(_random(n, by_class), _random(by_class, self.f), x)]
         scores = [(s[i], w[i].t(), s[i + 1]) for i in range(self.layers)] + [(s[-1], score.t(), _random(n, 1))]
         chain = [(c[i], w[i], c[i - 1]) for i in range(last, 0, -1)] + [(c[0], w[0][:, : self.f], x)]
         back = [(x.t(), h[-1], torch.empty_like(output)), (x, output, d[-1])]

@@ -98,7 +98,8 @@ def activate_explicitly(output: Tensor, layout: RowLayout) -> tuple[Tensor, Tens
         The probabilities of the states. Among the values: the same as `rows`.
     """
     if not layout.block_sizes:
-        return output.tanh_(), output
+        output.tanh_()
+        return output, output
     output[:, : layout.n_values].tanh_()
     rows = output.clone()
     for group in layout.groups:

@@ -202,13 +202,18 @@ class ScorePass:
         Its parameters must keep their storage as long as this object is used.
     n_rows : int
         Rows of a batch.
+
+    Attributes
+    ----------
+    features : torch.Tensor of shape (n_rows, feature_dim)
+        Where rows that are made for this pass can be put.
     """
 
     def __init__(self, critic: GanDiscriminator, n_rows: int) -> None:
         w = self._weights = _Weights(critic)
         like, f = w.output, critic.feature_dim
         self._input = _Stack(like.new_empty(n_rows, w.sizes[0]), n_rows)
-        self._features, self._condition = self._input.rows[:, :f], self._input.rows[:, f:]
+        self.features, self._condition = self._input.rows[:, :f], self._input.rows[:, f:]
         self._hidden = [_Stack(like.new_empty(n_rows, size), n_rows) for size in w.sizes[1:]]
         self._chain = [_Stack(like.new_empty(n_rows, size), n_rows) for size in w.sizes[1:]]
         self._first = w.hidden[0][:, :f]
@@ -233,7 +238,8 @@ class ScorePass:
             To be used before the next call.
         """
         w = self._weights
-        self._features.copy_(features)
+        if features is not self.features:
+            self.features.copy_(features)
         self._condition.copy_(condition)
         _forward(w, self._input.rows, self._hidden)
         self._score_sums.addmm_(self._hidden[-1].rows, w.output_t)
@@ -264,6 +270,8 @@ class ForwardPass:
         Without batch normalisation and dropout. Its parameters must keep their storage as long as this object is used.
     n_rows : int
         Rows of a batch.
+    output : torch.Tensor of shape (n_rows, feature_dim) or None, default=None
+        Where the output goes; None takes new memory.
 
     Attributes
     ----------
@@ -275,23 +283,26 @@ class ForwardPass:
         Mean and reciprocal standard deviation of each row; empty without normalisation.
     """
 
-    def __init__(self, generator: GanGenerator, n_rows: int) -> None:
+    def __init__(self, generator: GanGenerator, n_rows: int, output: Tensor | None = None) -> None:
         w = self._weights = _Weights(generator)
         like, z = w.output, generator.noise_dim
         self.n_rows = n_rows
         self.norms = [_Norm(norm) for norm in generator.norms if isinstance(norm, nn.LayerNorm)]
         self._layout = generator.layout
-        first = like.new_empty(n_rows, w.sizes[0])
+        c = generator.num_classes
+        self._moments = None
+        if generator.moments is not None:
+            # One copy of the conditions serves both products: means first, as conditions come first behind the noise.
+            self._moments = torch.cat((generator.moments[:, -1], generator.moments[:, :-1].flatten(0, 1)))
+        inputs = like.new_empty(n_rows, z + c + (0 if self._moments is None else c * z))
+        first = inputs[:, : z + c]
         self._noise, self._condition = first[:, :z], first[:, z:]
-        self._moments = None if generator.moments is None else generator.moments.flatten(0, 1)
-        if self._moments is not None:
-            by_class = like.new_empty(n_rows, generator.num_classes, z + 1)
-            self._by_class, self._flat = by_class, by_class.flatten(1)
-            self._extended = like.new_ones(n_rows, 1, z + 1)
-            self._noise_of_moments = self._extended[:, 0, :z]
+        self._noise_row, self._condition_column = self._noise.unsqueeze(1), self._condition.unsqueeze(2)
+        self._by_class = inputs[:, z + c :].view(n_rows, c, z) if self._moments is not None else inputs
+        self._of_moments = inputs[:, z:]
         self._sums = [like.new_empty(n_rows, size) if generator.skip_connections else None for size in w.sizes[1:]]
         self._sums[0] = None
-        self._output = like.new_empty(n_rows, generator.feature_dim)
+        self._output = like.new_empty(n_rows, generator.feature_dim) if output is None else output
         self.linear = [like.new_empty(n_rows, size) for size in w.sizes[1:]]
         self.activations = list(self.linear)
         self.inputs = [first, *self.linear]
@@ -326,9 +337,8 @@ class ForwardPass:
             h = self.inputs[i + 1] = a if total is None else torch.add(a, h, out=total)
         output = torch.addmm(w.output_bias, h, w.output_t, out=self._output)
         if self._moments is not None:
-            self._noise_of_moments.copy_(noise)
-            torch.mul(condition.unsqueeze(2), self._extended, out=self._by_class)
-            output.addmm_(self._flat, self._moments)
+            torch.mul(self._condition_column, self._noise_row, out=self._by_class)
+            output.addmm_(self._of_moments, self._moments)
         return activate_explicitly(output, self._layout)
 
 
@@ -350,8 +360,10 @@ class GeneratorPass:
         w = self._weights = _Weights(generator)
         self._skip = generator.skip_connections
         self._layout = generator.layout
-        self._forward = ForwardPass(generator, n_rows)
         self._score_pass = ScorePass(critic, n_rows)
+        # Rows without blocks are made in place; with blocks, the probabilities behind the states are still needed.
+        in_place = not generator.layout.block_sizes
+        self._forward = ForwardPass(generator, n_rows, self._score_pass.features if in_place else None)
         self._ones = w.output.new_ones(1, n_rows)
         self._d = [w.output.new_empty(n_rows, size) for size in w.sizes[1:]]
         self._da = [w.output.new_empty(n_rows, size) for size in w.sizes[1:]]

@@ -133,7 +133,7 @@ class MovingAverage:
 
     def __init__(self, module: nn.Module, parameters: FlatParameters, decay: float) -> None:
         self._parameters = parameters
-        self._buffers = [b for b in module.buffers() if b.is_floating_point()]
+        self._buffers = _averaged_buffers(module)
         self.decay = decay
         self.n_updates = 0
         self.values = parameters.values.clone()
@@ -165,7 +165,11 @@ class MovingAverage:
         sizes = [p.numel() for p in trainable]
         for p, average in zip(trainable, torch.split(self.values, sizes), strict=True):
             p.data = average.view_as(p).clone()
-        floating = [b for b in duplicate.buffers() if b.is_floating_point()]
-        for b, average in zip(floating, self.buffers, strict=True):
+        for b, average in zip(_averaged_buffers(duplicate), self.buffers, strict=True):
             b.copy_(average)
         return duplicate
+
+
+def _averaged_buffers(module: nn.Module) -> list[torch.Tensor]:
+    """Return statistics that change in training: all floating-point buffers but the moments of a generator."""
+    return [b for name, b in module.named_buffers() if b.is_floating_point() and name.rpartition(".")[2] != "moments"]

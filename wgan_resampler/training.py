@@ -301,6 +301,7 @@ class GanTrainer:
                 self.generator.load_state_dict(state["generator"])
                 self.critic.load_state_dict(state["critic"])
                 self._bind()
+                self._forget_passes()  # which hold the moments of the generator as they were
                 self._generator_optimizer.load_state_dict(state["generator_optimizer"])
                 self._critic_optimizer.load_state_dict(state["critic_optimizer"])
                 if self._average is not None:
@@ -490,10 +491,13 @@ class GanTrainer:
         """Undo what a caller or a hook may have done to the parameters' storage; see `FlatParameters.bind`."""
         rebound = [self._critic_parameters.bind(), self._generator_parameters.bind()]
         if any(rebound):
-            self._critic_passes.clear()
-            self._generator_passes.clear()
-            self._forward_passes.clear()
+            self._forget_passes()
         self._knows_critic, self._knows_generator = knows_critic(self.critic), knows_generator(self.generator)
+
+    def _forget_passes(self) -> None:
+        self._critic_passes.clear()
+        self._generator_passes.clear()
+        self._forward_passes.clear()
 
     def _forget_sums(self) -> None:
         # An epoch that an error ended leaves sums behind.

@@ -47,9 +47,7 @@ def add_parser(subparsers: Any) -> None:
         "seconds and balance better (default: classic)",
     )
     whole, number = arguments.positive_int, arguments.positive_float
-    _add(
-        parser, "--epochs", whole, EPOCHS, "passes over the records; with --preset tuned, as many as 1500 updates take"
-    )
+    _add(parser, "--epochs", whole, EPOCHS, "passes over the records; with --preset tuned, as many as its updates take")
     _add(parser, "--batch-size", whole, BATCH_SIZE, "real records in an update of the critic")
     _add(parser, "--noise-dim", whole, GAN_NOISE_DIM, "length of the noise vector")
     _add(parser, "--hidden-dim", whole, GAN_HIDDEN_DIM, "units in each hidden layer")
