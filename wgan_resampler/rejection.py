@@ -2,8 +2,7 @@
 
 Candidates are rows that the generator makes, and rows of the table varied as neighbouring rows vary, which is what the
 critic was shown. The generator smooths what it is taught: that helps where classes overlap, and costs where they are
-clear-cut, which the varied rows know better the more of them there are. Both together do better than either (see
-docs/benchmarks.md), so a class of n rows takes the share ``neighbour_share * n / (n + SCARCE_ROWS)`` from the second.
+clear-cut, which the varied rows know better. Half of each does better than either (see docs/benchmarks.md).
 
 Of the candidates the doubtful ones are dropped, and of the others rather those near other classes are kept.
 
@@ -53,9 +52,6 @@ _ROWS_TO_JUDGE = 2048
 
 ROWS_OF_DOUBT = 20
 """Rows with which a class gets half of the rejection rate."""
-
-SCARCE_ROWS = 60
-"""Rows with which a class gets half of the share of varied rows."""
 
 FOCUS_POOL = 2.0
 """Credible rows for each one that is kept, where some are favoured."""
@@ -142,22 +138,11 @@ class Neighbours:
     rows : RealRows
         The rows, which are varied when they are drawn.
     share : float
-        Share of the candidates of a class of very many rows that come from them; in [0, 1].
+        Share of the candidates that come from them; in [0, 1].
     """
 
     rows: RealRows
     share: float
-
-    def shares(self) -> Tensor:
-        """Return the share for each class: less for small ones, whose rows say less.
-
-        Returns
-        -------
-        torch.Tensor of shape (num_classes,)
-            ``share * counts / (counts + SCARCE_ROWS)``.
-        """
-        counts = self.rows.counts
-        return self.share * counts.double() / (counts + SCARCE_ROWS)
 
 
 def generate(
@@ -259,12 +244,11 @@ def _candidates(
     """Return one row of each of these classes, from the generator or from the training data."""
     if neighbours is None:
         return _generate(generator, classes, rng)
-    rows, shares = neighbours.rows, neighbours.shares()
-    uniform = torch.rand(len(classes), generator=rng, dtype=torch.float64, device=classes.device)
-    from_table = (uniform < shares[classes]).nonzero().squeeze(1)
-    drawn = rows.draw(classes[from_table], rng)
+    uniform = torch.rand(len(classes), generator=rng, dtype=torch.float32, device=classes.device)
+    from_table = (uniform < neighbours.share).nonzero().squeeze(1)
+    drawn = neighbours.rows.draw(classes[from_table], rng)
     # A row whose steps are none, between equal rows, would be a copy: the generator makes another one in its place.
-    new = rows.is_new(drawn)
+    new = neighbours.rows.is_new(drawn)
     from_table = from_table[new]
     from_generator = torch.ones_like(classes, dtype=torch.bool)
     from_generator[from_table] = False
