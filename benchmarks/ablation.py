@@ -37,7 +37,7 @@ WITHOUT = {
     "one critic update": {"n_critic": 1},
     "five critic updates": {"n_critic": 5},
     "no moving average": {"average_decay": 0.0},
-    "no layer norm": {"normalization": None},
+    "layer norm in the generator": {"normalization": "layer"},
 }
 
 

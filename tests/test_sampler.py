@@ -335,14 +335,6 @@ def test_the_automatic_budget_may_end_inside_an_epoch(monkeypatch):
     assert over.history_.column("n_updates") == [5, 7]
 
 
-def test_the_automatic_budget_grows_with_the_number_of_classes(monkeypatch):
-    monkeypatch.setattr(fitting, "AUTO_UPDATES", 4)
-    classes = np.arange(64) % 10 % 8  # two classes have more rows than the others
-    over = quick(epochs="auto", batch_size=6)
-    over.fit_resample(np.random.default_rng(0).normal(size=(64, 2)), classes)
-    assert over.n_iter_ == 8
-
-
 @pytest.mark.parametrize("n_rows", [300, 3000])
 def test_the_automatic_budget_does_not_follow_the_number_of_rows(n_rows):
     table, target = RNG.normal(size=(n_rows, 2)), np.arange(n_rows) % 3 // 2

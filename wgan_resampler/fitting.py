@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from wgan_resampler.callbacks import Callback
 
 AUTO_UPDATES = 800
-"""Generator updates with ``epochs="auto"`` for two classes.
+"""Generator updates with ``epochs="auto"``.
 
 Twice as many were measured as worse: what the generator smooths over is, for the most part, chance. See
 docs/benchmarks.md.
@@ -129,12 +129,12 @@ class Preparation:
     def n_epochs(self) -> int:
         """Epochs of a whole training; the last one may be cut short by `max_updates`."""
         epochs = self.settings.epochs
-        return math.ceil(auto_updates(len(self.classes)) / len(self.batches)) if epochs == "auto" else int(epochs)
+        return math.ceil(AUTO_UPDATES / len(self.batches)) if epochs == "auto" else int(epochs)
 
     @property
     def max_updates(self) -> int | None:
         """Generator updates of a whole training, where their number is given."""
-        return auto_updates(len(self.classes)) if self.settings.epochs == "auto" else None
+        return AUTO_UPDATES if self.settings.epochs == "auto" else None
 
     def train(self, *, further: bool = False) -> None:
         """Train from the present epoch to the last one; or, if `further`, for as many epochs as a whole training."""
@@ -279,21 +279,8 @@ def epochs_of(settings: FitSettings, labels: NDArray[Any]) -> int:
     """Return the epochs of a training in whole epochs: for "auto", those that cover the usual number of updates."""
     if settings.epochs != "auto":
         return int(settings.epochs)
-    num_classes = len(np.unique(labels))
-    batch_size = _batch_size(settings.batch_size, num_classes)
-    return math.ceil(auto_updates(num_classes) / math.ceil(len(labels) / batch_size))
-
-
-def auto_updates(num_classes: int) -> int:
-    """Return the generator updates of ``epochs="auto"``: more where one network has to learn more classes.
-
-    Examples
-    --------
-    >>> from wgan_resampler.fitting import auto_updates
-    >>> auto_updates(2), auto_updates(8)
-    (800, 1600)
-    """
-    return round(AUTO_UPDATES * math.sqrt(num_classes / 2))
+    batch_size = _batch_size(settings.batch_size, len(np.unique(labels)))
+    return math.ceil(AUTO_UPDATES / math.ceil(len(labels) / batch_size))
 
 
 def _batch_size(batch_size: int | str, num_classes: int) -> int:

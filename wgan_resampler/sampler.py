@@ -45,8 +45,8 @@ class WGANGPOverSampler(BaseOverSampler):
     """Over-sampling with a conditional Wasserstein GAN with gradient penalty, trained inside ``fit_resample``.
 
     One generator learns all classes at once, from batches that hold each class equally often, so that a small class
-    borrows from the large ones what rows look like in general. New rows are drawn from it class by class; the original
-    rows come back first, unchanged.
+    borrows from the large ones what rows look like in general. New rows are chosen, class by class, among rows that it
+    makes and real ones moved to in between and around their neighbours; the original rows come back first, unchanged.
 
     Parameters
     ----------
@@ -78,8 +78,8 @@ class WGANGPOverSampler(BaseOverSampler):
         Share of the generator's hidden units silenced in a training step, in [0, 1).
     epochs : int or "auto", default="auto"
         One epoch is ceil(n_rows / batch_size) generator updates, each after `n_critic` critic updates. ``"auto"``
-        trains for 800 generator updates for two classes and 800 sqrt(k / 2) for k, however many rows there are, since
-        batches are drawn evenly from all classes; the last epoch may then be cut short.
+        trains for 800 generator updates, however many rows there are, since batches are drawn evenly from all
+        classes; the last epoch may then be cut short.
     batch_size : int or "auto", default="auto"
         Real rows in a critic update. ``"auto"`` takes 32 per class, but at least 64 and at most 256.
     n_critic : int, default=3
@@ -91,7 +91,7 @@ class WGANGPOverSampler(BaseOverSampler):
     critic_learning_rate : float, default=4e-3
         Step size of Adam for the critic, which has to keep ahead of the generator: at the generator's own rate, modes
         of a class get lost.
-    normalization : {"layer", "batch"} or None, default="layer"
+    normalization : {"layer", "batch"} or None, default=None
         What normalises the generator's hidden layers.
     skip_connections : bool, default=False
         Whether the generator's later hidden layers add their input to their output.
@@ -179,8 +179,9 @@ class WGANGPOverSampler(BaseOverSampler):
     between and around those of small classes, not the rows themselves (`borrowed_rows`); the generator corrects a
     normal distribution of each class (`moment_start`); the gradient penalty measures each feature in units of its
     spread within the classes; the critic has a learning rate of its own; rows come from the moving average of the
-    generator's weights, and more are generated than are kept: the least credible are dropped (`rejection_rate`), and of
-    the others those near other classes are favoured (`boundary_focus`).
+    generator's weights, and half of them from real rows (`neighbour_share`); and more are made than are kept: the least
+    credible are dropped (`rejection_rate`), and of the others those near other classes are favoured
+    (`boundary_focus`).
 
     Numbers are put on an invertible scale between -1 and 1; generated ones lie in the observed range of their column,
     and whole numbers stay whole. Dates and durations count as numbers. Values that many rows share (a spike at zero, a
@@ -270,7 +271,7 @@ class WGANGPOverSampler(BaseOverSampler):
         lambda_gp: float = 10.0,
         learning_rate: float = 1e-3,
         critic_learning_rate: float = 4e-3,
-        normalization: Normalization = "layer",
+        normalization: Normalization = None,
         skip_connections: bool = False,
         borrowed_rows: float = 60.0,
         moment_start: bool = True,
