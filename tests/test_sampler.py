@@ -358,7 +358,7 @@ def test_numpy_numbers_are_numbers():
         {"dropout": 0.5},
         {"normalization": "batch"},
         {"normalization": "batch", "dropout": 0.3, "batch_size": 1},
-        {"normalization": None, "skip_connections": False},
+        {"normalization": "layer", "skip_connections": True},
         {"average_decay": 0.0},
         {"n_critic": 1, "lambda_gp": 0},
         {"num_layers": 4},

@@ -172,6 +172,18 @@ def test_rows_stay_in_the_encoded_range():
         assert np.abs(rows).max() <= 1
 
 
+def test_steps_beyond_the_range_are_thrown_back():
+    """Bug: they were cut off there, so that rows came out equal."""
+    features, classes = two_classes(n_small=20, sd_small=0.4, sd_large=0.5)
+    features.div_(features.abs().max(dim=0).values)
+    small, _ = drawn(features, classes, 100.0)
+    # The outermost rows themselves have that value in one column, and may keep it: the first step may be none.
+    assert len(np.unique(small, axis=0)) == len(small)
+    assert (np.abs(small) == 1).mean() < 0.01
+    values = torch.tensor([-4.0, -1.25, -1.0, 0.3, 1.0, 1.5])
+    assert smoothing._reflected(values).tolist() == pytest.approx([1.0, -0.75, -1.0, 0.3, 1.0, 0.5])
+
+
 def test_a_class_of_one_row_scatters_too():
     features, classes = two_classes(n_small=1)
     small, _ = drawn(features, classes, 4.0)

@@ -116,10 +116,10 @@ def test_other_columns_and_classes_are_refused(table, target, fragment):
     pd.testing.assert_frame_equal(over.sample(3, random_state=0)[0], before)
 
 
-@pytest.mark.parametrize("change", [{"hidden_dim": 9}, {"noise_dim": 5}, {"num_layers": 3}, {"normalization": None}])
+@pytest.mark.parametrize("change", [{"hidden_dim": 9}, {"noise_dim": 5}, {"num_layers": 3}, {"normalization": "layer"}])
 def test_networks_of_other_sizes_are_refused(change):
     over = quick(warm_start=True)
     over.fit_resample(FRAME, Y)
     ((name, value),) = change.items()
-    with pytest.raises(InvalidParameterError, match=f"{name}={value}, but the networks .* have {name}="):
+    with pytest.raises(InvalidParameterError, match=f"{name}={value!r}, but the networks .* have {name}="):
         over.set_params(**change).fit_resample(FRAME, Y)

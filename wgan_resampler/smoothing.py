@@ -159,13 +159,13 @@ class NeighbourSpread:
         Returns
         -------
         values : torch.Tensor of shape (k, n_values)
-            Held to [-1, 1], which is all that the generator can make.
+            In [-1, 1], which is all that the generator can make: a step beyond is thrown back.
         states : torch.Tensor of shape (k, n_blocks)
         """
         values = self._values[draw.rows]
         values = values + draw.share * self._step(draw.origins, draw.mates)
         stretch = self._borrowed[draw.classes] * draw.stretch
-        values.add_(stretch * self._step(draw.donors, draw.donor_mates)).clamp_(-1.0, 1.0)
+        values = _reflected(values.add_(stretch * self._step(draw.donors, draw.donor_mates)))
         if self._states.shape[1] == 0:
             return values, self._states[draw.rows]
         source = draw.rows.unsqueeze(1)
@@ -193,6 +193,11 @@ class NeighbourSpread:
         has_number = self._states[rows, link.block] == 0
         number = torch.where(has_number, varied, self._values[source[:, link.block], link.value])
         return torch.where(state == 0, number, filling[state])
+
+
+def _reflected(values: Tensor) -> Tensor:
+    """Return values beyond -1 or 1 as far inside; cut off, many would become the same."""
+    return torch.where(values.abs() > 1.0, 2.0 * values.sign() - values, values).clamp_(-1.0, 1.0)
 
 
 class _Neighbours:
