@@ -292,7 +292,7 @@ def test_tuned_without_epochs_trains_for_the_usual_updates_in_whole_epochs(data,
     arguments = command(data, tmp_path / "run", "--preset", "tuned", "--batch-size", 16)
     del arguments[arguments.index("--epochs") : arguments.index("--epochs") + 2]
     assert main(arguments) == 0
-    assert load_generator(tmp_path / "run" / "final_model.pth").n_updates == 800
+    assert load_generator(tmp_path / "run" / "final_model.pth").n_updates == 600
 
 
 @pytest.mark.parametrize(

@@ -29,10 +29,10 @@ from wgan_resampler.training import GanTrainer
 if TYPE_CHECKING:
     from wgan_resampler.callbacks import Callback
 
-AUTO_UPDATES = 800
+AUTO_UPDATES = 600
 """Generator updates with ``epochs="auto"``.
 
-Twice as many were measured as worse: what the generator smooths over is, for the most part, chance. See
+Two and three times as many were measured as worse: what the generator smooths over is, for the most part, chance. See
 docs/benchmarks.md.
 """
 

@@ -78,7 +78,7 @@ class WGANGPOverSampler(BaseOverSampler):
         Share of the generator's hidden units silenced in a training step, in [0, 1).
     epochs : int or "auto", default="auto"
         One epoch is ceil(n_rows / batch_size) generator updates, each after `n_critic` critic updates. ``"auto"``
-        trains for 800 generator updates, however many rows there are, since batches are drawn evenly from all
+        trains for 600 generator updates, however many rows there are, since batches are drawn evenly from all
         classes; the last epoch may then be cut short.
     batch_size : int or "auto", default="auto"
         Real rows in a critic update. ``"auto"`` takes 32 per class, but at least 64 and at most 256.
