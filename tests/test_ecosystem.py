@@ -80,6 +80,7 @@ def test_a_pickle_holds_no_training_rows():
     over.fit_resample(table, Y)
     data = pickle.dumps(over)
     assert not any(row.tobytes() in data for row in table)
+    assert b"RealRows" not in data
 
 
 def test_pickling_leaves_the_sampler_as_it_is(monkeypatch):

@@ -344,6 +344,28 @@ def test_the_automatic_budget_does_not_follow_the_number_of_rows(n_rows):
     assert len(over.history_) == math.ceil(600 / math.ceil(n_rows / 64))
 
 
+def test_real_rows_are_a_source_of_new_ones_and_never_copied():
+    rng = np.random.default_rng(3)
+    angle = rng.uniform(0, 2 * np.pi, 240)
+    y = (np.arange(240) < 60).astype(int)
+    ring = np.column_stack([np.cos(angle), np.sin(angle)]) * np.where(y, 1.0, 3.0)[:, None]
+    off = {}
+    for share in (0.0, 1.0):
+        # Hardly trained, the generator knows mean and covariance: it fills the ring in, while real rows lie on it.
+        over = quick(neighbour_share=share, borrowed_rows=1.0, epochs=1, moment_start=True)
+        new = over.fit_resample(ring, y)[0][240:]
+        off[share] = np.median(np.abs(np.linalg.norm(new, axis=1) - 1.0))
+        assert not {row.tobytes() for row in new} & {row.tobytes() for row in ring}
+        drawn = over.sample(200, label=1, random_state=0)[0]
+        assert np.median(np.abs(np.linalg.norm(drawn, axis=1) - 1.0)) > 0.15  # from the generator in either case
+    assert off[1.0] < 0.1 < off[0.0]
+
+
+def test_rows_as_they_are_are_no_source():
+    off = [quick(neighbour_share=share, borrowed_rows=0.0).fit_resample(X, Y)[0] for share in (0.0, 1.0)]
+    np.testing.assert_array_equal(*off)
+
+
 def test_numpy_numbers_are_numbers():
     over = quick(
         epochs=np.int64(2), batch_size=np.int32(16), hidden_dim=np.int64(8), noise_dim=np.int16(4), n_critic=np.int64(1)
