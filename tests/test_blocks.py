@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wgan_resampler.blocks import activate, activate_explicitly, backward, collapse, expand
@@ -19,6 +19,7 @@ def random_output(layout, n=7, seed=0, dtype=torch.float64):
     return torch.randn(n, layout.width, generator=torch.Generator().manual_seed(seed), dtype=dtype)
 
 
+@settings(deadline=None)  # the first example may pay for torch's start
 @given(layouts, st.integers(0, 99))
 def test_collapse_undoes_expand(layout, seed):
     rng = torch.Generator().manual_seed(seed)
@@ -55,6 +56,7 @@ def test_gradient_of_a_block_is_that_of_its_softmax():
     torch.testing.assert_close(output.grad, expected)
 
 
+@settings(deadline=None)  # the first example may pay for torch's start
 @given(layouts, st.integers(0, 99))
 def test_explicit_activation_equals_autograd(layout, seed):
     output = random_output(layout, seed=seed).requires_grad_()
