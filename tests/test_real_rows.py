@@ -48,6 +48,21 @@ def test_rows_without_values_count_as_new():
     assert rows.is_new(rows.draw(torch.zeros(5, dtype=torch.int64), rng())).all()
 
 
+def test_some_rows_of_large_classes_borrow_as_the_whole_class_does(monkeypatch):
+    monkeypatch.setattr("wgan_resampler.smoothing.MAX_REFERENCES", 8)
+    monkeypatch.setattr("wgan_resampler.real_rows.MAX_REFERENCES", 8)
+    rows, _, _ = table(n=63, num_classes=3, borrowed_rows=60.0)
+    some = rows.some()
+    assert some.counts.tolist() == [8, 8, 8]
+    assert some.sizes.tolist() == [21, 21, 21]
+    assert some.states[:, 0].tolist() == [0] * 8 + [1] * 8 + [2] * 8
+    assert torch.isin(some.values[:, 0], rows.values[:, 0]).all()
+    assert some.some() is some
+    drawn = some.draw(torch.tensor([0, 2]).repeat(50), rng())
+    assert some.is_new(drawn).all()
+    assert torch.equal(some._spread._borrowed, rows._spread._borrowed)
+
+
 def test_class_without_rows_is_refused():
     with pytest.raises(InvalidDataError, match="2 classes"):
         RealRows.sort(torch.zeros(3, 1), torch.zeros(3, 0), torch.zeros(3, dtype=torch.int64), 2)

@@ -163,16 +163,20 @@ def fit_column(cells: Cells) -> Column:
     has_missing = cells.missing is not None and bool(cells.missing.any())
     if isinstance(cells, CategoricalCells):
         return CategoricalColumn(cells.n_categories, has_missing)
-    numbers = cells.present
+    numbers = np.sort(cells.present)
     frequent = _frequent_values(numbers)
-    ordinary = numbers[_find(frequent, numbers) < 0]
+    ordinary = numbers[_find(frequent, numbers) < 0] if len(frequent) else numbers
     scale = fit_scale(ordinary) if len(ordinary) else None
     return NumericColumn(numbers.dtype, scale, tuple(frequent.tolist()), has_missing)
 
 
 def _frequent_values(numbers: NDArray[Any]) -> NDArray[Any]:
-    """Return the values that many rows share, in increasing order: none, some, or all of them."""
-    values, counts = np.unique(numbers, return_counts=True)
+    """Return the values that many rows share, in increasing order: none, some, or all; the numbers are sorted."""
+    # np.unique would sort once more.
+    if len(numbers) == 0:
+        return numbers
+    first = np.flatnonzero(np.concatenate(([True], numbers[1:] != numbers[:-1])))
+    values, counts = numbers[first], np.diff(first, append=len(numbers))
     if len(values) == 1:
         return values[:0]
     if len(values) <= FEW_VALUES and len(numbers) >= ROWS_PER_KNOT * len(values):

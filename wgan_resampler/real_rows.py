@@ -14,7 +14,13 @@ from torch import Tensor
 
 from wgan_resampler.exceptions import InvalidDataError
 from wgan_resampler.schema import Link
-from wgan_resampler.smoothing import NeighbourSpread, moments_within_classes, ordinary_values
+from wgan_resampler.smoothing import (
+    MAX_REFERENCES,
+    NeighbourSpread,
+    members_of_classes,
+    moments_within_classes,
+    ordinary_values,
+)
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,8 @@ class RealRows:
         How many rows' worth of spread each class borrows from the others, see `smoothing`; 0 gives rows as they are.
     links : sequence of Link, default=()
         The values that count only in the first state of a block.
+    sizes : torch.Tensor of shape (num_classes,) or None, default=None
+        Rows that each class has in the table, of which these are some; None for all of them.
     """
 
     def __init__(
@@ -60,6 +68,7 @@ class RealRows:
         counts: Tensor,
         borrowed_rows: float = 0.0,
         links: Sequence[Link] = (),
+        sizes: Tensor | None = None,
     ) -> None:
         if not bool((counts > 0).all()):
             raise InvalidDataError(f"Every one of the {len(counts)} classes needs at least one row.")
@@ -67,8 +76,12 @@ class RealRows:
         self.states = states
         self.counts = counts
         self.links = tuple(links)
+        self.borrowed_rows = borrowed_rows
+        self.sizes = counts if sizes is None else sizes
         self._starts = counts.cumsum(0) - counts
-        self._spread = NeighbourSpread(values, states, counts, borrowed_rows, links) if borrowed_rows > 0 else None
+        self._spread = (
+            NeighbourSpread(values, states, counts, borrowed_rows, links, self.sizes) if borrowed_rows > 0 else None
+        )
 
     @classmethod
     def sort(
@@ -88,6 +101,14 @@ class RealRows:
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.values)
+
+    def some(self) -> RealRows:
+        """Return at most `MAX_REFERENCES` rows of each class, evenly spaced; all of them if there are no more."""
+        if bool((self.counts <= MAX_REFERENCES).all()):
+            return self
+        kept = torch.cat(members_of_classes(self.counts))
+        counts = self.counts.clamp_max(MAX_REFERENCES)
+        return RealRows(self.values[kept], self.states[kept], counts, self.borrowed_rows, self.links, self.sizes)
 
     def draw(self, classes: Tensor, rng: torch.Generator) -> Drawn:
         """Draw one real row of each of these classes, varied if spread is borrowed.

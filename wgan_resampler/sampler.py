@@ -31,7 +31,7 @@ from wgan_resampler.model import RowModel
 from wgan_resampler.networks import Normalization
 from wgan_resampler.real_rows import RealRows
 from wgan_resampler.rejection import Neighbours
-from wgan_resampler.runtime import resolve_device
+from wgan_resampler.runtime import computing, resolve_device
 from wgan_resampler.sampler_files import Learnt, learnt_from_state, learnt_to_state
 from wgan_resampler.seeds import SAMPLE_KEY, next_seed, seed_sequence
 from wgan_resampler.strategies import OWN_STRATEGIES, Strategy, rows_to_generate
@@ -566,7 +566,7 @@ class WGANGPOverSampler(BaseOverSampler):
         return X.format.stack(X.rows, new), np.concatenate([y, self._model.classes[new_classes]])
 
     def _train(self, X: Table, y: NDArray[Any], seeds: np.random.SeedSequence) -> tuple[RowModel, RealRows]:
-        """Return what draws rows, and the rows that it was trained on."""
+        """Return what draws rows, and rows that it was trained on: some, so that the others need not stay in memory."""
         callbacks = [*(self.callbacks or ()), *([ProgressBar()] if self.verbose else [])]
         settings, device, earlier = self._settings(), resolve_device(self.device), self._earlier
         if earlier is None:
@@ -582,7 +582,8 @@ class WGANGPOverSampler(BaseOverSampler):
         fit = preparation.finish()
         self.history_, self.n_iter_ = fit.history, fit.n_updates
         self.generator_, self.critic_ = fit.model.generator, fit.critic
-        return fit.model, preparation.batches.rows
+        with computing(device):
+            return fit.model, preparation.batches.rows.some()
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -42,7 +42,8 @@ def fit_scale(values: NDArray[Any]) -> Scale:
     -------
     Scale
     """
-    ordered = np.sort(values)
+    is_sorted = bool((values[1:] >= values[:-1]).all())
+    ordered = values if is_sorted else np.sort(values)
     minimum, maximum = ordered[0].item(), ordered[-1].item()
     halved = _halve(ordered, minimum)
     low, high = float(halved[0]), float(halved[-1])

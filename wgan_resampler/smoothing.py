@@ -94,12 +94,20 @@ class NeighbourSpread:
         How many rows' worth of spread each class borrows; more than 0.
     links : sequence of Link, default=()
         The values that count only in the first state of a block.
+    sizes : torch.Tensor of shape (num_classes,) or None, default=None
+        Rows of each class in the table, where these are only some of them: what decides how much it borrows.
     """
 
     def __init__(
-        self, values: Tensor, states: Tensor, counts: Tensor, borrowed_rows: float, links: Sequence[Link] = ()
+        self,
+        values: Tensor,
+        states: Tensor,
+        counts: Tensor,
+        borrowed_rows: float,
+        links: Sequence[Link] = (),
+        sizes: Tensor | None = None,
     ) -> None:
-        n = counts.to(values.dtype).unsqueeze(1)
+        n = (counts if sizes is None else sizes).to(values.dtype).unsqueeze(1)
         self._values = values
         self._states = states
         self._counts = counts
@@ -108,7 +116,7 @@ class NeighbourSpread:
         self._state_weight = BORROWED_STATES / (n + BORROWED_STATES)
         self._links = [(link, values.new_tensor(link.filling)) for link in links]
         ordinary = ordinary_values(values, states, links)
-        self._ordinary = ordinary if links else None
+        self._ordinary = ordinary
         _, variances = moments_within_classes(values, ordinary, counts)
         unit = variances.mean(dim=0).sqrt().clamp_min(_MIN_UNIT)
         self._neighbours = _Neighbours(values, states, counts, unit)
@@ -215,24 +223,22 @@ class _Neighbours:
     """
 
     def __init__(self, values: Tensor, states: Tensor, counts: Tensor, unit: Tensor) -> None:
-        device, sizes = values.device, counts.clamp_max(MAX_REFERENCES)
+        sizes = counts.clamp_max(MAX_REFERENCES)
         self._sizes = sizes
         self._first_member = sizes.cumsum(0) - sizes
         self.is_complete = counts == sizes
         self.n_neighbours = (sizes - 1).clamp_min(1)
         n_pairs = sizes * self.n_neighbours
         self._first_pair = n_pairs.cumsum(0) - n_pairs
-        positions, orders, start = [], [], 0
-        for n, size in zip(counts.tolist(), sizes.tolist(), strict=True):
-            members = start + torch.arange(size, device=device) * n // size
+        positions, orders = members_of_classes(counts), []
+        for members in positions:
+            size = len(members)
             square = torch.cdist(values[members] / unit, values[members] / unit).square_()
             for block in states[members].unbind(dim=1):
                 square += block.unsqueeze(0) != block.unsqueeze(1)
             square.fill_diagonal_(torch.inf)
             order = square.argsort(dim=1, stable=True)[:, : max(size - 1, 1)]
-            positions.append(members)
             orders.append(order.flatten().to(torch.int16))
-            start += n
         self._positions, self._order = torch.cat(positions), torch.cat(orders)
 
     def member(self, classes: Tensor, uniform: Tensor) -> Tensor:
@@ -251,23 +257,34 @@ class _Neighbours:
         return self.position(classes, self._order[pair].long())
 
 
-def ordinary_values(values: Tensor, states: Tensor, links: Sequence[Link]) -> Tensor:
-    """Return where a value counts: everywhere but beside a block that is not in its first state."""
+def members_of_classes(counts: Tensor) -> list[Tensor]:
+    """Return the positions of at most `MAX_REFERENCES` rows of each class, evenly spaced among rows sorted by class."""
+    starts = (counts.cumsum(0) - counts).tolist()
+    return [
+        start + torch.arange(min(n, MAX_REFERENCES), device=counts.device) * n // min(n, MAX_REFERENCES)
+        for start, n in zip(starts, counts.tolist(), strict=True)
+    ]
+
+
+def ordinary_values(values: Tensor, states: Tensor, links: Sequence[Link]) -> Tensor | None:
+    """Return where a value counts: all but beside a block that is not in its first state; None for everywhere."""
+    if not links:
+        return None
     ordinary = torch.ones_like(values, dtype=torch.bool)
     for link in links:
         ordinary[:, link.value] = states[:, link.block] == 0
     return ordinary
 
 
-def moments_within_classes(values: Tensor, ordinary: Tensor, counts: Tensor) -> tuple[Tensor, Tensor]:
+def moments_within_classes(values: Tensor, ordinary: Tensor | None, counts: Tensor) -> tuple[Tensor, Tensor]:
     """Return mean and variance of the values that count, class by class.
 
     Parameters
     ----------
     values : torch.Tensor of shape (n, n_values)
         Sorted by class.
-    ordinary : torch.Tensor of shape (n, n_values) and dtype bool
-        Which of them count.
+    ordinary : torch.Tensor of shape (n, n_values) and dtype bool, or None
+        Which of them count; None for all.
     counts : torch.Tensor of shape (num_classes,)
         Rows of each class.
 
@@ -278,7 +295,14 @@ def moments_within_classes(values: Tensor, ordinary: Tensor, counts: Tensor) -> 
     """
     means, variances = [], []
     sizes = counts.tolist()
-    for part, counted in zip(torch.split(values, sizes), torch.split(ordinary, sizes), strict=True):
+    parts = torch.split(values, sizes)
+    masks = [None] * len(parts) if ordinary is None else torch.split(ordinary, sizes)
+    for part, counted in zip(parts, masks, strict=True):
+        if counted is None:
+            mean = part.sum(dim=0) / len(part)
+            means.append(mean)
+            variances.append((part - mean).square_().sum(dim=0) / len(part))
+            continue
         n = counted.sum(dim=0).clamp_min(1)
         mean = torch.where(counted, part, 0.0).sum(dim=0) / n
         means.append(mean)
