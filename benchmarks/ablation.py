@@ -108,9 +108,7 @@ def main():
     for name in (*WITHOUT, *PEERS):
         cells = [f"{whole.loc[name, m]:.3f}" + (f" ({own[m][name]:.2f})" if name in WITHOUT else "") for m in METRICS]
         print(f"| {name} | {' | '.join(cells)} | {seconds[name]:.1f} |")
-    print(
-        "\nnested estimate, mean rank among five\n\n| | " + " | ".join(METRICS) + " |\n|---|" + "---|" * len(METRICS)
-    )
+    print("\nnested estimate, mean rank among five\n\n| | " + " | ".join(METRICS) + " |\n|---|" + "---|" * len(METRICS))
     for name, row in nested(scores, list(WITHOUT), list(PEERS)).round(2).iterrows():
         print(f"| {name} | {' | '.join(map(str, row))} |")
 
