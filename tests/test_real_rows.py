@@ -5,6 +5,7 @@ import torch
 
 from wgan_resampler.exceptions import InvalidDataError
 from wgan_resampler.real_rows import RealRows
+from wgan_resampler.schema import Link
 
 
 def rng():
@@ -39,13 +40,28 @@ def test_rows_as_they_are_have_the_class_asked_for_and_are_not_new():
 def test_varied_rows_are_new_unless_all_rows_are_alike():
     rows, _, _ = table(borrowed_rows=60.0)
     assert rows.is_new(rows.draw(torch.zeros(500, dtype=torch.int64), rng())).all()
-    alike = RealRows(torch.zeros(20, 2), torch.zeros(20, 0, dtype=torch.int64), torch.tensor([10, 10]), 60.0)
+    by_class = torch.arange(2.0).repeat_interleave(10).unsqueeze(1)
+    alike = RealRows(by_class, torch.zeros(20, 0, dtype=torch.int64), torch.tensor([10, 10]), 60.0)
     assert not alike.is_new(alike.draw(torch.zeros(50, dtype=torch.int64), rng())).any()
 
 
 def test_rows_without_values_count_as_new():
     rows, _, _ = table(n_values=0, borrowed_rows=60.0)
     assert rows.is_new(rows.draw(torch.zeros(5, dtype=torch.int64), rng())).all()
+
+
+def test_a_constant_column_and_spikes_do_not_keep_rows_out():
+    """Bug: rows whose numbers cannot move counted as copies, though their categories had changed."""
+    n = 400
+    states = torch.stack([torch.randint(3, (n,), generator=rng()), torch.arange(n) % 5 // 4], dim=1)
+    number = torch.where(states[:, 1] == 0, torch.rand(n, generator=rng()), torch.tensor(0.5)).unsqueeze(1)
+    link = Link(0, 1, (0.0, 0.5))  # the second block says whether the number is the frequent value
+    for values, links in ((torch.zeros(n, 1), ()), (number, (link,)), (torch.zeros(n, 0), ())):
+        rows = RealRows(values, states, torch.tensor([n // 2, n // 2]), 60.0, links)
+        drawn = rows.draw(torch.arange(2000) % 2, rng())
+        new = rows.is_new(drawn)
+        assert new.float().mean() > 0.99
+        assert drawn.states[new, 1].float().mean() == pytest.approx(drawn.states[:, 1].float().mean().item(), abs=0.01)
 
 
 def test_some_rows_of_large_classes_borrow_as_the_whole_class_does(monkeypatch):

@@ -801,3 +801,17 @@ def test_progress_is_renewed_inside_a_long_epoch():
     history = trainer.train(batches(120), epochs=1)
     assert sorted(set(seen)) == [50, 100]
     assert trainer.progress == history[-1]
+
+
+def test_moments_loaded_between_trainings_are_those_that_train():
+    """Bug: passes of the first training went on with the moments that they had copied."""
+    pair = networks(normalization=None, moments=torch.full((2, 4, 2), 0.1))
+    trainer = trainer_of(pair)
+    rows = [(torch.zeros(8, 2), torch.arange(8) % 2)]
+    trainer.train(rows, 1)
+    pair[0].load_state_dict({**pair[0].state_dict(), "moments": torch.full((2, 4, 2), 2.0)})
+    trainer.train(rows, 1)
+    noise, condition = torch.ones(16, 3), one_hot(torch.arange(16) % 2, 2)
+    with torch.no_grad():
+        made = trainer._forward_pass(16).rows(noise, condition)[0]
+        torch.testing.assert_close(made, pair[0].eval()(noise, condition))

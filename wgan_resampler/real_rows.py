@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -133,10 +134,21 @@ class RealRows:
         return Drawn(*self._spread.vary(self._spread.draw(origins, classes, rng)), origins)
 
     def is_new(self, drawn: Drawn) -> Tensor:
-        """Return which rows differ in a value from the real row that they come from; all, if there are no values."""
-        if self.values.shape[1] == 0:
-            return torch.ones_like(drawn.origins, dtype=torch.bool)
-        return (drawn.values != self.values.index_select(0, drawn.origins)).any(dim=1)
+        """Return which rows differ from the real row that they come from, or have nothing in which they could.
+
+        A row all of whose numbers are missing, frequent values, or those of a constant column, is not told from others
+        by its numbers: that it comes up again is no more a copy than that a combination of categories does.
+        """
+        values, states = self.values.index_select(0, drawn.origins), self.states.index_select(0, drawn.origins)
+        differs = (drawn.values != values).any(dim=1) | (drawn.states != states).any(dim=1)
+        ordinary = ordinary_values(values, states, self.links)
+        movable = self._varies if ordinary is None else ordinary & self._varies
+        return differs | ~movable.any(dim=-1)
+
+    @cached_property
+    def _varies(self) -> Tensor:
+        """Which columns hold more than one value."""
+        return self.values.amax(dim=0) > self.values.amin(dim=0)
 
     def spread_within_classes(self, block_sizes: Sequence[int]) -> Tensor:
         """Return the standard deviation of each encoded feature within its class, classes weighted alike.

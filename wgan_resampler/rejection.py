@@ -248,6 +248,7 @@ def _candidates(
     from_table = (uniform < neighbours.share).nonzero().squeeze(1)
     drawn = neighbours.rows.draw(classes[from_table], rng)
     # A row whose steps are none, between equal rows, would be a copy: the generator makes another one in its place.
+    # (Where whole numbers are rounded, a short step may still come back to the row.)
     new = neighbours.rows.is_new(drawn)
     from_table = from_table[new]
     from_generator = torch.ones_like(classes, dtype=torch.bool)

@@ -113,8 +113,9 @@ class WGANGPOverSampler(BaseOverSampler):
         none in advance.
     neighbour_share : float, default=0.5
         Share of the rows to choose from in :meth:`fit_resample` that are real rows, moved to in between and around
-        their neighbours as the critic is shown them, instead of made by the generator; in [0, 1]. The sampler keeps no
-        real rows: :meth:`sample` asks the generator alone.
+        their neighbours as the critic is shown them, instead of made by the generator; in [0, 1]. Where all columns
+        hold whole numbers or categories, such a row may come out equal to a real one. The sampler keeps no real rows:
+        :meth:`sample` asks the generator alone.
     device : {"auto", "cpu", "cuda", "cuda:N"}, default="auto"
         Where to train and generate. ``"auto"`` takes CUDA where there is one. Asking for CUDA where there is none is
         an error.

@@ -242,6 +242,8 @@ class GanTrainer:
             try:
                 self._notify("on_train_begin")
                 self._bind()
+                self._forget_sums()
+                self._forget_passes()  # they hold the generator's moments as they were
                 for _ in range(epochs):
                     if self._stopped or (last_update is not None and self.n_updates >= last_update):
                         break
@@ -301,7 +303,7 @@ class GanTrainer:
                 self.generator.load_state_dict(state["generator"])
                 self.critic.load_state_dict(state["critic"])
                 self._bind()
-                self._forget_passes()  # which hold the moments of the generator as they were
+                self._forget_passes()
                 self._generator_optimizer.load_state_dict(state["generator_optimizer"])
                 self._critic_optimizer.load_state_dict(state["critic_optimizer"])
                 if self._average is not None:
