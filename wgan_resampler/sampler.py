@@ -29,7 +29,6 @@ from wgan_resampler.fitting import FitSettings, prepare
 from wgan_resampler.history import TrainingHistory
 from wgan_resampler.model import RowModel
 from wgan_resampler.networks import Normalization
-from wgan_resampler.real_rows import RealRows
 from wgan_resampler.rejection import Neighbours
 from wgan_resampler.runtime import computing, resolve_device
 from wgan_resampler.sampler_files import Learnt, learnt_from_state, learnt_to_state
@@ -558,16 +557,13 @@ class WGANGPOverSampler(BaseOverSampler):
             self.history_, self.n_iter_ = TrainingHistory(), 0
             return X.format.copy(X.rows), y.copy()
         self._seeds = seed_sequence(self.random_state)
-        self._model, rows = self._train(X, y, self._seeds)
-        # Real rows that are not varied would be copies.
-        share = float(self.neighbour_share)
-        neighbours = Neighbours(rows, share) if share > 0.0 and self.borrowed_rows > 0 else None
+        self._model, neighbours = self._train(X, y, self._seeds)
         new_classes = np.repeat(np.arange(len(numbers)), numbers)
         new = self._table_format.build(self._model.draw(new_classes, next_seed(self._seeds), neighbours))
         return X.format.stack(X.rows, new), np.concatenate([y, self._model.classes[new_classes]])
 
-    def _train(self, X: Table, y: NDArray[Any], seeds: np.random.SeedSequence) -> tuple[RowModel, RealRows]:
-        """Return what draws rows, and rows that it was trained on: some, so that the others need not stay in memory."""
+    def _train(self, X: Table, y: NDArray[Any], seeds: np.random.SeedSequence) -> tuple[RowModel, Neighbours | None]:
+        """Return what draws rows, and real rows to choose from beside its own, if they are wanted."""
         callbacks = [*(self.callbacks or ()), *([ProgressBar()] if self.verbose else [])]
         settings, device, earlier = self._settings(), resolve_device(self.device), self._earlier
         if earlier is None:
@@ -583,8 +579,10 @@ class WGANGPOverSampler(BaseOverSampler):
         fit = preparation.finish()
         self.history_, self.n_iter_ = fit.history, fit.n_updates
         self.generator_, self.critic_ = fit.model.generator, fit.critic
-        with computing(device):
-            return fit.model, preparation.batches.rows.some()
+        if self.neighbour_share == 0 or self.borrowed_rows == 0:  # rows that are not varied would be copies
+            return fit.model, None
+        with computing(device):  # some of the rows, so that the others need not stay in memory
+            return fit.model, Neighbours(preparation.batches.rows.some(), float(self.neighbour_share))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -115,9 +115,8 @@ class NeighbourSpread:
         self._borrowed = (borrowed_rows / (n + borrowed_rows)).sqrt()
         self._state_weight = BORROWED_STATES / (n + BORROWED_STATES)
         self._links = [(link, values.new_tensor(link.filling)) for link in links]
-        ordinary = ordinary_values(values, states, links)
-        self._ordinary = ordinary
-        _, variances = moments_within_classes(values, ordinary, counts)
+        self._ordinary = ordinary_values(values, states, links)
+        _, variances = moments_within_classes(values, self._ordinary, counts)
         unit = variances.mean(dim=0).sqrt().clamp_min(_MIN_UNIT)
         self._neighbours = _Neighbours(values, states, counts, unit)
 
