@@ -38,7 +38,7 @@ from wgan_resampler import (
     GanGenerator,
     WGANGPOverSampler,
 )
-from wgan_resampler.explicit import CriticPass, GeneratorPass
+from wgan_resampler.explicit import CriticPass, ForwardPass, GeneratorPass
 from wgan_resampler.optimizer import Adam, FlatParameters, MovingAverage
 
 Run = Callable[[], object]
@@ -177,10 +177,11 @@ class Update:
         self.optimizers = [Adam(each, 1e-9, (0.5, 0.9)) for each in flat]
         self.average = MovingAverage(generator, flat[0], 0.999)
         self.critic_pass = CriticPass(critic, self.n, torch.rand(self.f) + 0.1)
-        self.generator_pass = GeneratorPass(generator, critic, self.n)
-        self.noise = torch.randn(self.n, self.z)
+        self.forward_pass = ForwardPass(generator, self.n)
+        self.generator_pass = GeneratorPass(generator, critic, self.forward_pass, self.n)
         self.condition = torch.eye(2)[torch.arange(self.n) % 2]
         self.critic_pass.load(*torch.rand(3, self.n, self.f), self.condition)
+        self.forward_pass.load(torch.randn(self.n, self.z), self.condition)
 
     def critic(self) -> None:
         """Make a critic update on rows that lie ready: gradient of the loss with its penalty, and Adam."""
@@ -188,8 +189,8 @@ class Update:
         self.optimizers[1].step()
 
     def generator(self) -> None:
-        """Make a generator update on given noise: rows, their scores, gradient, Adam and moving average."""
-        self.generator_pass.gradients(self.noise, self.condition)
+        """Make a generator update on noise that lies ready: rows, their scores, gradient, Adam, moving average."""
+        self.generator_pass.gradients(*self.forward_pass.rows(), self.condition)
         self.optimizers[0].step()
         self.average.update()
 
@@ -264,9 +265,9 @@ def update_section(args: argparse.Namespace) -> None:
     header = ["update", "columns", "units", "rows", "products, us", "update, us", "ratio"]
     print_table("One update (bars: 1.6 and 1.8)", header, lines)
     print(
-        "\ncritic: gradient and Adam, on real, fake and mixed rows that lie ready. generator: rows from given noise,"
-        " their scores, gradient, Adam, moving average. whole step: drawing of real rows and noise, fake rows, mixing,"
-        f" {ours().n_critic} critic updates, one generator update, history."
+        "\ncritic: gradient and Adam, on real, fake and mixed rows that lie ready. generator: rows from noise that lies"
+        " ready, their scores, gradient, Adam, moving average. whole step: drawing of real rows and noise, fake rows,"
+        f" mixing, {ours().n_critic} critic updates, one generator update, history."
     )
 
 

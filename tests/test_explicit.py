@@ -6,7 +6,15 @@ import pytest
 import torch
 
 from wgan_resampler import GanDiscriminator, GanGenerator
-from wgan_resampler.explicit import ClassifierPass, CriticPass, GeneratorPass, ScorePass, knows_critic, knows_generator
+from wgan_resampler.explicit import (
+    ClassifierPass,
+    CriticPass,
+    ForwardPass,
+    GeneratorPass,
+    ScorePass,
+    knows_critic,
+    knows_generator,
+)
 from wgan_resampler.losses import critic_loss, generator_loss, gradient_penalty, mix_rows
 from wgan_resampler.networks import RowClassifier
 from wgan_resampler.optimizer import FlatParameters
@@ -168,6 +176,16 @@ def test_score_pass_equals_the_critic_and_the_slope_of_the_loss(num_layers, n):
     torch.testing.assert_close(gradient, slope, rtol=0, atol=1e-12)
 
 
+def gradients_of_the_last_rows(network, scorer, noise, condition):
+    """Run the pass on a batch that follows four other rows."""
+    others = torch.ones(4, NOISE, dtype=noise.dtype, device=noise.device)
+    forward_pass = ForwardPass(network, 4 + len(noise))
+    generator_pass = GeneratorPass(network, scorer, forward_pass, len(noise))
+    forward_pass.load(torch.cat([others, noise]), torch.cat([condition[:1].expand(4, -1), condition]))
+    generator_pass.gradients(*forward_pass.rows(), condition)
+    return generator_pass
+
+
 @pytest.mark.parametrize("num_layers", [1, 2, 3])
 @pytest.mark.parametrize(("normalization", "skip"), list(itertools.product(["layer", None], [True, False])))
 @pytest.mark.parametrize("n", [1, 2, 9])
@@ -179,8 +197,7 @@ def test_generator_gradient_equals_autograd(num_layers, normalization, skip, n):
     FlatParameters(scorer)
     expected = generator_gradient_by_autograd(network, scorer, noise, condition)
     with torch.no_grad():
-        generator_pass = GeneratorPass(network, scorer, n)
-        generator_pass.gradients(noise, condition)
+        generator_pass = gradients_of_the_last_rows(network, scorer, noise, condition)
     assert expected.abs().max() > 1e-3
     torch.testing.assert_close(flat.gradient, expected, rtol=0, atol=1e-12)
     scores = scorer(network(noise, condition), condition).detach()
@@ -195,8 +212,7 @@ def test_generator_gradient_through_blocks_equals_autograd(block_sizes, n):
     flat = FlatParameters(network)
     expected = generator_gradient_by_autograd(network, scorer, noise, condition)
     with torch.no_grad():
-        generator_pass = GeneratorPass(network, scorer, n)
-        generator_pass.gradients(noise, condition)
+        generator_pass = gradients_of_the_last_rows(network, scorer, noise, condition)
     assert expected.abs().max() > 1e-3
     torch.testing.assert_close(flat.gradient, expected, rtol=0, atol=1e-12)
     scores = scorer(network(noise, condition), condition).detach()
@@ -212,8 +228,7 @@ def test_generator_gradient_beside_moments_equals_autograd(block_sizes, n):
     flat = FlatParameters(network)
     expected = generator_gradient_by_autograd(network, scorer, noise, condition)
     with torch.no_grad():
-        generator_pass = GeneratorPass(network, scorer, n)
-        generator_pass.gradients(noise, condition)
+        gradients_of_the_last_rows(network, scorer, noise, condition)
     assert expected.abs().max() > 1e-4
     torch.testing.assert_close(flat.gradient, expected, rtol=0, atol=1e-12)
     torch.testing.assert_close(network.moments, moments, rtol=0, atol=0)
@@ -223,12 +238,14 @@ def test_generator_pass_can_be_used_again_after_both_networks_moved():
     network, scorer = generator(3), critic(3)
     flat, scorer_flat = FlatParameters(network), FlatParameters(scorer)
     with torch.no_grad():
-        generator_pass = GeneratorPass(network, scorer, 6)
+        forward_pass = ForwardPass(network, 6)
+        generator_pass = GeneratorPass(network, scorer, forward_pass, 6)
         for seed in (3, 4):
             flat.values.mul_(1.1)
             scorer_flat.values.mul_(0.9)
             *_, noise, condition = batch(6, seed=seed)
-            generator_pass.gradients(noise, condition)
+            forward_pass.load(noise, condition)
+            generator_pass.gradients(*forward_pass.rows(), condition)
     expected = generator_gradient_by_autograd(network, scorer, noise, condition)
     torch.testing.assert_close(flat.gradient, expected, rtol=0, atol=1e-12)
 
@@ -239,7 +256,7 @@ def test_generator_pass_leaves_the_critic_without_gradient():
     scorer_flat = FlatParameters(scorer)
     *_, noise, condition = batch(6)
     with torch.no_grad():
-        GeneratorPass(network, scorer, 6).gradients(noise, condition)
+        gradients_of_the_last_rows(network, scorer, noise, condition)
     assert not scorer_flat.gradient.any()
 
 
@@ -287,7 +304,7 @@ def test_gradients_on_cuda_equal_those_on_the_cpu():
             critic_pass = CriticPass(scorer, 9)
             critic_pass.load(*rows, condition)
             critic_pass.gradients(10.0)
-            GeneratorPass(network, scorer, 9).gradients(noise, condition)
+            gradients_of_the_last_rows(network, scorer, noise, condition)
         gradients.append([flat.gradient.cpu() for flat in flats])
     for on_cpu, on_cuda in zip(*gradients, strict=True):
         torch.testing.assert_close(on_cuda, on_cpu, rtol=1e-5, atol=1e-5)

@@ -191,18 +191,17 @@ def test_updates_equal_a_plain_float64_loop_with_torch_adam(scale):
     rng = torch.Generator().manual_seed(3)
     for features, labels in data * 2:
         real, condition = features.double(), one_hot(labels, 2, torch.float64)
+        noise = torch.randn(8, 3, generator=rng).double()
         with torch.no_grad():
-            noise = torch.randn(6, 3, generator=rng).double()
-            fakes = generator(noise, condition.repeat(3, 1)).view(3, 2, 2)
+            fakes = generator(noise[:6], condition.repeat(3, 1)).view(3, 2, 2)
         shares = torch.rand(3, 2, 1, generator=rng).double()
         for fake, share in zip(fakes, shares, strict=True):
             penalty = gradient_penalty(critic, share * real + (1 - share) * fake, condition, wide_scale)
             adam[0].zero_grad()
             critic_loss(critic(real, condition), critic(fake, condition), penalty, 10.0).backward()
             adam[0].step()
-        noise = torch.randn(2, 3, generator=rng).double()
         adam[1].zero_grad()
-        generator_loss(critic(generator(noise, condition), condition)).backward()
+        generator_loss(critic(generator(noise[6:], condition), condition)).backward()
         adam[1].step()
     for trained, reference in ((trainer.critic, critic), (trainer.generator, generator)):
         for ours, theirs in zip(trained.parameters(), reference.parameters(), strict=True):
@@ -265,7 +264,7 @@ def test_trainer_learns_a_mixture_of_two_classes_with_two_modes_each():
         average_decay=0.99,
     )
     source = ClassEvenBatches(features, labels, 2, 64, torch.Generator().manual_seed(4))
-    trainer.train(source, epochs=1000, max_updates=1000)
+    trainer.train(source, epochs=1000, max_updates=2000)
     averaged = trainer.averaged_generator()
     for label in (0, 1):
         noise = torch.randn(1000, 8, generator=torch.Generator().manual_seed(5))
@@ -784,8 +783,7 @@ def test_bug_buffers_were_kept_for_every_batch_size():
     sizes = [3, 4, 5, 6, 3]
     loader = [(torch.zeros(n, trainer.critic.feature_dim), torch.zeros(n, dtype=torch.int64)) for n in sizes]
     trainer.train(loader, epochs=1)
-    assert len(trainer._critic_passes) <= 2
-    assert len(trainer._generator_passes) <= 2
+    assert len(trainer._steps) <= 2
     assert trainer.history[-1]["gradient_penalty"] > 0
 
 
@@ -810,8 +808,8 @@ def test_moments_loaded_between_trainings_are_those_that_train():
     rows = [(torch.zeros(8, 2), torch.arange(8) % 2)]
     trainer.train(rows, 1)
     pair[0].load_state_dict({**pair[0].state_dict(), "moments": torch.full((2, 4, 2), 2.0)})
-    trainer.train(rows, 1)
-    noise, condition = torch.ones(16, 3), one_hot(torch.arange(16) % 2, 2)
-    with torch.no_grad():
-        made = trainer._forward_pass(16).rows(noise, condition)[0]
-        torch.testing.assert_close(made, pair[0].eval()(noise, condition))
+    fresh = trainer_of(copy.deepcopy(pair))
+    fresh.load_state_dict(trainer.state_dict())
+    for each in (trainer, fresh):
+        each.train(rows, 1)
+    assert torch.equal(weights(trainer), weights(fresh))

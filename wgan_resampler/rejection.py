@@ -272,7 +272,8 @@ def _generate(generator: GanGenerator, classes: Tensor, rng: torch.Generator) ->
     for block, part in zip(blocks, torch.split(rows, size), strict=True):
         if len(part) < forward_pass.n_rows:
             forward_pass = ForwardPass(generator, len(part))
-        part.copy_(forward_pass.rows(*block)[0])
+        forward_pass.load(*block)
+        part.copy_(forward_pass.rows()[0])
     return rows
 
 

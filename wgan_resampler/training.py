@@ -8,7 +8,7 @@ import itertools
 import time
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -23,18 +23,11 @@ from wgan_resampler.exceptions import (
     TrainingDivergedError,
     TrainingStoppedEarlyWarning,
 )
-from wgan_resampler.explicit import (
-    CriticPass,
-    ForwardPass,
-    GeneratorPass,
-    knows_critic,
-    knows_generator,
-)
 from wgan_resampler.history import TrainingHistory
-from wgan_resampler.losses import critic_loss, generator_loss, gradient_penalty, mix_rows
-from wgan_resampler.networks import GanDiscriminator, GanGenerator, SeededDropout
+from wgan_resampler.networks import SeededDropout
 from wgan_resampler.optimizer import Adam, FlatParameters, MovingAverage
 from wgan_resampler.runtime import computing, new_generator, resolve_device
+from wgan_resampler.steps import Pair, Step, new_step, noise_rows
 
 if TYPE_CHECKING:
     from wgan_resampler.callbacks import Callback
@@ -43,7 +36,7 @@ _UPDATES_BETWEEN_CHECKS = 50
 """How many updates may pass before the losses are looked at; each look makes a GPU wait for the host."""
 
 
-_MAX_PASSES = 2
+_MAX_STEPS = 2
 """Batch sizes for which buffers are kept: that of the batches, and that of a shorter last one."""
 
 
@@ -183,12 +176,11 @@ class GanTrainer:
                 if average_decay is None
                 else MovingAverage(self.generator, self._generator_parameters, average_decay)
             )
-            self._feature_scale = None if feature_scale is None else feature_scale.to(self.device, torch.float32)
+            scale = None if feature_scale is None else feature_scale.to(self.device, torch.float32)
+            self._pair = Pair(self.generator, self.critic, self._generator_optimizer, self._critic_optimizer, scale)
             self._totals = torch.zeros(4, dtype=torch.float32, device=self.device)
-        self._critic_passes: dict[tuple[int, int], CriticPass] = {}
-        self._generator_passes: dict[int, GeneratorPass] = {}
-        self._forward_passes: dict[int, ForwardPass] = {}
-        self._knows_critic = self._knows_generator = False
+        self._steps: dict[tuple[int, int], Step] = {}
+        self._is_explicit = False
         self._stopped = False
         self._first_update = 0
 
@@ -243,7 +235,7 @@ class GanTrainer:
                 self._notify("on_train_begin")
                 self._bind()
                 self._forget_sums()
-                self._forget_passes()  # they hold the generator's moments as they were
+                self._steps.clear()  # they hold the generator's moments as they were
                 for _ in range(epochs):
                     if self._stopped or (last_update is not None and self.n_updates >= last_update):
                         break
@@ -303,7 +295,7 @@ class GanTrainer:
                 self.generator.load_state_dict(state["generator"])
                 self.critic.load_state_dict(state["critic"])
                 self._bind()
-                self._forget_passes()
+                self._steps.clear()
                 self._generator_optimizer.load_state_dict(state["generator_optimizer"])
                 self._critic_optimizer.load_state_dict(state["critic_optimizer"])
                 if self._average is not None:
@@ -342,8 +334,7 @@ class GanTrainer:
         self._forget_sums()
         remaining = None if last_update is None else last_update - self.n_updates
         for features, condition in itertools.islice(source.epoch(self.n_critic), remaining):
-            with self._inference(*features.shape[:2]):
-                self._update(features, condition)
+            self._update(features, condition)
             self.n_updates += 1
             if (self.n_updates - first) % _UPDATES_BETWEEN_CHECKS == 0:
                 self._check_finite()
@@ -363,103 +354,27 @@ class GanTrainer:
 
     def _update(self, features: Tensor, condition: Tensor) -> None:
         """Make n_critic critic updates and one generator update."""
-        # Differs from Gulrajani et al. (2017), Algorithm 1: the generator stands still during the critic updates, so
-        # their fake rows are made in one go. With batch normalisation, its statistics then span all of them.
-        fakes = self._fake(condition.flatten(0, 1)).view(features.shape)
-        shares = torch.rand((*features.shape[:2], 1), generator=self.rng, dtype=features.dtype, device=self.device)
-        mixed = mix_rows(features, fakes, shares)
-        if self._knows_critic:
-            critic_pass = self._critic_pass(*features.shape[:2])
-            critic_pass.load(features, fakes, mixed, condition)
-            for i in range(len(features)):
-                critic_pass.gradients(self.lambda_gp, i)
-                self._critic_optimizer.step()
-        else:
-            for rows in zip(features, fakes, mixed, condition, strict=True):
-                self._update_critic(*rows)
-        self._update_generator(condition[-1])
-        if self._average is not None:
-            self._average.update()
+        n_critic, n_rows = features.shape[:2]
+        step = self._step(n_critic, n_rows)
+        with torch.inference_mode() if self._is_explicit else contextlib.nullcontext():  # where calls cost less
+            noise = self._noise(noise_rows(n_critic, n_rows))
+            shares = torch.rand((n_critic, n_rows, 1), generator=self.rng, dtype=features.dtype, device=self.device)
+            step.run(features, condition, noise, shares, self.lambda_gp)
+            if self._average is not None:
+                self._average.update()
 
-    def _inference(self, n_updates: int, n_rows: int) -> contextlib.AbstractContextManager[Any]:
-        """Return inference mode, where calls cost less, if autograd is not needed."""
-        if not (self._knows_critic and self._knows_generator):
-            return contextlib.nullcontext()
-        # What is made in inference mode cannot be changed outside it, so buffers are made before.
-        self._forward_pass(max(n_updates * n_rows, 2))
-        self._critic_pass(n_updates, n_rows)
-        self._generator_pass(max(n_rows, 2))
-        return torch.inference_mode()
-
-    def _update_critic(self, real: Tensor, fake: Tensor, mixed: Tensor, condition: Tensor) -> None:
-        """Make a critic update with autograd."""
-        self._critic_parameters.bind()
-        self._critic_parameters.gradient.zero_()
-        with torch.enable_grad():
-            real_score, fake_score = self.critic(real, condition), self.critic(fake, condition)
-            penalty = gradient_penalty(self.critic, mixed, condition, self._feature_scale)
-            critic_loss(real_score, fake_score, penalty, self.lambda_gp).backward()  # type: ignore[no-untyped-call]
-        self._totals[:3] += torch.stack((real_score.mean(), fake_score.mean(), penalty)).detach()
-        self._critic_optimizer.step()
-
-    def _update_generator(self, condition: Tensor) -> None:
-        condition = self._at_least_two(condition)
-        noise = self._noise(len(condition))
-        if self._knows_critic and self._knows_generator:
-            self._generator_pass(len(condition)).gradients(noise, condition)
-        else:
-            self._generator_parameters.bind()
-            self._generator_parameters.gradient.zero_()
-            with torch.enable_grad():
-                scores = self.critic(self.generator(noise, condition), condition)
-                generator_loss(scores).backward()  # type: ignore[no-untyped-call]
-            self._totals[3] += scores.detach().mean()
-        self._generator_optimizer.step()
-
-    def _critic_pass(self, n_updates: int, n_rows: int) -> CriticPass:
-        sizes = n_updates, n_rows
-        if sizes not in self._critic_passes:
-            self._drop_oldest(self._critic_passes)
-            critic = cast(GanDiscriminator, self.critic)
-            self._critic_passes[sizes] = CriticPass(critic, n_rows, self._feature_scale, n_updates)
-        return self._critic_passes[sizes]
-
-    def _generator_pass(self, n_rows: int) -> GeneratorPass:
-        if n_rows not in self._generator_passes:
-            self._drop_oldest(self._generator_passes)
-            generator, critic = cast(GanGenerator, self.generator), cast(GanDiscriminator, self.critic)
-            self._generator_passes[n_rows] = GeneratorPass(generator, critic, n_rows)
-        return self._generator_passes[n_rows]
-
-    def _forward_pass(self, n_rows: int) -> ForwardPass:
-        if n_rows not in self._forward_passes:
-            self._drop_oldest(self._forward_passes)
-            self._forward_passes[n_rows] = ForwardPass(cast(GanGenerator, self.generator), n_rows)
-        return self._forward_passes[n_rows]
-
-    def _drop_oldest(self, passes: dict[Any, Any]) -> None:
-        if len(passes) == _MAX_PASSES:
-            self._take_sums()
-            del passes[next(iter(passes))]
+    def _step(self, n_critic: int, n_rows: int) -> Step:
+        """Return what makes steps of this size; not in inference mode, as its buffers are also changed outside."""
+        if (n_critic, n_rows) not in self._steps:
+            if len(self._steps) == _MAX_STEPS:
+                self._take_sums()
+                del self._steps[next(iter(self._steps))]
+            self._steps[n_critic, n_rows] = new_step(self._pair, n_critic, n_rows)
+        return self._steps[n_critic, n_rows]
 
     def _take_sums(self) -> None:
-        for critic_pass in self._critic_passes.values():
-            self._totals[:3] += critic_pass.take_sums()
-        for generator_pass in self._generator_passes.values():
-            self._totals[3] += generator_pass.take_sum()
-
-    def _fake(self, condition: Tensor) -> Tensor:
-        n = len(condition)
-        condition = self._at_least_two(condition)
-        noise = self._noise(len(condition))
-        if self._knows_generator:
-            return self._forward_pass(len(condition)).rows(noise, condition)[0][:n]
-        fake: Tensor = self.generator(noise, condition)[:n]
-        return fake
-
-    def _at_least_two(self, condition: Tensor) -> Tensor:
-        # Batch normalisation cannot train on a single row: make a second fake row of the same class.
-        return condition if len(condition) > 1 else condition.repeat(2, 1)
+        for step in self._steps.values():
+            self._totals += step.take_sums()
 
     def _noise(self, n: int) -> Tensor:
         return torch.randn(n, self.noise_dim, generator=self.rng, dtype=torch.float32, device=self.device)
@@ -491,15 +406,11 @@ class GanTrainer:
 
     def _bind(self) -> None:
         """Undo what a caller or a hook may have done to the parameters' storage; see `FlatParameters.bind`."""
-        rebound = [self._critic_parameters.bind(), self._generator_parameters.bind()]
-        if any(rebound):
-            self._forget_passes()
-        self._knows_critic, self._knows_generator = knows_critic(self.critic), knows_generator(self.generator)
-
-    def _forget_passes(self) -> None:
-        self._critic_passes.clear()
-        self._generator_passes.clear()
-        self._forward_passes.clear()
+        changed = [self._critic_parameters.bind(), self._generator_parameters.bind()]
+        changed.append(self._pair.is_explicit != self._is_explicit)
+        if any(changed):
+            self._steps.clear()
+        self._is_explicit = self._pair.is_explicit
 
     def _forget_sums(self) -> None:
         # An epoch that an error ended leaves sums behind.
