@@ -190,7 +190,7 @@ class Update:
 
     def generator(self) -> None:
         """Make a generator update on noise that lies ready: rows, their scores, gradient, Adam, moving average."""
-        self.generator_pass.gradients(*self.forward_pass.rows(), self.condition)
+        self.generator_pass.gradients(self.forward_pass.rows(), self.condition)
         self.optimizers[0].step()
         self.average.update()
 

@@ -273,7 +273,7 @@ def _generate(generator: GanGenerator, classes: Tensor, rng: torch.Generator) ->
         if len(part) < forward_pass.n_rows:
             forward_pass = ForwardPass(generator, len(part))
         forward_pass.load(*block)
-        part.copy_(forward_pass.rows()[0])
+        part.copy_(forward_pass.rows())
     return rows
 
 

@@ -141,7 +141,7 @@ class NeighbourSpread:
         uniform = torch.rand(6, k, generator=rng, dtype=torch.float32, device=device)
         origin, mate, donor, donor_mate, share, stretch = uniform
         own = torch.where(near.is_complete[classes], rows - self._starts[classes], near.member(classes, origin))
-        alike = NEIGHBOURS / self._counts[classes] * near.n_neighbours[donor_classes]
+        alike = NEIGHBOURS / self._counts[classes] * near.n_others[donor_classes]
         members = near.member(donor_classes, donor)
         return Draw(
             rows=rows,
@@ -208,7 +208,10 @@ def _reflected(values: Tensor) -> Tensor:
 
 
 class _Neighbours:
-    """For some rows of each class, the *members*, the other members in the order of their distance.
+    """For some rows of each class, the *members*, the other members in the order of their distance, the nearest ones.
+
+    As many are known as are asked for: `NEIGHBOURS`, and the same share of the largest class as those are of the
+    smallest.
 
     Distances are Euclidean, values in units of their spread within classes; each state that differs adds 1 to the
     square.
@@ -217,7 +220,7 @@ class _Neighbours:
     ----------
     is_complete : torch.Tensor of shape (num_classes,) and dtype bool
         Whether all rows of a class are members.
-    n_neighbours : torch.Tensor of shape (num_classes,)
+    n_others : torch.Tensor of shape (num_classes,)
         Other members that each member has; 1, namely itself, in a class of one row.
     """
 
@@ -226,18 +229,19 @@ class _Neighbours:
         self._sizes = sizes
         self._first_member = sizes.cumsum(0) - sizes
         self.is_complete = counts == sizes
-        self.n_neighbours = (sizes - 1).clamp_min(1)
-        n_pairs = sizes * self.n_neighbours
+        self.n_others = (sizes - 1).clamp_min(1)
+        share = NEIGHBOURS / counts.min() * self.n_others.max()
+        self._n_known = torch.minimum(self.n_others, share.ceil().long().clamp_min(NEIGHBOURS))
+        n_pairs = sizes * self._n_known
         self._first_pair = n_pairs.cumsum(0) - n_pairs
         positions, orders = members_of_classes(counts), []
-        for members in positions:
-            size = len(members)
+        for members, n_known in zip(positions, self._n_known.tolist(), strict=True):
             square = torch.cdist(values[members] / unit, values[members] / unit).square_()
             for block in states[members].unbind(dim=1):
                 square += block.unsqueeze(0) != block.unsqueeze(1)
             square.fill_diagonal_(torch.inf)
-            order = square.argsort(dim=1, stable=True)[:, : max(size - 1, 1)]
-            orders.append(order.flatten().to(torch.int16))
+            nearest = square.topk(n_known, dim=1, largest=False).indices
+            orders.append(nearest.flatten().to(torch.int16))
         self._positions, self._order = torch.cat(positions), torch.cat(orders)
 
     def member(self, classes: Tensor, uniform: Tensor) -> Tensor:
@@ -250,9 +254,9 @@ class _Neighbours:
 
     def of(self, classes: Tensor, members: Tensor, n_nearest: Tensor, uniform: Tensor) -> Tensor:
         """Return the position of one of the nearest neighbours of each member."""
-        n = torch.minimum(n_nearest.ceil().long(), self.n_neighbours[classes])
+        n = torch.minimum(n_nearest.ceil().long(), self._n_known[classes])
         rank = torch.minimum((uniform * n).long(), n - 1)
-        pair = self._first_pair[classes] + members * self.n_neighbours[classes] + rank
+        pair = self._first_pair[classes] + members * self._n_known[classes] + rank
         return self.position(classes, self._order[pair].long())
 
 

@@ -110,13 +110,13 @@ class _ExplicitStep:
     def run(self, features: Tensor, condition: Tensor, noise: Tensor, shares: Tensor, lambda_gp: float) -> None:
         for_critic, for_generator = _conditions(condition)
         self._forward_pass.load(noise, torch.cat((for_critic, for_generator)))
-        rows, states = self._forward_pass.rows()
+        rows = self._forward_pass.rows()
         fakes = rows[: shares.numel()].view(features.shape)
         self._critic_pass.load(features, fakes, mix_rows(features, fakes, shares), condition)
         for i in range(len(features)):
             self._critic_pass.gradients(lambda_gp, i)
             self._pair.critic_optimizer.step()
-        self._generator_pass.gradients(rows, states, for_generator)
+        self._generator_pass.gradients(rows[-len(for_generator) :], for_generator)
         self._pair.generator_optimizer.step()
 
     def take_sums(self) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 from torch import Tensor, nn
 
@@ -27,9 +29,11 @@ class ForwardPass:
     inputs : list of torch.Tensor of shape (n_rows, units)
         Those of the hidden layers, then that of the output layer.
     linear, activations : list of torch.Tensor of shape (n_rows, hidden_dim)
-        Hidden layers before the normalisation, and after LeakyReLU.
+        Hidden layers before the normalisation, and after LeakyReLU. Without normalisation they share their memory.
     statistics : list of tuple of torch.Tensor of shape (n_rows, 1)
         Mean and reciprocal standard deviation of each row; empty without normalisation.
+    output : torch.Tensor of shape (n_rows, feature_dim)
+        The rows; with blocks, their values and the probabilities of their states.
     """
 
     def __init__(self, generator: GanGenerator, n_rows: int) -> None:
@@ -48,13 +52,17 @@ class ForwardPass:
         first = inputs[:, : z + c]
         self._noise, self._condition, self._of_moments = first[:, :z], first[:, z:], inputs[:, z:]
         self._by_class = inputs[:, z + c :].view(n_rows, (width - z - c) // z, z)
-        self._sums = [like.new_empty(n_rows, size) if generator.skip_connections else None for size in w.sizes[1:]]
-        self._sums[0] = None
-        self._output = like.new_empty(n_rows, generator.feature_dim)
-        self.linear = [like.new_empty(n_rows, size) for size in w.sizes[1:]]
-        self.activations = list(self.linear)
-        self.inputs = [first, *self.linear]
-        self.statistics: list[tuple[Tensor, Tensor]] = [(first, first)] * len(self.norms)
+
+        def buffers() -> list[Tensor]:
+            return [like.new_empty(n_rows, size) for size in w.sizes[1:]]
+
+        self.linear = buffers()
+        self.activations = buffers() if self.norms else self.linear
+        self.statistics = [(like.new_empty(n_rows, 1), like.new_empty(n_rows, 1)) for _ in self.norms]
+        sums = buffers() if generator.skip_connections else self.activations
+        self.inputs = [first, self.activations[0], *sums[1:]]
+        self._skip = generator.skip_connections
+        self.output = like.new_empty(n_rows, generator.feature_dim)
 
     def load(self, noise: Tensor, condition: Tensor) -> None:
         """Take what rows are to be made of.
@@ -71,28 +79,25 @@ class ForwardPass:
         if self._moments is not None:
             torch.mul(condition.unsqueeze(2), noise.unsqueeze(1), out=self._by_class)
 
-    def rows(self) -> tuple[Tensor, Tensor]:
-        """Return the rows, and the probabilities of states that `blocks.backward` needs; for use before the next call.
+    def rows(self) -> Tensor:
+        """Return the rows; for use before the next call.
 
         Returns
         -------
-        rows, shares : torch.Tensor of shape (n_rows, feature_dim)
+        torch.Tensor of shape (n_rows, feature_dim)
         """
         w = self._weights
-        h = self.inputs[0]
-        for i, linear in enumerate(self.linear):
-            a = torch.addmm(w.bias[i], h, w.hidden_t[i], out=linear)
+        for i, (h, a, activation) in enumerate(zip(self.inputs, self.linear, self.activations, strict=False)):
+            torch.addmm(w.bias[i], h, w.hidden_t[i], out=a)
             if self.norms:
-                norm = self.norms[i]
-                a, mean, deviation = torch.native_layer_norm(a, norm.shape, norm.weight, norm.bias, norm.eps)
-                self.statistics[i] = mean, deviation
-            self.activations[i] = leaky_relu_(a, GAN_LEAKY_SLOPE)
-            total = self._sums[i]
-            h = self.inputs[i + 1] = a if total is None else torch.add(a, h, out=total)
-        output = torch.addmm(w.output_bias, h, w.output_t, out=self._output)
+                self.norms[i].forward(a, activation, *self.statistics[i])
+            leaky_relu_(activation, GAN_LEAKY_SLOPE)
+            if self._skip and i > 0:
+                torch.add(activation, h, out=self.inputs[i + 1])
+        output = torch.addmm(w.output_bias, self.inputs[-1], w.output_t, out=self.output)
         if self._moments is not None:
             output.addmm_(self._of_moments, self._moments)
-        return activate_explicitly(output, self._layout)
+        return activate_explicitly(output, self._layout)[0]
 
 
 class GeneratorPass:
@@ -115,16 +120,18 @@ class GeneratorPass:
         self, generator: GanGenerator, critic: GanDiscriminator, forward_pass: ForwardPass, n_rows: int
     ) -> None:
         w = self._weights = Weights(generator)
+        f, last = forward_pass, slice(forward_pass.n_rows - n_rows, forward_pass.n_rows)
+        self._last = last
         self._skip = generator.skip_connections
         self._layout = generator.layout
-        self._forward = forward_pass
-        self._batch = slice(forward_pass.n_rows - n_rows, forward_pass.n_rows)
         self._score_pass = ScorePass(critic, n_rows)
         self._ones = w.output.new_ones(1, n_rows)
-        self._d = [w.output.new_empty(n_rows, size) for size in w.sizes[1:]]
-        self._da = [w.output.new_empty(n_rows, size) for size in w.sizes[1:]]
+        self._shares, self._input = f.output[last], f.inputs[-1][last]
+        self._layers = [
+            _Layer(f, i, last, w.hidden_grad[i], w.bias_grad_row[i], w.hidden[i]) for i in range(len(w.hidden))
+        ][::-1]
 
-    def gradients(self, rows: Tensor, shares: Tensor, condition: Tensor) -> None:
+    def gradients(self, rows: Tensor, condition: Tensor) -> None:
         """Write the gradient of the generator's loss into ``.grad`` of its parameters.
 
         Equals ``generator_loss(critic(generator(noise, condition), condition)).backward()`` for the noise that was
@@ -132,25 +139,24 @@ class GeneratorPass:
 
         Parameters
         ----------
-        rows, shares : torch.Tensor of shape (forward_pass.n_rows, feature_dim)
-            What the forward pass gave.
+        rows : torch.Tensor of shape (n_rows, feature_dim)
+            The last ones that the forward pass gave.
         condition : torch.Tensor of shape (n_rows, num_classes)
             One-hot classes of the batch.
         """
-        w, f, ones, batch = self._weights, self._forward, self._ones, self._batch
-        d = backward(self._score_pass.gradient(rows[batch], condition), shares[batch], self._layout)
-        torch.mm(self._score_pass.gradient_t, f.inputs[-1][batch], out=w.output_grad)
+        w, ones = self._weights, self._ones
+        d = backward(self._score_pass.gradient(rows, condition), self._shares, self._layout)
+        torch.mm(self._score_pass.gradient_t, self._input, out=w.output_grad)
         torch.mm(ones, d, out=w.output_bias_grad_row)
-        d = torch.mm(d, w.output, out=self._d[-1])
-        for i in range(len(self._d) - 1, -1, -1):
-            da = leaky_relu_backward(d, f.activations[i][batch], GAN_LEAKY_SLOPE, True, grad_input=self._da[i])
-            if f.norms:
-                mean, deviation = f.statistics[i]
-                da = f.norms[i].backward(da, f.linear[i][batch], mean[batch], deviation[batch])
-            torch.mm(da.t(), f.inputs[i][batch], out=w.hidden_grad[i])
-            torch.mm(ones, da, out=w.bias_grad_row[i])
-            if i > 0:
-                through = torch.mm(da, w.hidden[i], out=self._d[i - 1])
+        d = torch.mm(d, w.output, out=self._layers[0].d)
+        for layer, below in itertools.pairwise((*self._layers, None)):
+            da = leaky_relu_backward(d, layer.activation, GAN_LEAKY_SLOPE, True, grad_input=layer.da)
+            if layer.norm is not None:
+                layer.norm.backward(da, layer.linear, *layer.statistics, out=da)
+            torch.mm(layer.da_t, layer.input, out=layer.weight_grad)
+            torch.mm(ones, da, out=layer.bias_grad_row)
+            if below is not None:
+                through = torch.mm(da, layer.weight, out=below.d)
                 d = through.add_(d) if self._skip else through
 
     def take_sum(self) -> Tensor:
@@ -161,3 +167,18 @@ class GeneratorPass:
         torch.Tensor of shape ()
         """
         return self._score_pass.take_sum()
+
+
+class _Layer:
+    """What the gradient meets in one hidden layer, for the rows `last` of a forward pass, and where it goes."""
+
+    def __init__(
+        self, f: ForwardPass, i: int, last: slice, weight_grad: Tensor, bias_grad_row: Tensor, weight: Tensor
+    ) -> None:
+        self.input, self.linear, self.activation = f.inputs[i][last], f.linear[i][last], f.activations[i][last]
+        self.norm = f.norms[i] if f.norms else None
+        self.statistics = [each[last] for each in f.statistics[i]] if f.norms else []
+        self.weight, self.weight_grad, self.bias_grad_row = weight, weight_grad, bias_grad_row
+        # With respect to the activations, and to what the linear map gives.
+        self.d, self.da = torch.empty_like(self.linear), torch.empty_like(self.linear)
+        self.da_t = self.da.t()

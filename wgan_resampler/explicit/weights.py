@@ -10,6 +10,7 @@ from wgan_resampler.networks import GanDiscriminator, GanGenerator, RowClassifie
 
 leaky_relu_ = nn.functional.leaky_relu_
 leaky_relu_backward = torch.ops.aten.leaky_relu_backward.grad_input
+_layer_norm = torch.ops.aten.native_layer_norm.out
 _layer_norm_backward = torch.ops.aten.native_layer_norm_backward.default
 
 
@@ -51,15 +52,20 @@ class Norm:
         self.weight, self.bias = norm.weight.detach(), norm.bias.detach()
         self.weight_grad, self.bias_grad = _grad(norm.weight), _grad(norm.bias)
 
-    def backward(self, d: Tensor, a: Tensor, mean: Tensor, reciprocal_deviation: Tensor) -> Tensor:
-        """Return the gradient with respect to the input `a`, and write those of the parameters."""
-        da: Tensor
+    def forward(self, a: Tensor, out: Tensor, mean: Tensor, reciprocal_deviation: Tensor) -> None:
+        """Write the normalised rows, and the mean and the reciprocal deviation of each."""
+        _layer_norm(
+            a, self.shape, self.weight, self.bias, self.eps, out0=out, out1=mean, out2=reciprocal_deviation
+        )
+
+    def backward(self, d: Tensor, a: Tensor, mean: Tensor, reciprocal_deviation: Tensor, out: Tensor) -> None:
+        """Write the gradient with respect to the input `a`, and those of the parameters."""
         da, weight_grad, bias_grad = _layer_norm_backward(
             d, a, self.shape, mean, reciprocal_deviation, self.weight, self.bias, [True, True, True]
         )
+        out.copy_(da)
         self.weight_grad.copy_(weight_grad)
         self.bias_grad.copy_(bias_grad)
-        return da
 
 
 def _grad(parameter: Tensor) -> Tensor:
