@@ -46,6 +46,10 @@ class NumericCells:
         """The values of the cells that are not missing."""
         return self.values if self.missing is None else self.values[~self.missing]
 
+    def take(self, rows: NDArray[np.integer]) -> NumericCells:
+        """Return the cells at these positions."""
+        return NumericCells(self.values[rows], None if self.missing is None else self.missing[rows])
+
 
 @dataclass(frozen=True)
 class CategoricalCells:
@@ -71,6 +75,10 @@ class CategoricalCells:
         """Which cells are missing; None if no cell is."""
         missing: NDArray[np.bool_] = self.codes < 0
         return missing if missing.any() else None
+
+    def take(self, rows: NDArray[np.integer]) -> CategoricalCells:
+        """Return the cells at these positions."""
+        return CategoricalCells(self.codes[rows], self.n_categories)
 
 
 Cells = NumericCells | CategoricalCells

@@ -29,11 +29,16 @@ from wgan_resampler.training import GanTrainer
 if TYPE_CHECKING:
     from wgan_resampler.callbacks import Callback
 
-AUTO_UPDATES = 600
+AUTO_UPDATES = 900
 """Generator updates with ``epochs="auto"``.
 
-Two and three times as many were measured as worse: what the generator smooths over is, for the most part, chance. See
-docs/benchmarks.md.
+More were measured as worse: what the generator smooths over is, for the most part, chance. See docs/benchmarks.md.
+"""
+
+AUTO_ROWS_OF_CLASS = 16_384
+"""Rows of a class that teach with ``epochs="auto"``; of a larger class, as many are drawn without replacement.
+
+Each of them is then seen a few times, so that more would say little, while encoding them takes longer than training.
 """
 
 _AUTO_ROWS_PER_CLASS = 32
@@ -208,6 +213,9 @@ def prepare(
     """
     classes, class_indices, counts = np.unique(labels, return_inverse=True, return_counts=True)
     encoder = TableEncoder().fit(cells) if encoder is None else encoder
+    if settings.epochs == "auto" and counts.max() > AUTO_ROWS_OF_CLASS:
+        teaching = _some_of_each_class(class_indices, AUTO_ROWS_OF_CLASS, np.random.default_rng(next_seed(seeds)))
+        cells, class_indices = [each.take(teaching) for each in cells], class_indices[teaching]
     rows = encoder.encode(cells)
     with computing(device):
         batches = ClassEvenBatches(
@@ -223,6 +231,15 @@ def prepare(
         )
         trainer = _trainer(settings, len(classes), batches, device, seeds, callbacks)
     return Preparation(settings, encoder, classes, counts, batches, trainer, next_seed(seeds))
+
+
+def _some_of_each_class(class_indices: NDArray[np.integer], n: int, rng: np.random.Generator) -> NDArray[np.integer]:
+    """Return the positions of at most `n` random rows of each class, in increasing order."""
+    shuffled = rng.permutation(len(class_indices))
+    by_class = shuffled[np.argsort(class_indices[shuffled], kind="stable")]
+    counts = np.bincount(class_indices)
+    place_in_class = np.arange(len(by_class)) - np.repeat(counts.cumsum() - counts, counts)
+    return np.sort(by_class[place_in_class < n])
 
 
 def _trainer(

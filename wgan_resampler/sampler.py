@@ -77,11 +77,11 @@ class WGANGPOverSampler(BaseOverSampler):
         Share of the generator's hidden units silenced in a training step, in [0, 1).
     epochs : int or "auto", default="auto"
         One epoch is ceil(n_rows / batch_size) generator updates, each after `n_critic` critic updates. ``"auto"``
-        trains for 600 generator updates, however many rows there are, since batches are drawn evenly from all
-        classes; the last epoch may then be cut short.
+        trains for 900 generator updates, however many rows there are, since batches are drawn evenly from all
+        classes; the last epoch may then be cut short. Of a class of more than 16 384 rows, as many random ones teach.
     batch_size : int or "auto", default="auto"
         Real rows in a critic update. ``"auto"`` takes 32 per class, but at least 64 and at most 256.
-    n_critic : int, default=3
+    n_critic : int, default=2
         Critic updates per generator update.
     lambda_gp : float, default=10.0
         Weight of the gradient penalty.
@@ -267,7 +267,7 @@ class WGANGPOverSampler(BaseOverSampler):
         dropout: float = 0.0,
         epochs: int | str = "auto",
         batch_size: int | str = "auto",
-        n_critic: int = 3,
+        n_critic: int = 2,
         lambda_gp: float = 10.0,
         learning_rate: float = 1e-3,
         critic_learning_rate: float = 4e-3,

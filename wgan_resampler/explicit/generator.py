@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 import torch
 from torch import Tensor, nn
 
@@ -149,14 +147,15 @@ class GeneratorPass:
         torch.mm(self._score_pass.gradient_t, self._input, out=w.output_grad)
         torch.mm(ones, d, out=w.output_bias_grad_row)
         d = torch.mm(d, w.output, out=self._layers[0].d)
-        for layer, below in itertools.pairwise((*self._layers, None)):
+        for i, layer in enumerate(self._layers, start=1):
             da = leaky_relu_backward(d, layer.activation, GAN_LEAKY_SLOPE, True, grad_input=layer.da)
             if layer.norm is not None:
-                layer.norm.backward(da, layer.linear, *layer.statistics, out=da)
+                mean, deviation = layer.statistics
+                layer.norm.backward(da, layer.linear, mean, deviation, out=da)
             torch.mm(layer.da_t, layer.input, out=layer.weight_grad)
             torch.mm(ones, da, out=layer.bias_grad_row)
-            if below is not None:
-                through = torch.mm(da, layer.weight, out=below.d)
+            if i < len(self._layers):
+                through = torch.mm(da, layer.weight, out=self._layers[i].d)
                 d = through.add_(d) if self._skip else through
 
     def take_sum(self) -> Tensor:

@@ -54,9 +54,7 @@ class Norm:
 
     def forward(self, a: Tensor, out: Tensor, mean: Tensor, reciprocal_deviation: Tensor) -> None:
         """Write the normalised rows, and the mean and the reciprocal deviation of each."""
-        _layer_norm(
-            a, self.shape, self.weight, self.bias, self.eps, out0=out, out1=mean, out2=reciprocal_deviation
-        )
+        _layer_norm(a, self.shape, self.weight, self.bias, self.eps, out0=out, out1=mean, out2=reciprocal_deviation)
 
     def backward(self, d: Tensor, a: Tensor, mean: Tensor, reciprocal_deviation: Tensor, out: Tensor) -> None:
         """Write the gradient with respect to the input `a`, and those of the parameters."""
