@@ -340,8 +340,8 @@ def test_the_automatic_budget_does_not_follow_the_number_of_rows(n_rows):
     table, target = RNG.normal(size=(n_rows, 2)), np.arange(n_rows) % 3 // 2
     over = quick(epochs="auto", hidden_dim=4, num_layers=1, n_critic=1, batch_size=64)
     over.fit_resample(table, target)
-    assert over.n_iter_ == AUTO_UPDATES == 600
-    assert len(over.history_) == math.ceil(600 / math.ceil(n_rows / 64))
+    assert over.n_iter_ == AUTO_UPDATES == 900
+    assert len(over.history_) == math.ceil(900 / math.ceil(n_rows / 64))
 
 
 def test_real_rows_are_a_source_of_new_ones_and_never_copied():
