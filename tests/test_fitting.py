@@ -13,7 +13,7 @@ from wgan_resampler.fitting import AUTO_ROWS_OF_CLASS, AUTO_UPDATES, prepare
 N_LARGE, N_SMALL = AUTO_ROWS_OF_CLASS + 5000, 100
 
 
-def prepared(epochs, seed=0):
+def prepared(epochs, seed=0, **settings):
     """Prepare a table whose first column counts its rows, and whose second is missing in every other row."""
     n = N_LARGE + N_SMALL
     missing = np.arange(n) % 2 == 0
@@ -24,7 +24,7 @@ def prepared(epochs, seed=0):
     ]
     labels = np.where(np.arange(n) % 200 == 7, "small", "large")
     labels[np.flatnonzero(labels == "small")[N_SMALL:]] = "large"
-    settings = replace(QUICK, epochs=epochs, batch_size=64)
+    settings = replace(QUICK, epochs=epochs, **{"batch_size": 64, **settings})
     return prepare(settings, cells, labels, torch.device("cpu"), np.random.SeedSequence(seed)), labels
 
 
@@ -33,6 +33,7 @@ def test_of_a_huge_class_random_rows_teach_and_all_of_the_others():
     rows = ready.batches.rows
     assert rows.counts.tolist() == [AUTO_ROWS_OF_CLASS, N_SMALL]
     assert ready.counts.tolist() == [(labels == "large").sum(), N_SMALL]  # what the sampler knows of the table
+    assert rows.sizes.tolist() == ready.counts.tolist()  # by which spread is borrowed
     assert ready.max_updates == AUTO_UPDATES
     # Half of the rows are missing in the second column, and a third has each category: all kinds of rows teach.
     missing, category = rows.states[:AUTO_ROWS_OF_CLASS].T
@@ -53,3 +54,10 @@ def test_all_rows_teach_where_epochs_are_passes_over_the_table():
     assert len(ready.batches.rows) == len(labels)
     assert ready.n_epochs == 3
     assert ready.max_updates is None
+
+
+def test_more_rows_teach_where_batches_are_so_large_that_each_would_be_drawn_often():
+    ready, labels = prepared("auto", batch_size=160, n_critic=1)  # 72 000 draws of each class, 18 000 rows four times
+    assert ready.batches.rows.counts.tolist() == [18_000, N_SMALL]
+    ready, labels = prepared("auto", batch_size=1000)
+    assert len(ready.batches.rows) == len(labels)

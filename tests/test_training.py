@@ -787,6 +787,18 @@ def test_bug_buffers_were_kept_for_every_batch_size():
     assert trainer.history[-1]["gradient_penalty"] > 0
 
 
+def test_bug_dropout_switched_on_in_an_epoch_met_a_new_batch_size():
+    """The step of the new size was made for autograd and run in inference mode."""
+
+    class Dropout(Callback):
+        def on_update_end(self, trainer):
+            trainer.generator.dropout.p = 0.3
+
+    trainer = trainer_of(callbacks=[Dropout()])
+    loader = [(torch.zeros(n, 2), torch.zeros(n, dtype=torch.int64)) for n in (8, 8, 5)]
+    assert len(trainer.train(loader, epochs=2)) == 2  # in the second one autograd trains
+
+
 def test_progress_is_renewed_inside_a_long_epoch():
     seen = []
 

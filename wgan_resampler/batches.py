@@ -75,6 +75,8 @@ class ClassEvenBatches:
         Number of states of each block, in increasing order.
     links : sequence of Link, default=()
         The values that count only in the first state of a block.
+    sizes : torch.Tensor of shape (num_classes,) or None, default=None
+        Rows that each class has in the table, of which these are some; None for all of them.
 
     Attributes
     ----------
@@ -97,10 +99,11 @@ class ClassEvenBatches:
         states: Tensor | None = None,
         block_sizes: Sequence[int] = (),
         links: Sequence[Link] = (),
+        sizes: Tensor | None = None,
     ) -> None:
         if states is None:
             states = values.new_zeros((len(values), 0), dtype=torch.int64)
-        self.rows = RealRows.sort(values, states, classes, num_classes, borrowed_rows, links)
+        self.rows = RealRows.sort(values, states, classes, num_classes, borrowed_rows, links, sizes)
         self.layout = RowLayout(values.shape[1], tuple(block_sizes))
         self._num_classes = num_classes
         self.batch_size = batch_size

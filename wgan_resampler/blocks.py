@@ -87,7 +87,7 @@ def activate_explicitly(output: Tensor, layout: RowLayout) -> tuple[Tensor, Tens
     Parameters
     ----------
     output : torch.Tensor of shape (n, layout.width)
-        Overwritten.
+        Overwritten with the shares.
     layout : RowLayout
         Sizes of values and blocks.
 

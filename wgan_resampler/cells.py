@@ -48,7 +48,7 @@ class NumericCells:
 
     def take(self, rows: NDArray[np.integer]) -> NumericCells:
         """Return the cells at these positions."""
-        return NumericCells(self.values[rows], None if self.missing is None else self.missing[rows])
+        return numeric_cells(self.values[rows], None if self.missing is None else self.missing[rows])
 
 
 @dataclass(frozen=True)

@@ -35,10 +35,10 @@ AUTO_UPDATES = 900
 More were measured as worse: what the generator smooths over is, for the most part, chance. See docs/benchmarks.md.
 """
 
-AUTO_ROWS_OF_CLASS = 16_384
-"""Rows of a class that teach with ``epochs="auto"``; of a larger class, as many are drawn without replacement.
+AUTO_ROWS_OF_CLASS, AUTO_VISITS = 16_384, 4
+"""Rows of a class that teach with ``epochs="auto"``: this many, or as many as can be drawn this many times each.
 
-Each of them is then seen a few times, so that more would say little, while encoding them takes longer than training.
+Of a larger class, random ones teach: more would say little, while encoding them takes longer than training.
 """
 
 _AUTO_ROWS_PER_CLASS = 32
@@ -213,8 +213,11 @@ def prepare(
     """
     classes, class_indices, counts = np.unique(labels, return_inverse=True, return_counts=True)
     encoder = TableEncoder().fit(cells) if encoder is None else encoder
-    if settings.epochs == "auto" and counts.max() > AUTO_ROWS_OF_CLASS:
-        teaching = _some_of_each_class(class_indices, AUTO_ROWS_OF_CLASS, np.random.default_rng(next_seed(seeds)))
+    batch_size = _batch_size(settings.batch_size, len(classes))
+    draws_of_class = AUTO_UPDATES * int(settings.n_critic) * batch_size // len(classes)
+    most = max(AUTO_ROWS_OF_CLASS, draws_of_class // AUTO_VISITS)
+    if settings.epochs == "auto" and counts.max() > most:
+        teaching = _some_of_each_class(class_indices, most, np.random.default_rng(next_seed(seeds)))
         cells, class_indices = [each.take(teaching) for each in cells], class_indices[teaching]
     rows = encoder.encode(cells)
     with computing(device):
@@ -222,12 +225,13 @@ def prepare(
             torch.from_numpy(rows.values).to(device),
             torch.from_numpy(class_indices.astype(np.int64)).to(device),
             num_classes=len(classes),
-            batch_size=_batch_size(settings.batch_size, len(classes)),
+            batch_size=batch_size,
             rng=new_generator(next_seed(seeds), device),
             borrowed_rows=float(settings.borrowed_rows),
             states=torch.from_numpy(rows.states).to(device),
             block_sizes=encoder.layout.block_sizes,
             links=encoder.links,
+            sizes=torch.from_numpy(counts).to(device),
         )
         trainer = _trainer(settings, len(classes), batches, device, seeds, callbacks)
     return Preparation(settings, encoder, classes, counts, batches, trainer, next_seed(seeds))

@@ -93,11 +93,12 @@ class RealRows:
         num_classes: int,
         borrowed_rows: float = 0.0,
         links: Sequence[Link] = (),
+        sizes: Tensor | None = None,
     ) -> RealRows:
         """Return rows of any order, whose `classes` are indices 0 .. num_classes - 1, each present at least once."""
         order = torch.argsort(classes, stable=True)
         counts = torch.bincount(classes, minlength=num_classes)
-        return cls(values[order], states[order].long(), counts, borrowed_rows, links)
+        return cls(values[order], states[order].long(), counts, borrowed_rows, links, sizes)
 
     def __len__(self) -> int:
         """Return the number of rows."""

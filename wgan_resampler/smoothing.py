@@ -210,8 +210,7 @@ def _reflected(values: Tensor) -> Tensor:
 class _Neighbours:
     """For some rows of each class, the *members*, the other members in the order of their distance, the nearest ones.
 
-    As many are known as are asked for: `NEIGHBOURS`, and the same share of the largest class as those are of the
-    smallest.
+    As many are known as are asked for: `NEIGHBOURS`, and the same share of each class as those are of the smallest.
 
     Distances are Euclidean, values in units of their spread within classes; each state that differs adds 1 to the
     square.
@@ -230,8 +229,8 @@ class _Neighbours:
         self._first_member = sizes.cumsum(0) - sizes
         self.is_complete = counts == sizes
         self.n_others = (sizes - 1).clamp_min(1)
-        share = NEIGHBOURS / counts.min() * self.n_others.max()
-        self._n_known = torch.minimum(self.n_others, share.ceil().long().clamp_min(NEIGHBOURS))
+        most = (NEIGHBOURS / counts.min() * self.n_others).ceil().long()
+        self._n_known = torch.minimum(self.n_others, most.clamp_min(NEIGHBOURS))
         n_pairs = sizes * self._n_known
         self._first_pair = n_pairs.cumsum(0) - n_pairs
         positions, orders = members_of_classes(counts), []

@@ -1,8 +1,8 @@
 """One step of training: the critic's updates and the generator's, with explicit gradients or by autograd.
 
-Differs from Gulrajani et al. (2017), Algorithm 1: the generator stands still during the critic updates, so all rows of
-a step, those for its own update too, are made in one go. With batch normalisation, its statistics then span all fake
-rows of the critic updates.
+Differs from Gulrajani et al. (2017), Algorithm 1: the generator stands still during the critic updates, so their fake
+rows are made in one go. With batch normalisation, its statistics then span all of them. The explicit step makes the
+rows for the generator's own update with them.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Pair:
 
 
 class Step(Protocol):
-    """Makes steps with `n_critic` batches of `n_rows` real rows each."""
+    """Makes steps with `n_critic` batches of `n_rows` real rows each; to be run with gradients off."""
 
     def run(self, features: Tensor, condition: Tensor, noise: Tensor, shares: Tensor, lambda_gp: float) -> None:
         """Make the critic updates, then the generator update.
@@ -77,9 +77,9 @@ class Step(Protocol):
         ...
 
 
-def new_step(pair: Pair, n_critic: int, n_rows: int) -> Step:
-    """Return what makes steps of this size; explicit where the networks are known."""
-    return (_ExplicitStep if pair.is_explicit else _AutogradStep)(pair, n_critic, n_rows)
+def new_step(pair: Pair, n_critic: int, n_rows: int, *, explicit: bool) -> Step:
+    """Return what makes steps of this size, with explicit gradients or by autograd; see `Pair.is_explicit`."""
+    return (_ExplicitStep if explicit else _AutogradStep)(pair, n_critic, n_rows)
 
 
 def noise_rows(n_critic: int, n_rows: int) -> int:

@@ -369,7 +369,7 @@ class GanTrainer:
             if len(self._steps) == _MAX_STEPS:
                 self._take_sums()
                 del self._steps[next(iter(self._steps))]
-            self._steps[n_critic, n_rows] = new_step(self._pair, n_critic, n_rows)
+            self._steps[n_critic, n_rows] = new_step(self._pair, n_critic, n_rows, explicit=self._is_explicit)
         return self._steps[n_critic, n_rows]
 
     def _take_sums(self) -> None:

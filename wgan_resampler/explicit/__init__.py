@@ -44,7 +44,7 @@ __all__ = [
 
 
 def knows_critic(critic: nn.Module) -> bool:
-    """Whether the passes of this module hold for this critic."""
+    """Whether the passes of this package hold for this critic."""
     return type(critic) is GanDiscriminator
 
 

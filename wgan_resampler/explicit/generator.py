@@ -57,8 +57,10 @@ class ForwardPass:
         self.linear = buffers()
         self.activations = buffers() if self.norms else self.linear
         self.statistics = [(like.new_empty(n_rows, 1), like.new_empty(n_rows, 1)) for _ in self.norms]
-        sums = buffers() if generator.skip_connections else self.activations
-        self.inputs = [first, self.activations[0], *sums[1:]]
+        sums = self.activations[1:]
+        if generator.skip_connections:
+            sums = [torch.empty_like(activation) for activation in sums]
+        self.inputs = [first, self.activations[0], *sums]
         self._skip = generator.skip_connections
         self.output = like.new_empty(n_rows, generator.feature_dim)
 
@@ -119,7 +121,6 @@ class GeneratorPass:
     ) -> None:
         w = self._weights = Weights(generator)
         f, last = forward_pass, slice(forward_pass.n_rows - n_rows, forward_pass.n_rows)
-        self._last = last
         self._skip = generator.skip_connections
         self._layout = generator.layout
         self._score_pass = ScorePass(critic, n_rows)
