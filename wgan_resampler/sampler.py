@@ -76,10 +76,10 @@ class WGANGPOverSampler(BaseOverSampler):
     dropout : float, default=0.0
         Share of the generator's hidden units silenced in a training step, in [0, 1).
     epochs : int or "auto", default="auto"
-        One epoch is ceil(n / batch_size) generator updates for n rows that teach, each after `n_critic` critic updates. ``"auto"``
-        trains for 900 generator updates, however many rows there are, since batches are drawn evenly from all
-        classes; the last epoch may then be cut short. Of a class of more than 16 384 rows, only some random ones teach:
-        16 384, or more if batches are large.
+        For n rows, one epoch is ceil(n / batch_size) generator updates, each after `n_critic` critic updates.
+        ``"auto"`` trains for 900 generator updates, however many rows there are, since batches are drawn evenly from
+        all classes; the last epoch may then be cut short. Of a class of more than 16 384 rows, only some random ones
+        then teach: 16 384, or more if batches are large.
     batch_size : int or "auto", default="auto"
         Real rows in a critic update. ``"auto"`` takes 32 per class, but at least 64 and at most 256.
     n_critic : int, default=2
