@@ -34,6 +34,7 @@ WITHOUT = {
     "no rejection": {"rejection_rate": 0.0},
     "rows as they are": {"borrowed_rows": 0.0},
     "one critic update": {"n_critic": 1},
+    "three critic updates": {"n_critic": 3},
     "no moving average": {"average_decay": 0.0},
     "layer norm in the generator": {"normalization": "layer"},
 }

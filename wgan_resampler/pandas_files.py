@@ -112,6 +112,8 @@ def series_from_state(state: Mapping[str, Any]) -> Any:
         return pd.Series(array, dtype=dtype)
     cells = get(state, "values", list)
     if isinstance(dtype, (pd.CategoricalDtype, pd.DatetimeTZDtype, pd.PeriodDtype)):
+        if not all(type(cell) is int for cell in cells):
+            raise ValueError("categories or moments that are no whole numbers")
         wholes = np.array(cells, dtype=np.int64)
         if isinstance(dtype, pd.CategoricalDtype):
             return pd.Series(pd.Categorical.from_codes(wholes, dtype=dtype))

@@ -136,8 +136,8 @@ def compare_samplers(
     ...     {"toy": (X, y)}, ["none", "smote"], classifiers=["knn", "logistic_regression"], cv=2, verbose=0
     ... )
     >>> frame = result.to_frame()
-    >>> len(frame), frame["error"].isna().all()
-    (8, np.True_)
+    >>> len(frame), bool(frame["error"].isna().all())
+    (8, True)
     """
     require("psutil", "compare_samplers", COMPARE)
     _check_root(random_state)

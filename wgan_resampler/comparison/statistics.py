@@ -12,6 +12,7 @@ References
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -296,7 +297,9 @@ def _wilcoxon(differences: Floats) -> float:
         return math.nan
     if not differences.any():
         return 1.0
-    return float(stats.wilcoxon(differences, zero_method="zsplit").pvalue)
+    with warnings.catch_warnings():  # of scipy 1.13, where some differences are 0
+        warnings.filterwarnings("ignore", "Sample size too small", UserWarning)
+        return float(stats.wilcoxon(differences, zero_method="zsplit").pvalue)
 
 
 def _bootstrap_median(differences: Floats, seed: int) -> tuple[float, float]:
