@@ -22,7 +22,7 @@ from wgan_resampler import (
 from wgan_resampler.checkpoint import load_state, save_state
 from wgan_resampler.cli import main
 from wgan_resampler.files.records import RecordFile, write_records
-from wgan_resampler.fitting import AUTO_UPDATES, FitSettings
+from wgan_resampler.fitting import FitSettings
 from wgan_resampler.generator_files import load_generator
 from wgan_resampler.training_runs import Run, train_in_folder
 
@@ -292,7 +292,7 @@ def test_tuned_without_epochs_trains_for_the_usual_updates_in_whole_epochs(data,
     arguments = command(data, tmp_path / "run", "--preset", "tuned", "--batch-size", 16)
     del arguments[arguments.index("--epochs") : arguments.index("--epochs") + 2]
     assert main(arguments) == 0
-    assert load_generator(tmp_path / "run" / "final_model.pth").n_updates == AUTO_UPDATES
+    assert load_generator(tmp_path / "run" / "final_model.pth").n_updates == 900
 
 
 @pytest.mark.parametrize(

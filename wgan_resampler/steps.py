@@ -97,6 +97,22 @@ def _at_least_two(condition: Tensor) -> Tensor:
     return condition if len(condition) > 1 else condition.repeat(2, 1)
 
 
+def _update_critic_explicitly(
+    critic_pass: CriticPass,
+    optimizer: Adam,
+    features: Tensor,
+    fakes: Tensor,
+    mixed: Tensor,
+    condition: Tensor,
+    lambda_gp: float,
+) -> None:
+    """Make all critic updates of a step with explicit gradients."""
+    critic_pass.load(features, fakes, mixed, condition)
+    for i in range(len(features)):
+        critic_pass.gradients(lambda_gp, i)
+        optimizer.step()
+
+
 class _ExplicitStep:
     """A step with explicit gradients; buffers are made once, and outside inference mode."""
 
@@ -112,10 +128,9 @@ class _ExplicitStep:
         self._forward_pass.load(noise, torch.cat((for_critic, for_generator)))
         rows = self._forward_pass.rows()
         fakes = rows[: shares.numel()].view(features.shape)
-        self._critic_pass.load(features, fakes, mix_rows(features, fakes, shares), condition)
-        for i in range(len(features)):
-            self._critic_pass.gradients(lambda_gp, i)
-            self._pair.critic_optimizer.step()
+        mixed = mix_rows(features, fakes, shares)
+        optimizer = self._pair.critic_optimizer
+        _update_critic_explicitly(self._critic_pass, optimizer, features, fakes, mixed, condition, lambda_gp)
         self._generator_pass.gradients(rows[-len(for_generator) :], for_generator)
         self._pair.generator_optimizer.step()
 
@@ -141,10 +156,8 @@ class _AutogradStep:
             for batch in zip(features, fakes, mixed, condition, strict=True):
                 self._update_critic(*batch, lambda_gp)
         else:
-            self._critic_pass.load(features, fakes, mixed, condition)
-            for i in range(len(features)):
-                self._critic_pass.gradients(lambda_gp, i)
-                self._pair.critic_optimizer.step()
+            optimizer = self._pair.critic_optimizer
+            _update_critic_explicitly(self._critic_pass, optimizer, features, fakes, mixed, condition, lambda_gp)
         self._update_generator(noise[len(for_critic) :], for_generator)
 
     def _update_critic(self, real: Tensor, fake: Tensor, mixed: Tensor, condition: Tensor, lambda_gp: float) -> None:

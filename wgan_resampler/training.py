@@ -234,7 +234,6 @@ class GanTrainer:
             try:
                 self._notify("on_train_begin")
                 self._bind()
-                self._forget_sums()
                 self._steps.clear()  # they hold the generator's moments as they were
                 for _ in range(epochs):
                     if self._stopped or (last_update is not None and self.n_updates >= last_update):

@@ -23,8 +23,8 @@ class ClassifierPass:
 
     def __init__(self, classifier: RowClassifier, n_rows: int) -> None:
         w = self._weights = Weights(classifier)
-        self._hidden = [Stack(w.output.new_empty(n_rows, size), n_rows) for size in w.sizes[1:]]
-        self._d = [w.output.new_empty(n_rows, size) for size in w.sizes[1:]]
+        self._hidden = [Stack(rows, n_rows) for rows in w.buffers(n_rows)]
+        self._d = w.buffers(n_rows)
         self._ones = w.output.new_ones(1, n_rows)
 
     def gradients(self, features: Tensor, condition: Tensor) -> None:

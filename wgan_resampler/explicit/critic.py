@@ -39,9 +39,9 @@ class CriticPass:
         self._rows = like.new_empty(n_updates, 3, n, w.sizes[0])
         self._features, self._conditions = self._rows[..., :f], self._rows[..., f:]
         self._inputs = [Stack(rows.flatten(0, 1), n) for rows in self._rows]
-        self._hidden = [Stack(like.new_empty(3 * n, size), n) for size in w.sizes[1:]]
-        self._chain = [Stack(like.new_empty(3 * n, size), n) for size in w.sizes[1:]]
-        e = [like.new_empty(n, size) for size in w.sizes[1:]]
+        self._hidden = [Stack(rows, n) for rows in w.buffers(3 * n)]
+        self._chain = [Stack(rows, n) for rows in w.buffers(3 * n)]
+        e = w.buffers(n)
         self._layers = list(zip(self._chain, e, w.hidden_t, w.hidden_grad, w.bias_grad_row, self._hidden, strict=True))
         # The chain is linear in its seed: a row enters the loss with -1/n (real) or 1/n (fake), and the mixed rows
         # with 1, since their own gradient is what the penalty looks at.
@@ -172,8 +172,8 @@ class ScorePass:
         like, f = w.output, critic.feature_dim
         self._input = Stack(like.new_empty(n_rows, w.sizes[0]), n_rows)
         self._features, self._condition = self._input.rows[:, :f], self._input.rows[:, f:]
-        self._hidden = [Stack(like.new_empty(n_rows, size), n_rows) for size in w.sizes[1:]]
-        self._chain = [Stack(like.new_empty(n_rows, size), n_rows) for size in w.sizes[1:]]
+        self._hidden = [Stack(rows, n_rows) for rows in w.buffers(n_rows)]
+        self._chain = [Stack(rows, n_rows) for rows in w.buffers(n_rows)]
         self._first = w.hidden[0][:, :f]
         self._gradient = like.new_zeros(n_rows, f)
         self.gradient_t = self._gradient.t()

@@ -50,12 +50,8 @@ class ForwardPass:
         first = inputs[:, : z + c]
         self._noise, self._condition, self._of_moments = first[:, :z], first[:, z:], inputs[:, z:]
         self._by_class = inputs[:, z + c :].view(n_rows, (width - z - c) // z, z)
-
-        def buffers() -> list[Tensor]:
-            return [like.new_empty(n_rows, size) for size in w.sizes[1:]]
-
-        self.linear = buffers()
-        self.activations = buffers() if self.norms else self.linear
+        self.linear = w.buffers(n_rows)
+        self.activations = w.buffers(n_rows) if self.norms else self.linear
         self.statistics = [(like.new_empty(n_rows, 1), like.new_empty(n_rows, 1)) for _ in self.norms]
         sums = self.activations[1:]
         if generator.skip_connections:
@@ -126,9 +122,7 @@ class GeneratorPass:
         self._score_pass = ScorePass(critic, n_rows)
         self._ones = w.output.new_ones(1, n_rows)
         self._shares, self._input = f.output[last], f.inputs[-1][last]
-        self._layers = [
-            _Layer(f, i, last, w.hidden_grad[i], w.bias_grad_row[i], w.hidden[i]) for i in range(len(w.hidden))
-        ][::-1]
+        self._layers = [_Layer(w, f, i, last) for i in range(len(w.hidden))][::-1]
 
     def gradients(self, rows: Tensor, condition: Tensor) -> None:
         """Write the gradient of the generator's loss into ``.grad`` of its parameters.
@@ -172,13 +166,11 @@ class GeneratorPass:
 class _Layer:
     """What the gradient meets in one hidden layer, for the rows `last` of a forward pass, and where it goes."""
 
-    def __init__(
-        self, f: ForwardPass, i: int, last: slice, weight_grad: Tensor, bias_grad_row: Tensor, weight: Tensor
-    ) -> None:
+    def __init__(self, w: Weights, f: ForwardPass, i: int, last: slice) -> None:
         self.input, self.linear, self.activation = f.inputs[i][last], f.linear[i][last], f.activations[i][last]
         self.norm = f.norms[i] if f.norms else None
         self.statistics = [each[last] for each in f.statistics[i]] if f.norms else []
-        self.weight, self.weight_grad, self.bias_grad_row = weight, weight_grad, bias_grad_row
+        self.weight, self.weight_grad, self.bias_grad_row = w.hidden[i], w.hidden_grad[i], w.bias_grad_row[i]
         # With respect to the activations, and to what the linear map gives.
         self.d, self.da = torch.empty_like(self.linear), torch.empty_like(self.linear)
         self.da_t = self.da.t()

@@ -42,6 +42,10 @@ class Weights:
         self.output_grad = _grad(network.output.weight)
         self.output_bias_grad_row = _grad(network.output.bias).unsqueeze(0)
 
+    def buffers(self, n_rows: int) -> list[Tensor]:
+        """Return new memory for `n_rows` rows of each hidden layer."""
+        return [self.output.new_empty(n_rows, size) for size in self.sizes[1:]]
+
 
 class Norm:
     """A layer normalisation, as plain tensors."""
