@@ -21,6 +21,7 @@ QUICK = FitSettings(
     critic_learning_rate=1e-3,
     normalization="batch",
     skip_connections=False,
+    m_neighbors=0,
     borrowed_rows=0.0,
     average_decay=0.5,
     rejection_rate=0.0,

@@ -39,6 +39,7 @@ SETTINGS = FitSettings(
     critic_learning_rate=1e-3,
     normalization="batch",
     skip_connections=False,
+    m_neighbors=0,
     borrowed_rows=2.0,
     average_decay=0.9,
     rejection_rate=0.2,

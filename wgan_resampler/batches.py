@@ -76,7 +76,9 @@ class ClassEvenBatches:
     links : sequence of Link, default=()
         The values that count only in the first state of a block.
     sizes : torch.Tensor of shape (num_classes,) or None, default=None
-        Rows that each class has in the table, of which these are some; None for all of them.
+        Rows that each class has in the table, of which these are some; None if these are all.
+    m_neighbors : int, default=0
+        Rows that are isolated among so many nearest ones are left out, see `neighbourhoods`; 0 leaves out none.
 
     Attributes
     ----------
@@ -100,11 +102,13 @@ class ClassEvenBatches:
         block_sizes: Sequence[int] = (),
         links: Sequence[Link] = (),
         sizes: Tensor | None = None,
+        m_neighbors: int = 0,
     ) -> None:
         if states is None:
             states = values.new_zeros((len(values), 0), dtype=torch.int64)
-        self.rows = RealRows.sort(values, states, classes, num_classes, borrowed_rows, links, sizes)
+        self.rows = RealRows.sort(values, states, classes, num_classes, borrowed_rows, links, sizes, m_neighbors)
         self.layout = RowLayout(values.shape[1], tuple(block_sizes))
+        self._n_table_rows = int(self.rows.sizes.sum())
         self._num_classes = num_classes
         self.batch_size = batch_size
         self._rng = rng
@@ -113,8 +117,8 @@ class ClassEvenBatches:
         self._used = 0
 
     def __len__(self) -> int:
-        """Return the number of generator updates in an epoch."""
-        return math.ceil(len(self.rows) / self.batch_size)
+        """Return the number of generator updates in an epoch, which covers the rows of the table, left out or not."""
+        return math.ceil(self._n_table_rows / self.batch_size)
 
     @property
     def device(self) -> torch.device:

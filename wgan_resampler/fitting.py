@@ -72,6 +72,7 @@ class FitSettings:
     critic_learning_rate: float
     normalization: Normalization
     skip_connections: bool
+    m_neighbors: int
     borrowed_rows: float
     average_decay: float
     rejection_rate: float
@@ -232,6 +233,7 @@ def prepare(
             block_sizes=encoder.layout.block_sizes,
             links=encoder.links,
             sizes=torch.from_numpy(counts).to(device),
+            m_neighbors=int(settings.m_neighbors),
         )
         trainer = _trainer(settings, len(classes), batches, device, seeds, callbacks)
     return Preparation(settings, encoder, classes, counts, batches, trainer, next_seed(seeds))

@@ -14,14 +14,9 @@ import torch
 from torch import Tensor
 
 from wgan_resampler.exceptions import InvalidDataError
+from wgan_resampler.neighbourhoods import isolated_rows, moments_within_classes, ordinary_values
 from wgan_resampler.schema import Link
-from wgan_resampler.smoothing import (
-    MAX_REFERENCES,
-    NeighbourSpread,
-    members_of_classes,
-    moments_within_classes,
-    ordinary_values,
-)
+from wgan_resampler.smoothing import MAX_REFERENCES, NeighbourSpread, members_of_classes
 
 
 @dataclass(frozen=True)
@@ -59,7 +54,7 @@ class RealRows:
     links : sequence of Link, default=()
         The values that count only in the first state of a block.
     sizes : torch.Tensor of shape (num_classes,) or None, default=None
-        Rows that each class has in the table, of which these are some; None for all of them.
+        Rows that each class has in the table, of which these are some; None if these are all.
     """
 
     def __init__(
@@ -94,11 +89,22 @@ class RealRows:
         borrowed_rows: float = 0.0,
         links: Sequence[Link] = (),
         sizes: Tensor | None = None,
+        m_neighbors: int = 0,
     ) -> RealRows:
-        """Return rows of any order, whose `classes` are indices 0 .. num_classes - 1, each present at least once."""
+        """Return rows of any order, whose `classes` are indices 0 .. num_classes - 1, each present at least once.
+
+        Those of them are left out that are isolated among `m_neighbors` nearest ones (see `neighbourhoods`); 0 leaves
+        out none.
+        """
         order = torch.argsort(classes, stable=True)
         counts = torch.bincount(classes, minlength=num_classes)
-        return cls(values[order], states[order].long(), counts, borrowed_rows, links, sizes)
+        sizes = counts if sizes is None else sizes
+        values, states = values[order], states[order].long()
+        if m_neighbors > 0 and bool((counts > 0).all()):
+            kept = ~isolated_rows(values, states, counts, m_neighbors, links)
+            values, states = values[kept], states[kept]
+            counts = torch.bincount(classes[order][kept], minlength=num_classes)
+        return cls(values, states, counts, borrowed_rows, links, sizes)
 
     def __len__(self) -> int:
         """Return the number of rows."""

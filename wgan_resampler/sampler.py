@@ -95,6 +95,11 @@ class WGANGPOverSampler(BaseOverSampler):
         What normalises the generator's hidden layers.
     skip_connections : bool, default=False
         Whether the generator's later hidden layers add their input to their output.
+    m_neighbors : int, default=10
+        Rows that are isolated do not teach: those whose `m_neighbors` nearest rows (among at most 4096 of the table)
+        are all of other classes. The largest class keeps all of its rows, and so do a class of less than 50 and one
+        that is scattered: whose rows are isolated more than half as often as they would be by chance. 0 leaves out
+        none, which favours recall of the minority over its precision.
     borrowed_rows : float, default=60.0
         How many rows' worth of spread a class borrows from the other classes: rows of a class of n rows are taught to
         differ as neighbours do in other classes, with the weight borrowed_rows / (n + borrowed_rows), besides lying
@@ -176,13 +181,13 @@ class WGANGPOverSampler(BaseOverSampler):
 
     Notes
     -----
-    Some things differ from Gulrajani et al. (2017) [3]_: classes take turns in the batches; the critic sees rows
-    between and around those of small classes, not the rows themselves (`borrowed_rows`); the generator corrects a
-    normal distribution of each class (`moment_start`); the gradient penalty measures each feature in units of its
-    spread within the classes; the critic has a learning rate of its own; rows come from the moving average of the
-    generator's weights, and half of them from real rows (`neighbour_share`); and more are made than are kept: the least
-    credible are dropped (`rejection_rate`), and of the others those near other classes are favoured
-    (`boundary_focus`).
+    Some things differ from Gulrajani et al. (2017) [3]_: classes take turns in the batches; isolated rows do not teach
+    (`m_neighbors`); the critic sees rows between and around those of small classes, not the rows themselves
+    (`borrowed_rows`); the generator corrects a normal distribution of each class (`moment_start`); the gradient penalty
+    measures each feature in units of its spread within the classes; the critic has a learning rate of its own; rows
+    come from the moving average of the generator's weights, and half of them from real rows (`neighbour_share`); and
+    more are made than are kept: the least credible are dropped (`rejection_rate`), and of the others those near other
+    classes are favoured (`boundary_focus`).
 
     Numbers are put on an invertible scale between -1 and 1; generated ones lie in the observed range of their column,
     and whole numbers stay whole. Dates and durations count as numbers. Values that many rows share (a spike at zero, a
@@ -242,6 +247,7 @@ class WGANGPOverSampler(BaseOverSampler):
         "critic_learning_rate": [Interval(Real, 0, None, closed="neither")],
         "normalization": [StrOptions({"layer", "batch"}), None],
         "skip_connections": ["boolean"],
+        "m_neighbors": [Interval(Integral, 0, None, closed="left")],
         "borrowed_rows": [Interval(Real, 0, None, closed="left")],
         "moment_start": ["boolean"],
         "average_decay": [Interval(Real, 0, 1, closed="left")],
@@ -274,6 +280,7 @@ class WGANGPOverSampler(BaseOverSampler):
         critic_learning_rate: float = 4e-3,
         normalization: Normalization = None,
         skip_connections: bool = False,
+        m_neighbors: int = 10,
         borrowed_rows: float = 60.0,
         moment_start: bool = True,
         average_decay: float = 0.999,
@@ -302,6 +309,7 @@ class WGANGPOverSampler(BaseOverSampler):
         self.critic_learning_rate = critic_learning_rate
         self.normalization = normalization
         self.skip_connections = skip_connections
+        self.m_neighbors = m_neighbors
         self.borrowed_rows = borrowed_rows
         self.moment_start = moment_start
         self.average_decay = average_decay

@@ -32,19 +32,17 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from wgan_resampler.neighbourhoods import ordinary_values, square_distances, value_units
 from wgan_resampler.schema import Link
 
-NEIGHBOURS = 5
-"""Rows of its class next to a row that count as its neighbours; as in SMOTE."""
+NEIGHBOURS = 10
+"""Rows of its class next to a row that count as its neighbours: twice as many as in SMOTE, for wider variation."""
 
 BORROWED_STATES = 0.25
 """Rows' worth of states that a class borrows. Less than of spread, since a strange state is wrong, not just far off."""
 
 MAX_REFERENCES = 1024
 """Rows of a class among which neighbours are looked for, so that the cost does not grow with the table."""
-
-_MIN_UNIT = 0.05
-"""Least unit of a value in distances, on the scale of 2 that each column spans."""
 
 
 @dataclass(frozen=True)
@@ -116,8 +114,7 @@ class NeighbourSpread:
         self._state_weight = BORROWED_STATES / (n + BORROWED_STATES)
         self._links = [(link, values.new_tensor(link.filling)) for link in links]
         self._ordinary = ordinary_values(values, states, links)
-        _, variances = moments_within_classes(values, self._ordinary, counts)
-        unit = variances.mean(dim=0).sqrt().clamp_min(_MIN_UNIT)
+        unit = value_units(values, self._ordinary, counts)
         self._neighbours = _Neighbours(values, states, counts, unit)
 
     def draw(self, rows: Tensor, classes: Tensor, rng: torch.Generator) -> Draw:
@@ -212,8 +209,7 @@ class _Neighbours:
 
     As many are known as are asked for: `NEIGHBOURS`, and the same share of each class as those are of the smallest.
 
-    Distances are Euclidean, values in units of their spread within classes; each state that differs adds 1 to the
-    square.
+    Distances are those of `neighbourhoods.square_distances`.
 
     Attributes
     ----------
@@ -235,9 +231,7 @@ class _Neighbours:
         self._first_pair = n_pairs.cumsum(0) - n_pairs
         positions, orders = members_of_classes(counts), []
         for members, n_known in zip(positions, self._n_known.tolist(), strict=True):
-            square = torch.cdist(values[members] / unit, values[members] / unit).square_()
-            for block in states[members].unbind(dim=1):
-                square += block.unsqueeze(0) != block.unsqueeze(1)
+            square = square_distances(values, states, members, members, unit)
             square.fill_diagonal_(torch.inf)
             nearest = square.topk(n_known, dim=1, largest=False).indices
             orders.append(nearest.flatten().to(torch.int16))
@@ -266,47 +260,3 @@ def members_of_classes(counts: Tensor) -> list[Tensor]:
         start + torch.arange(min(n, MAX_REFERENCES), device=counts.device) * n // min(n, MAX_REFERENCES)
         for start, n in zip(starts, counts.tolist(), strict=True)
     ]
-
-
-def ordinary_values(values: Tensor, states: Tensor, links: Sequence[Link]) -> Tensor | None:
-    """Return where a value counts: all but beside a block that is not in its first state; None for everywhere."""
-    if not links:
-        return None
-    ordinary = torch.ones_like(values, dtype=torch.bool)
-    for link in links:
-        ordinary[:, link.value] = states[:, link.block] == 0
-    return ordinary
-
-
-def moments_within_classes(values: Tensor, ordinary: Tensor | None, counts: Tensor) -> tuple[Tensor, Tensor]:
-    """Return mean and variance of the values that count, class by class.
-
-    Parameters
-    ----------
-    values : torch.Tensor of shape (n, n_values)
-        Sorted by class.
-    ordinary : torch.Tensor of shape (n, n_values) and dtype bool, or None
-        Which of them count; None for all.
-    counts : torch.Tensor of shape (num_classes,)
-        Rows of each class.
-
-    Returns
-    -------
-    means, variances : torch.Tensor of shape (num_classes, n_values)
-        A class without a value that counts has mean and variance 0.
-    """
-    means, variances = [], []
-    sizes = counts.tolist()
-    parts = torch.split(values, sizes)
-    masks = [None] * len(parts) if ordinary is None else torch.split(ordinary, sizes)
-    for part, counted in zip(parts, masks, strict=True):
-        if counted is None:
-            mean = part.sum(dim=0) / len(part)
-            means.append(mean)
-            variances.append((part - mean).square_().sum(dim=0) / len(part))
-            continue
-        n = counted.sum(dim=0).clamp_min(1)
-        mean = torch.where(counted, part, 0.0).sum(dim=0) / n
-        means.append(mean)
-        variances.append(torch.where(counted, part - mean, 0.0).square().sum(dim=0) / n)
-    return torch.stack(means), torch.stack(variances)

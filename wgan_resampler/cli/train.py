@@ -133,6 +133,7 @@ def classic_settings() -> FitSettings:
         critic_learning_rate=GAN_LEARNING_RATE,
         normalization="batch",
         skip_connections=False,
+        m_neighbors=0,
         borrowed_rows=0.0,
         average_decay=AVERAGE_DECAY,
         rejection_rate=0.0,

@@ -1,0 +1,182 @@
+"""How far rows are from each other, and which of them are isolated among rows of other classes.
+
+Distances are Euclidean, values in units of their spread within classes; each state that differs adds 1 to the square.
+
+An isolated row has none of its own class among its nearest ones. Errors of measurement and of labelling look like that,
+and between such rows other classes are at home: rows generated there cost more precision than they give recall. So
+SMOTE's descendants do not start from them (the "noise" of Borderline-SMOTE, Han et al. 2005, section 3; the "outliers"
+of Napierala & Stefanowski 2016, J. Intell. Inf. Syst. 46), and here they do not teach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from wgan_resampler.schema import Link
+
+MAX_SURROUNDINGS = 4096
+"""Rows of a table among which the nearest ones are looked for, so that the cost does not grow with its square."""
+
+SCATTERED = 0.5
+"""If rows of a class are isolated this many times as often as if labels were drawn at random, none of them count.
+
+Such a class is scattered among the others: its isolated rows are no errors, but what most of its rows are like.
+"""
+
+FEWEST_ROWS = 50
+"""A class of fewer rows keeps them all: each may be the only one that tells of a part of its class."""
+
+_ROWS_PER_BLOCK = 1024
+"""Rows whose distances are held at a time."""
+
+_MIN_UNIT = 0.05
+"""Least unit of a value in distances, on the scale of 2 that each column spans."""
+
+
+def isolated_rows(
+    values: Tensor, states: Tensor, counts: Tensor, m_neighbors: int, links: Sequence[Link] = ()
+) -> Tensor:
+    """Return which rows have none of their class among the nearest ones of the table.
+
+    Parameters
+    ----------
+    values : torch.Tensor of shape (n, n_values)
+        Encoded values, sorted by class.
+    states : torch.Tensor of shape (n, n_blocks)
+        States of the same rows; int64.
+    counts : torch.Tensor of shape (num_classes,)
+        Rows of each class; none is 0.
+    m_neighbors : int
+        How many of the nearest rows count; at least 1. They are looked for among `MAX_SURROUNDINGS` rows of the table.
+    links : sequence of Link, default=()
+        The values that count only in the first state of a block.
+
+    Returns
+    -------
+    torch.Tensor of shape (n,) and dtype bool
+        False for all rows of the largest class, of classes of less than `FEWEST_ROWS`, and of those that are
+        `SCATTERED`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from wgan_resampler.neighbourhoods import isolated_rows
+    >>> values = torch.cat((torch.linspace(-1, 0, 99), torch.linspace(0.5, 1, 49), torch.tensor([-0.5]))).unsqueeze(1)
+    >>> isolated_rows(values, torch.zeros(149, 0), torch.tensor([99, 50]), m_neighbors=3).nonzero().tolist()
+    [[148]]
+    """
+    n, sizes, device = len(values), counts.tolist(), values.device
+    unit = value_units(values, ordinary_values(values, states, links), counts)
+    surroundings = torch.arange(min(n, MAX_SURROUNDINGS), device=device) * n // min(n, MAX_SURROUNDINGS)
+    isolated = torch.zeros(n, dtype=torch.bool, device=device)
+    for start, size in zip((counts.cumsum(0) - counts).tolist(), sizes, strict=True):
+        if size == max(sizes) or size < FEWEST_ROWS:
+            continue
+        rows = torch.arange(start, start + size, device=device)
+        of_class = (surroundings >= start) & (surroundings < start + size)
+        n_closer = [
+            _n_closer_others(square_distances(values, states, block, surroundings, unit), block, surroundings, of_class)
+            for block in torch.split(rows, _ROWS_PER_BLOCK)
+        ]
+        found = torch.cat(n_closer) >= m_neighbors
+        by_chance = (1.0 - size / n) ** m_neighbors
+        isolated[rows] = found & (found.sum() < SCATTERED * by_chance * size)
+    return isolated
+
+
+def _n_closer_others(square: Tensor, rows: Tensor, surroundings: Tensor, of_class: Tensor) -> Tensor:
+    """Return how many rows of other classes are closer to each row than the next one of its own class."""
+    is_itself = rows.unsqueeze(1) == surroundings.unsqueeze(0)
+    nearest = square.masked_fill(is_itself | ~of_class, torch.inf).amin(dim=1, keepdim=True)
+    return ((square < nearest) & ~of_class).sum(dim=1)
+
+
+def square_distances(values: Tensor, states: Tensor, rows: Tensor, others: Tensor, unit: Tensor) -> Tensor:
+    """Return the squared distances of some rows from others.
+
+    Parameters
+    ----------
+    values : torch.Tensor of shape (n, n_values)
+        Encoded values.
+    states : torch.Tensor of shape (n, n_blocks)
+        States of the same rows.
+    rows, others : torch.Tensor of shape (k,) and (m,)
+        Positions.
+    unit : torch.Tensor of shape (n_values,)
+        See `value_units`.
+
+    Returns
+    -------
+    torch.Tensor of shape (k, m)
+    """
+    square = torch.cdist(values[rows] / unit, values[others] / unit).square_()
+    for block in states.unbind(dim=1):
+        square += block[rows].unsqueeze(1) != block[others].unsqueeze(0)
+    return square
+
+
+def value_units(values: Tensor, ordinary: Tensor | None, counts: Tensor) -> Tensor:
+    """Return the unit of each value in distances: its standard deviation within classes, which weigh alike.
+
+    Parameters
+    ----------
+    values : torch.Tensor of shape (n, n_values)
+        Sorted by class.
+    ordinary : torch.Tensor of shape (n, n_values) and dtype bool, or None
+        Which of them count; None for all.
+    counts : torch.Tensor of shape (num_classes,)
+        Rows of each class.
+
+    Returns
+    -------
+    torch.Tensor of shape (n_values,)
+    """
+    _, variances = moments_within_classes(values, ordinary, counts)
+    return variances.mean(dim=0).sqrt().clamp_min(_MIN_UNIT)
+
+
+def ordinary_values(values: Tensor, states: Tensor, links: Sequence[Link]) -> Tensor | None:
+    """Return where a value counts: all but beside a block that is not in its first state; None for everywhere."""
+    if not links:
+        return None
+    ordinary = torch.ones_like(values, dtype=torch.bool)
+    for link in links:
+        ordinary[:, link.value] = states[:, link.block] == 0
+    return ordinary
+
+
+def moments_within_classes(values: Tensor, ordinary: Tensor | None, counts: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and variance of the values that count, class by class.
+
+    Parameters
+    ----------
+    values : torch.Tensor of shape (n, n_values)
+        Sorted by class.
+    ordinary : torch.Tensor of shape (n, n_values) and dtype bool, or None
+        Which of them count; None for all.
+    counts : torch.Tensor of shape (num_classes,)
+        Rows of each class.
+
+    Returns
+    -------
+    means, variances : torch.Tensor of shape (num_classes, n_values)
+        A class without a value that counts has mean and variance 0.
+    """
+    means, variances = [], []
+    sizes = counts.tolist()
+    parts = torch.split(values, sizes)
+    masks = [None] * len(parts) if ordinary is None else torch.split(ordinary, sizes)
+    for part, counted in zip(parts, masks, strict=True):
+        if counted is None:
+            mean = part.sum(dim=0) / len(part)
+            means.append(mean)
+            variances.append((part - mean).square_().sum(dim=0) / len(part))
+            continue
+        n = counted.sum(dim=0).clamp_min(1)
+        mean = torch.where(counted, part, 0.0).sum(dim=0) / n
+        means.append(mean)
+        variances.append(torch.where(counted, part - mean, 0.0).square().sum(dim=0) / n)
+    return torch.stack(means), torch.stack(variances)
