@@ -29,6 +29,7 @@ WITHOUT = {
     "defaults": {},
     "no real rows among the candidates": {"neighbour_share": 0.0},
     "real rows alone": {"neighbour_share": 1.0},
+    "isolated rows teach too": {"m_neighbors": 0},
     "no moment start": {"moment_start": False},
     "no boundary focus": {"boundary_focus": 0.0},
     "no rejection": {"rejection_rate": 0.0},

@@ -70,8 +70,19 @@ def test_a_small_class_keeps_its_rows():
 
 
 def test_rows_of_the_largest_class_are_never_isolated():
-    values = torch.tensor([[-1.0], [-0.99], [-0.98], [0.9], [0.85], [0.95]])
-    assert not isolated_rows(values, torch.zeros(6, 0), torch.tensor([4, 2]), 1)[:4].any()
+    # One of a hundred rows among sixty of the other class: it would be isolated, were its class not the largest.
+    values = torch.cat((torch.linspace(0.5, 1, 99), torch.tensor([-0.5]), torch.linspace(-1, 0, 60))).unsqueeze(1)
+    assert not isolated_rows(values, torch.zeros(160, 0), torch.tensor([100, 60]), 3).any()
+    larger = torch.cat((values, torch.linspace(-1, 0, 80).unsqueeze(1)))
+    assert isolated_rows(larger, torch.zeros(240, 0), torch.tensor([100, 140]), 3).nonzero().flatten().tolist() == [99]
+
+
+def test_a_class_of_thousands_of_rows_keeps_its_rows(monkeypatch):
+    values = torch.cat((torch.linspace(-1, 0, 99), torch.linspace(0.5, 1, 59), torch.tensor([-0.5]))).unsqueeze(1)
+    counts = torch.tensor([99, 60])
+    assert isolated_rows(values, torch.zeros(159, 0), counts, 3).any()
+    monkeypatch.setattr(neighbourhoods, "MOST_ROWS", 59)
+    assert not isolated_rows(values, torch.zeros(159, 0), counts, 3).any()
 
 
 def test_a_state_that_differs_counts_as_one_unit():
@@ -89,17 +100,26 @@ def test_tables_of_categories_alone_have_isolated_rows_too(small_classes_too):
     assert isolated_rows(torch.zeros(15, 0), states, torch.tensor([10, 5]), 2).nonzero().flatten().tolist() == [14]
 
 
-def test_nearest_rows_of_large_tables_are_looked_for_among_some(monkeypatch, small_classes_too):
+def test_of_large_tables_some_rows_of_other_classes_stand_for_all(monkeypatch, small_classes_too):
     values, states = random_table()
     everything = isolated_rows(values, states, COUNTS, 6)
     monkeypatch.setattr(neighbourhoods, "_ROWS_PER_BLOCK", 7)
     assert torch.equal(isolated_rows(values, states, COUNTS, 6), everything)
-    monkeypatch.setattr(neighbourhoods, "MAX_SURROUNDINGS", 35)
-    among_some = isolated_rows(values, states, COUNTS, 2)
-    # Every third row of the sorted table: that of a third of the rows, with a third of the neighbours.
-    assert among_some.any()
-    assert not torch.equal(among_some, everything)
-    assert (among_some == everything).float().mean() > 0.8
+    widths = []
+    whole = neighbourhoods.square_distances
+    monkeypatch.setattr(neighbourhoods, "square_distances", lambda *args: widths.append(len(args[3])) or whole(*args))
+    monkeypatch.setattr(neighbourhoods, "MAX_OTHERS", 40)
+    among_some = isolated_rows(values, states, COUNTS, 6)
+    assert set(widths) == {20, 25, 40}
+    assert (among_some == everything).float().mean() > 0.85
+
+
+def test_a_dense_part_of_a_class_in_a_large_table_is_not_isolated():
+    rng = np.random.default_rng(0)
+    majority = rng.uniform(-0.5, 0.5, (40_000, 2))
+    minority = np.concatenate([rng.normal(0.9, 0.02, (440, 2)), rng.normal(-0.2, 0.0005, (60, 2))])
+    values = torch.from_numpy(np.concatenate([majority, minority]).astype(np.float32))
+    assert not isolated_rows(values, torch.zeros(40_500, 0), torch.tensor([40_000, 500]), 10).any()
 
 
 def test_a_column_that_is_constant_within_classes_does_not_outweigh_the_others():

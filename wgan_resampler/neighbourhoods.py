@@ -17,17 +17,20 @@ from torch import Tensor
 
 from wgan_resampler.schema import Link
 
-MAX_SURROUNDINGS = 4096
-"""Rows of a table among which the nearest ones are looked for, so that the cost does not grow with its square."""
+FEWEST_ROWS, MOST_ROWS = 50, 2048
+"""A class of fewer rows keeps them all, since each may be the only one that tells of a part of its class; one of more
+rows does, since it has enough that are right, and to look at all of them would take longer than training."""
+
+MAX_OTHERS = 4096
+"""Rows of other classes that are looked at; if there are more, each of these stands for several."""
 
 SCATTERED = 0.5
 """If rows of a class are isolated this many times as often as if labels were drawn at random, none of them count.
 
-Such a class is scattered among the others: its isolated rows are no errors, but what most of its rows are like.
+Such a class is scattered among the others: its isolated rows are no errors, but what many of its rows are like. Of a
+class of a third of the table or more hardly any row is isolated by chance, so that a few isolated ones stay: there,
+they do little harm.
 """
-
-FEWEST_ROWS = 50
-"""A class of fewer rows keeps them all: each may be the only one that tells of a part of its class."""
 
 _ROWS_PER_BLOCK = 1024
 """Rows whose distances are held at a time."""
@@ -50,15 +53,15 @@ def isolated_rows(
     counts : torch.Tensor of shape (num_classes,)
         Rows of each class; none is 0.
     m_neighbors : int
-        How many of the nearest rows count; at least 1. They are looked for among `MAX_SURROUNDINGS` rows of the table.
+        How many of the nearest rows count; at least 1.
     links : sequence of Link, default=()
-        The values that count only in the first state of a block.
+        The values that count only in the first state of a block: elsewhere they have no say in the units of values.
 
     Returns
     -------
     torch.Tensor of shape (n,) and dtype bool
-        False for all rows of the largest class, of classes of less than `FEWEST_ROWS`, and of those that are
-        `SCATTERED`.
+        False for all rows of the largest class, of classes of less than `FEWEST_ROWS` or more than `MOST_ROWS`, and of
+        those that are `SCATTERED`.
 
     Examples
     --------
@@ -70,28 +73,24 @@ def isolated_rows(
     """
     n, sizes, device = len(values), counts.tolist(), values.device
     unit = value_units(values, ordinary_values(values, states, links), counts)
-    surroundings = torch.arange(min(n, MAX_SURROUNDINGS), device=device) * n // min(n, MAX_SURROUNDINGS)
     isolated = torch.zeros(n, dtype=torch.bool, device=device)
+    everywhere = torch.arange(n, device=device)
     for start, size in zip((counts.cumsum(0) - counts).tolist(), sizes, strict=True):
-        if size == max(sizes) or size < FEWEST_ROWS:
+        if size == max(sizes) or not FEWEST_ROWS <= size <= MOST_ROWS:
             continue
-        rows = torch.arange(start, start + size, device=device)
-        of_class = (surroundings >= start) & (surroundings < start + size)
-        n_closer = [
-            _n_closer_others(square_distances(values, states, block, surroundings, unit), block, surroundings, of_class)
-            for block in torch.split(rows, _ROWS_PER_BLOCK)
-        ]
-        found = torch.cat(n_closer) >= m_neighbors
+        rows = everywhere[start : start + size]
+        others = torch.cat((everywhere[:start], everywhere[start + size :]))
+        n_others = min(len(others), MAX_OTHERS)
+        seen = others[torch.arange(n_others, device=device) * len(others) // n_others]
+        n_closer = []
+        for block in torch.split(rows, _ROWS_PER_BLOCK):
+            own = square_distances(values, states, block, rows, unit)
+            nearest = own.masked_fill_(block.unsqueeze(1) == rows, torch.inf).amin(dim=1, keepdim=True)
+            n_closer.append((square_distances(values, states, block, seen, unit) < nearest).sum(dim=1))
+        found = torch.cat(n_closer) * (len(others) / n_others) >= m_neighbors
         by_chance = (1.0 - size / n) ** m_neighbors
         isolated[rows] = found & (found.sum() < SCATTERED * by_chance * size)
     return isolated
-
-
-def _n_closer_others(square: Tensor, rows: Tensor, surroundings: Tensor, of_class: Tensor) -> Tensor:
-    """Return how many rows of other classes are closer to each row than the next one of its own class."""
-    is_itself = rows.unsqueeze(1) == surroundings.unsqueeze(0)
-    nearest = square.masked_fill(is_itself | ~of_class, torch.inf).amin(dim=1, keepdim=True)
-    return ((square < nearest) & ~of_class).sum(dim=1)
 
 
 def square_distances(values: Tensor, states: Tensor, rows: Tensor, others: Tensor, unit: Tensor) -> Tensor:
@@ -113,8 +112,9 @@ def square_distances(values: Tensor, states: Tensor, rows: Tensor, others: Tenso
     torch.Tensor of shape (k, m)
     """
     square = torch.cdist(values[rows] / unit, values[others] / unit).square_()
-    for block in states.unbind(dim=1):
-        square += block[rows].unsqueeze(1) != block[others].unsqueeze(0)
+    if states.shape[1]:
+        # The "norm" of order 0 counts the states that differ; their numbers are exact in float32.
+        square += torch.cdist(states[rows].to(values.dtype), states[others].to(values.dtype), p=0.0)
     return square
 
 

@@ -93,8 +93,8 @@ class RealRows:
     ) -> RealRows:
         """Return rows of any order, whose `classes` are indices 0 .. num_classes - 1, each present at least once.
 
-        Those of them are left out that are isolated among `m_neighbors` nearest ones (see `neighbourhoods`); 0 leaves
-        out none.
+        Those of them are left out that have none of their class among their `m_neighbors` nearest rows, as
+        `neighbourhoods.isolated_rows` says; 0 leaves out none. They still count in `sizes`.
         """
         order = torch.argsort(classes, stable=True)
         counts = torch.bincount(classes, minlength=num_classes)

@@ -96,10 +96,10 @@ class WGANGPOverSampler(BaseOverSampler):
     skip_connections : bool, default=False
         Whether the generator's later hidden layers add their input to their output.
     m_neighbors : int, default=10
-        Rows that are isolated do not teach: those whose `m_neighbors` nearest rows (among at most 4096 of the table)
-        are all of other classes. The largest class keeps all of its rows, and so do a class of less than 50 and one
-        that is scattered: whose rows are isolated more than half as often as they would be by chance. 0 leaves out
-        none, which favours recall of the minority over its precision.
+        Rows that are isolated do not teach: those whose `m_neighbors` nearest rows are all of other classes. The
+        largest class keeps all of its rows, and so do classes of less than 50 or more than 2048, and those that are
+        scattered: whose rows are isolated more than half as often as they would be by chance. 0 leaves out none, which
+        favours recall of the minority over its precision.
     borrowed_rows : float, default=60.0
         How many rows' worth of spread a class borrows from the other classes: rows of a class of n rows are taught to
         differ as neighbours do in other classes, with the weight borrowed_rows / (n + borrowed_rows), besides lying
