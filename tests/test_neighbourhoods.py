@@ -142,13 +142,6 @@ def test_missing_numbers_have_no_say_in_the_unit():
     assert value_units(values, ordinary, torch.tensor([3, 1])).item() == pytest.approx((0.01 / 2) ** 0.5)
 
 
-def stray_table(n_large=400, n_small=60):
-    """Return a table of two clusters, and one row of the small class in the middle of the large one."""
-    rng = np.random.default_rng(0)
-    X = np.concatenate([rng.normal(0, 1, (n_large, 3)), rng.normal(6, 1, (n_small - 1, 3)), np.zeros((1, 3))])
-    return X, np.repeat([0, 1], [n_large, n_small])
-
-
 def test_isolated_rows_are_not_drawn_and_still_count_as_rows_of_the_table(small_classes_too):
     values, states = random_table()
     classes = torch.repeat_interleave(COUNTS)
@@ -164,7 +157,10 @@ def test_isolated_rows_are_not_drawn_and_still_count_as_rows_of_the_table(small_
 
 
 def test_no_row_is_made_around_an_isolated_one():
-    X, y = stray_table()
+    # Two clusters, and one row of the small class in the middle of the large one.
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.normal(0, 1, (400, 3)), rng.normal(6, 1, (59, 3)), np.zeros((1, 3))])
+    y = np.repeat([0, 1], [400, 60])
     settings = {"epochs": 2, "random_state": 0, "device": "cpu", "neighbour_share": 1.0, "rejection_rate": 0.0}
     share = {}
     for m_neighbors in (0, 10):

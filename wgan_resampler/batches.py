@@ -108,7 +108,6 @@ class ClassEvenBatches:
             states = values.new_zeros((len(values), 0), dtype=torch.int64)
         self.rows = RealRows.sort(values, states, classes, num_classes, borrowed_rows, links, sizes, m_neighbors)
         self.layout = RowLayout(values.shape[1], tuple(block_sizes))
-        self._n_table_rows = int(self.rows.sizes.sum())
         self._num_classes = num_classes
         self.batch_size = batch_size
         self._rng = rng
@@ -118,7 +117,7 @@ class ClassEvenBatches:
 
     def __len__(self) -> int:
         """Return the number of generator updates in an epoch, which covers the rows of the table, left out or not."""
-        return math.ceil(self._n_table_rows / self.batch_size)
+        return math.ceil(int(self.rows.sizes.sum()) / self.batch_size)
 
     @property
     def device(self) -> torch.device:

@@ -72,25 +72,31 @@ def isolated_rows(
     [[148]]
     """
     n, sizes, device = len(values), counts.tolist(), values.device
+    largest = max(sizes)
     unit = value_units(values, ordinary_values(values, states, links), counts)
     isolated = torch.zeros(n, dtype=torch.bool, device=device)
-    everywhere = torch.arange(n, device=device)
     for start, size in zip((counts.cumsum(0) - counts).tolist(), sizes, strict=True):
-        if size == max(sizes) or not FEWEST_ROWS <= size <= MOST_ROWS:
+        if size == largest or not FEWEST_ROWS <= size <= MOST_ROWS:
             continue
-        rows = everywhere[start : start + size]
-        others = torch.cat((everywhere[:start], everywhere[start + size :]))
-        n_others = min(len(others), MAX_OTHERS)
-        seen = others[torch.arange(n_others, device=device) * len(others) // n_others]
+        rows = torch.arange(start, start + size, device=device)
+        n_others = n - size
+        seen = evenly_spaced(n_others, MAX_OTHERS, device)
+        seen += size * (seen >= start)  # past the rows of this class
         n_closer = []
         for block in torch.split(rows, _ROWS_PER_BLOCK):
             own = square_distances(values, states, block, rows, unit)
             nearest = own.masked_fill_(block.unsqueeze(1) == rows, torch.inf).amin(dim=1, keepdim=True)
             n_closer.append((square_distances(values, states, block, seen, unit) < nearest).sum(dim=1))
-        found = torch.cat(n_closer) * (len(others) / n_others) >= m_neighbors
+        found = torch.cat(n_closer) * (n_others / len(seen)) >= m_neighbors
         by_chance = (1.0 - size / n) ** m_neighbors
         isolated[rows] = found & (found.sum() < SCATTERED * by_chance * size)
     return isolated
+
+
+def evenly_spaced(n: int, most: int, device: torch.device) -> Tensor:
+    """Return at most `most` of the positions 0 .. n - 1, evenly spaced; all of them if there are no more."""
+    k = min(n, most)
+    return torch.arange(k, device=device) * n // k
 
 
 def square_distances(values: Tensor, states: Tensor, rows: Tensor, others: Tensor, unit: Tensor) -> Tensor:

@@ -100,7 +100,7 @@ class RealRows:
         counts = torch.bincount(classes, minlength=num_classes)
         sizes = counts if sizes is None else sizes
         values, states = values[order], states[order].long()
-        if m_neighbors > 0 and bool((counts > 0).all()):
+        if m_neighbors > 0:
             kept = ~isolated_rows(values, states, counts, m_neighbors, links)
             values, states = values[kept], states[kept]
             counts = torch.bincount(classes[order][kept], minlength=num_classes)

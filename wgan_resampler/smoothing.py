@@ -32,7 +32,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from wgan_resampler.neighbourhoods import ordinary_values, square_distances, value_units
+from wgan_resampler.neighbourhoods import evenly_spaced, ordinary_values, square_distances, value_units
 from wgan_resampler.schema import Link
 
 NEIGHBOURS = 10
@@ -257,6 +257,6 @@ def members_of_classes(counts: Tensor) -> list[Tensor]:
     """Return the positions of at most `MAX_REFERENCES` rows of each class, evenly spaced among rows sorted by class."""
     starts = (counts.cumsum(0) - counts).tolist()
     return [
-        start + torch.arange(min(n, MAX_REFERENCES), device=counts.device) * n // min(n, MAX_REFERENCES)
+        start + evenly_spaced(n, MAX_REFERENCES, counts.device)
         for start, n in zip(starts, counts.tolist(), strict=True)
     ]
