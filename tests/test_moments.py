@@ -1,9 +1,12 @@
 """What a generator starts from: mean and spread of each class."""
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
+from shared_data import shared_file
 
-from wgan_resampler import GanGenerator
+from wgan_resampler import GanGenerator, WGANGPOverSampler, moments
 from wgan_resampler.batches import ClassEvenBatches, one_hot
 from wgan_resampler.moments import class_moments
 
@@ -82,3 +85,35 @@ def test_a_new_generator_gives_rows_of_about_these_moments():
     for c in (0, 1):
         torch.testing.assert_close(rows[c::2].mean(dim=0), values[c::2].mean(dim=0), rtol=0, atol=0.06)
         torch.testing.assert_close(rows[c::2].std(dim=0), values[c::2].std(dim=0), rtol=0.35, atol=0)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize(("n_rows", "n_rare", "n_levels"), [(750, 16, 200), (2000, 100, 300), (2000, 100, 400)])
+def test_hundreds_of_rare_categories_do_not_end_in_a_linear_algebra_error(n_rows, n_rare, n_levels, seed):
+    rng = np.random.default_rng(seed)
+    X = pd.DataFrame({"x": rng.normal(size=n_rows), "level": rng.integers(0, n_levels, n_rows).astype(str)})
+    y = np.arange(n_rows) < n_rare
+    X_resampled, _ = WGANGPOverSampler(epochs=1, device="cpu", random_state=seed).fit_resample(X, y)
+    assert len(X_resampled) == 2 * (n_rows - n_rare)
+    assert np.isfinite(X_resampled["x"]).all()
+
+
+def test_constant_and_collinear_columns_do_not_end_in_a_linear_algebra_error():
+    table = pd.read_csv(shared_file("benchmark/keel_kddcup-buffer_overflow_vs_back.csv.gz"))
+    y = table.pop("target")
+    X_resampled, _ = WGANGPOverSampler(epochs=1, device="cpu", random_state=0).fit_resample(table, y)
+    assert len(X_resampled) == 2 * y.value_counts().max()
+
+
+def test_eigenvectors_of_a_matrix_that_single_precision_cannot_decompose(monkeypatch):
+    in_single_precision = torch.linalg.eigh
+
+    def refuse_single_precision(matrix):
+        if matrix.dtype == torch.float32:
+            raise torch.linalg.LinAlgError("did not converge")
+        return in_single_precision(matrix)
+
+    monkeypatch.setattr(torch.linalg, "eigh", refuse_single_precision)
+    values, vectors = moments._eigh(torch.diag(torch.tensor([3.0, 1.0, 2.0])))
+    assert values.tolist() == [1.0, 2.0, 3.0]
+    assert vectors.abs().tolist() == [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]

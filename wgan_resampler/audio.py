@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
 from wgan_resampler.exceptions import DataFileError, MissingDependencyError, SkippedFilesWarning
@@ -132,7 +133,8 @@ def mfcc_frames(path: str | os.PathLike[str], n_mfcc: int = 13) -> NDArray[np.fl
     """
     librosa, soundfile = _libraries()
     try:
-        with warnings.catch_warnings():
+        # One thread, whatever the caller's setting: the order of sums, and so the last digits, follows the number.
+        with warnings.catch_warnings(), threadpool_limits(limits=1):
             warnings.simplefilter("ignore")  # of clips shorter than a frame
             # Opened here, because librosa tries further decoders otherwise, which leave files open.
             with soundfile.SoundFile(os.fspath(path)) as file:

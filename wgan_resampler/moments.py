@@ -75,9 +75,19 @@ def _principal_axes(residuals: Tensor, n_axes: int) -> Tensor:
     k = min(n_axes, n_rows, width)
     axes = residuals.new_zeros(n_axes, width)
     if width <= n_rows:
-        variances, vectors = torch.linalg.eigh(residuals.t() @ residuals / n_rows)
+        variances, vectors = _eigh(residuals.t() @ residuals / n_rows)
         axes[:k] = (vectors[:, -k:] * variances[-k:].clamp_min(0.0).sqrt()).t()
     else:  # the same from products of rows: a table of thousands of categories has no matrix of its width squared
-        _, vectors = torch.linalg.eigh(residuals @ residuals.t())
+        _, vectors = _eigh(residuals @ residuals.t())
         axes[:k] = vectors[:, -k:].t() @ residuals / n_rows**0.5
     return axes
+
+
+def _eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """Return eigenvalues, in increasing order, and eigenvectors of a symmetric matrix."""
+    try:
+        values, vectors = torch.linalg.eigh(matrix)
+    except torch.linalg.LinAlgError:
+        # Single precision does not converge where many eigenvalues are equal, as of constant columns or rare categories.
+        values, vectors = torch.linalg.eigh(matrix.double())
+    return values.to(matrix.dtype), vectors.to(matrix.dtype)
