@@ -27,8 +27,8 @@ N_HALVINGS = 500
 PEERS = ("none", "smote", "svm_smote", "smoteenn")
 WITHOUT = {
     "defaults": {},
-    "no real rows among the candidates": {"neighbour_share": 0.0},
-    "real rows alone": {"neighbour_share": 1.0},
+    "no real rows among the candidates": {"neighbor_share": 0.0},
+    "real rows alone": {"neighbor_share": 1.0},
     "isolated rows teach too": {"m_neighbors": 0},
     "no moment start": {"moment_start": False},
     "no boundary focus": {"boundary_focus": 0.0},

@@ -21,16 +21,16 @@ from threadpoolctl import threadpool_limits
 from wgan_resampler import WGANGPOverSampler
 
 FEWEST_ROWS = 6
-"""SMOTE needs more rows of each class than it looks at neighbours."""
+"""SMOTE needs more rows of each class than it looks at neighbors."""
 
 
 def distances(X, y, sampler):
     """Return the relative median distance of new rows to the closest training row, and the number of copies."""
     X_new = sampler.fit_resample(X, y)[0][len(X) :]
     scaler = StandardScaler().fit(X)
-    neighbours = NearestNeighbors(n_neighbors=2).fit(scaler.transform(X))
-    to_new = neighbours.kneighbors(scaler.transform(X_new), n_neighbors=1)[0][:, 0]
-    among = neighbours.kneighbors(scaler.transform(X))[0][:, 1]
+    neighbors = NearestNeighbors(n_neighbors=2).fit(scaler.transform(X))
+    to_new = neighbors.kneighbors(scaler.transform(X_new), n_neighbors=1)[0][:, 0]
+    among = neighbors.kneighbors(scaler.transform(X))[0][:, 1]
     known = {row.tobytes() for row in X}
     return np.median(to_new) / np.median(among), sum(row.tobytes() in known for row in X_new), len(X_new)
 

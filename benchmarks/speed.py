@@ -1,7 +1,7 @@
 """How fast training and generating are: beside other samplers, beside bare matrix products, and by size.
 
 Everything runs side by side in one process on one thread, repeated and interleaved, so that a busy machine slows all of
-it alike; ratios are medians of ratios of neighbouring runs. Peers that are not installed (``pip install ctgan``) or
+it alike; ratios are medians of ratios of neighboring runs. Peers that are not installed (``pip install ctgan``) or
 that would take too long are named as not run.
 
     python benchmarks/speed.py                                     # all, CTGAN and TVAE up to 1000 rows
@@ -32,14 +32,9 @@ import torch
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
-from wgan_resampler import (
-    Callback,
-    GanDiscriminator,
-    GanGenerator,
-    WGANGPOverSampler,
-)
-from wgan_resampler.explicit import CriticPass, ForwardPass, GeneratorPass
-from wgan_resampler.optimizer import Adam, FlatParameters, MovingAverage
+from wgan_resampler import Callback, GanDiscriminator, GanGenerator, WGANGPOverSampler
+from wgan_resampler.gan.gradients import CriticPass, ForwardPass, GeneratorPass
+from wgan_resampler.gan.training.flat_optimizers import Adam, FlatParameters, MovingAverage
 
 Run = Callable[[], object]
 Product = tuple[torch.Tensor, torch.Tensor, torch.Tensor]

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from wgan_resampler.fitting import FitSettings, prepare
-from wgan_resampler.generator_files import TrainedGenerator, read_training_data, save_generator
+from wgan_resampler.records.generator_file import TrainedGenerator, read_training_data, save_generator
+from wgan_resampler.sampler.fitting import FitSettings, prepare
 
 QUICK = FitSettings(
     noise_dim=8,

@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wgan_resampler import MFCCDataset, MissingDependencyError
-from wgan_resampler.audio import mfcc_frames
-from wgan_resampler.cli.classify_output import write_results
-from wgan_resampler.files.tables import read_table, write_table
-from wgan_resampler.lstm import fit_lstm
+from wgan_resampler import MFCCDataset
+from wgan_resampler.exceptions import MissingDependencyError
+from wgan_resampler.records.audio.mfcc_extraction import mfcc_frames
+from wgan_resampler.records.classification.lstm import fit_lstm
+from wgan_resampler.records.classification.report import write_results
+from wgan_resampler.records.files.table_files import read_table, write_table
 
 CALLS = {
     "ijson": (lambda folder: MFCCDataset(folder / "x.json"), "files"),

@@ -35,7 +35,7 @@ def test_names_that_people_look_for_are_public():
     constants = ["GAN_NOISE_DIM", "GAN_HIDDEN_DIM", "GAN_NUM_LAYERS", "GAN_DROPOUT", "GAN_N_CRITIC", "GAN_LAMBDA_GP"]
     assert {*wanted, *constants, "GAN_LEARNING_RATE"} <= set(wgan_resampler.__all__)
     for name in [*constants, "GAN_LEARNING_RATE"]:
-        assert getattr(wgan_resampler, name) is getattr(importlib.import_module("wgan_resampler.constants"), name)
+        assert getattr(wgan_resampler, name) is getattr(importlib.import_module("wgan_resampler.gan.defaults"), name)
 
 
 def test_the_version_is_that_of_the_distribution():

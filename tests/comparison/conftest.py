@@ -4,11 +4,11 @@ import pytest
 from sklearn.datasets import make_classification
 
 from wgan_resampler.comparison import ComparisonResult
-from wgan_resampler.comparison.datasets import DatasetFacts
-from wgan_resampler.comparison.protocol import Cell, JobResult
-from wgan_resampler.comparison.registry import resolve_classifiers
-from wgan_resampler.comparison.scores import METRICS
-from wgan_resampler.comparison.settings import Settings
+from wgan_resampler.comparison.data.datasets import DatasetFacts
+from wgan_resampler.comparison.methods.registry import resolve_classifiers
+from wgan_resampler.comparison.running.job import Cell, JobResult
+from wgan_resampler.comparison.running.settings import Settings
+from wgan_resampler.comparison.scoring.metrics import METRICS
 
 
 @pytest.fixture(scope="session")

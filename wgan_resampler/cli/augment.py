@@ -6,10 +6,10 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from wgan_resampler.cli import arguments
-from wgan_resampler.constants import AUGMENT_TARGET_SAMPLES
+from wgan_resampler.records import AUGMENT_TARGET_SAMPLES
 
 if TYPE_CHECKING:
-    from wgan_resampler.balancing import Augmentation
+    from wgan_resampler.records import Augmentation
 
 METHODS = ("equal", "upsample", "custom")
 
@@ -63,9 +63,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Balance, write, and say what was added."""
-    from wgan_resampler.augment import GanAugmenter
-    from wgan_resampler.augmented_files import check_output
-    from wgan_resampler.files.labelled import target_column
+    from wgan_resampler.records import GanAugmenter, check_output, target_column
 
     check_output(args.output, args.input, [args.generator])
     target_column(args.input, args.target)

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Any
 from wgan_resampler.cli import arguments
 
 if TYPE_CHECKING:
-    from wgan_resampler.classification import Evaluation
-    from wgan_resampler.files.labelled import LabelledData
-    from wgan_resampler.files.splits import Split
+    from wgan_resampler.records import Evaluation, LabelledData, Split
 
-# Those of `wgan_resampler.classification`, which takes seconds to import.
+# Those of `wgan_resampler.records.classification.evaluation`, which takes seconds to import.
 MODELS = ("lstm", "random_forest", "svm", "logistic_regression")
 
 
@@ -41,8 +39,7 @@ def run(args: argparse.Namespace) -> int:
     """Split, train, test, write and show."""
     from pathlib import Path
 
-    from wgan_resampler.cli.classify_output import show, write_results
-    from wgan_resampler.files.labelled import read_labelled
+    from wgan_resampler.records import read_labelled, show, write_results
 
     folder = Path(args.output)
     folder.mkdir(parents=True, exist_ok=True)
@@ -70,7 +67,7 @@ def _evaluate(args: argparse.Namespace, data: LabelledData, split: Split) -> dic
     """Train and test with what synthetic records there are, and for comparison without."""
     import numpy as np
 
-    from wgan_resampler.classification import evaluate
+    from wgan_resampler.records import evaluate
 
     runs = {"original_only": False}
     if data.is_synthetic.any():
@@ -97,9 +94,8 @@ def _warn_of_leak() -> None:
 
 
 def _split(args: argparse.Namespace, data: LabelledData) -> Split:
-    from wgan_resampler.cli.dividing import divide
     from wgan_resampler.exceptions import InvalidParameterError
-    from wgan_resampler.files.splits import read_split
+    from wgan_resampler.records import divide, read_split
 
     flags = {"--group-key": args.group_key, "--group-size": args.group_size, "--test-size": args.test_size}
     if args.split_file is None:

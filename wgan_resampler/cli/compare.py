@@ -48,10 +48,10 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Compare, write what came out, and print where it is."""
     # Imported here: the other sub-commands do not need pandas.
-    from wgan_resampler.extras import COMPARE, require
+    from wgan_resampler.utils import COMPARE, require
 
     require("pandas", "wgan-resampler compare", COMPARE)
-    from wgan_resampler.comparison.run import compare_samplers
+    from wgan_resampler.comparison import compare_samplers
 
     result = compare_samplers(
         args.data,

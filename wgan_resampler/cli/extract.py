@@ -31,9 +31,8 @@ def run(args: argparse.Namespace) -> int:
     """Extract, write, and say what was skipped."""
     import warnings
 
-    from wgan_resampler.audio import extract
     from wgan_resampler.exceptions import SkippedFilesWarning
-    from wgan_resampler.files.records import write_records
+    from wgan_resampler.records import extract, write_records
 
     arguments.check_output(args.output, endings=(".json", ".json.gz"))
     with warnings.catch_warnings():

@@ -33,10 +33,8 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Make the split, write it and say what is on each side."""
-    from wgan_resampler.cli.dividing import divide
     from wgan_resampler.exceptions import DataFileError
-    from wgan_resampler.files.labelled import read_labelled
-    from wgan_resampler.files.splits import check_new, write_split
+    from wgan_resampler.records import check_new, divide, read_labelled, write_split
 
     check_new(args.output)
     data = read_labelled(args.data, args.target)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wgan_resampler.cli import arguments
-from wgan_resampler.constants import (
+from wgan_resampler.gan import (
     GAN_DROPOUT,
     GAN_HIDDEN_DIM,
     GAN_LAMBDA_GP,
@@ -20,7 +20,7 @@ from wgan_resampler.constants import (
 )
 
 if TYPE_CHECKING:
-    from wgan_resampler.fitting import FitSettings
+    from wgan_resampler.sampler import FitSettings
 
 EPOCHS, BATCH_SIZE, AVERAGE_DECAY = 100, 64, 0.999
 """With the documented constants, what flags left out take."""
@@ -72,8 +72,8 @@ def run(args: argparse.Namespace) -> int:
     """Train, and say what was written or how to go on."""
     from pathlib import Path
 
-    from wgan_resampler.callbacks import ProgressBar
-    from wgan_resampler.training_runs import Run, train_in_folder
+    from wgan_resampler.gan import ProgressBar
+    from wgan_resampler.records import Run, train_in_folder
 
     if Path(args.output).exists() and not Path(args.output).is_dir():
         raise NotADirectoryError(20, "This is a file; --output takes a folder", args.output)
@@ -118,7 +118,7 @@ def settings_of(args: argparse.Namespace) -> FitSettings:
 
 def classic_settings() -> FitSettings:
     """Return what flags left out take: the documented constants."""
-    from wgan_resampler.fitting import FitSettings
+    from wgan_resampler.sampler import FitSettings
 
     return FitSettings(
         noise_dim=GAN_NOISE_DIM,
@@ -146,15 +146,14 @@ def classic_settings() -> FitSettings:
 def _tuned() -> FitSettings:
     from dataclasses import fields
 
-    from wgan_resampler.fitting import FitSettings
-    from wgan_resampler.sampler import WGANGPOverSampler
+    from wgan_resampler.sampler import FitSettings, WGANGPOverSampler
 
     defaults = WGANGPOverSampler().get_params()
     return FitSettings(**{field.name: defaults[field.name] for field in fields(FitSettings) if field.name in defaults})
 
 
 def _say_how_to_go_on(args: argparse.Namespace) -> None:
-    from wgan_resampler.checkpoint import newest_good
+    from wgan_resampler.utils.storage import newest_good
 
     command = ["wgan-resampler", *(each for each in sys.argv[1:] if each != "--resume"), "--resume"]
     newest = newest_good(args.output).path

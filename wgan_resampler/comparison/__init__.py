@@ -1,7 +1,10 @@
-"""Comparison of samplers: the protocol, the statistics, the report."""
+"""Compare any samplers without leakage: the protocol, the statistics, the report."""
 
-from wgan_resampler.comparison.plots import ComparisonDisplay
-from wgan_resampler.comparison.result import ComparisonResult
-from wgan_resampler.comparison.run import compare_samplers
+import lazy_loader
 
-__all__ = ["ComparisonDisplay", "ComparisonResult", "compare_samplers"]
+from wgan_resampler.utils import COMPARE, require
+
+require("pandas", "Comparing samplers", COMPARE)
+
+# Names are listed in the stub beside this file, and imported when they are first used.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,170 @@
+import gzip
+
+import numpy as np
+import pandas as pd
+import polars
+import pytest
+from scipy import sparse
+
+from wgan_resampler.comparison.data.datasets import categorical_columns, load_datasets
+from wgan_resampler.exceptions import InvalidDataError, InvalidParameterError
+
+CSV = "size,colour,target\n1.5,red,a\n,,b\n2,None,a\n3,red,b\n"
+
+
+def load_one(source, **options):
+    (dataset,) = load_datasets(source, **options)
+    return dataset
+
+
+def test_only_empty_cells_of_a_file_are_missing(tmp_path):
+    with gzip.open(tmp_path / "some.data.csv.gz", "wt") as file:
+        file.write(CSV)
+    dataset = load_one(tmp_path / "some.data.csv.gz")
+    assert dataset.name == "some.data"
+    assert dataset.X["size"].isna().tolist() == [False, True, False, False]
+    assert dataset.X["colour"].isna().tolist() == [False, True, False, False]
+    assert dataset.X["colour"][2] == "None"
+    assert dataset.y.tolist() == ["a", "b", "a", "b"]
+    facts = dataset.facts()
+    assert (facts.numeric_columns, facts.categorical_columns, facts.missing_cells) == (1, 1, 2)
+
+
+def test_parquet_files_and_other_target_names(tmp_path):
+    pd.DataFrame({"x": [1, 2, 3, 4], "kind": [0, 1, 0, 1]}).to_parquet(tmp_path / "p.parquet")
+    dataset = load_one([str(tmp_path / "p.parquet")], target="kind")
+    assert dataset.name == "p"
+    assert dataset.y.tolist() == [0, 1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    "container",
+    [
+        lambda X: X.tolist(),
+        lambda X: pd.DataFrame(X, columns=["x0", "x1"], index=[9, 8, 7, 6]),
+        lambda X: polars.DataFrame(X, schema=["x0", "x1"], orient="row"),
+        sparse.csr_matrix,
+    ],
+)
+def test_containers_give_the_same_dataset(container):
+    X, y = np.array([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0], [6.0, 7.0]]), ["a", "b", "a", "b"]
+    expected, dataset = load_one((X, y)), load_one((container(X), y))
+    pd.testing.assert_frame_equal(dataset.X, expected.X)
+    assert dataset.fingerprint == expected.fingerprint
+
+
+def test_the_fingerprint_follows_every_cell():
+    X, y = pd.DataFrame({"a": [1.0, 2.0, 3.0, 4.0], "b": ["u", "v", "u", None]}), np.array([0, 1, 0, 1])
+    prints = {load_one((X, y)).fingerprint}
+    changed = X.copy()
+    changed.loc[0, "a"] += 1e-9
+    prints.add(load_one((changed, y)).fingerprint)
+    changed = X.copy()
+    changed.loc[3, "b"] = "v"
+    prints.add(load_one((changed, y)).fingerprint)
+    prints.add(load_one((X.rename(columns={"a": "c"}), y)).fingerprint)
+    prints.add(load_one((X, y[::-1])).fingerprint)
+    prints.add(load_one((X, y, [0, 0, 1, 1])).fingerprint)
+    assert len(prints) == 6
+
+
+def test_columns_that_hold_no_numbers_are_categories():
+    frame = pd.DataFrame({"n": [1, 2], "b": [True, False], "s": ["a", "b"], "c": pd.Categorical(["x", "y"])})
+    frame["i"] = pd.array([1, None], dtype="Int64")
+    assert categorical_columns(frame) == ["s", "c"]
+
+
+def test_a_sample_keeps_proportions_and_small_classes():
+    y = np.repeat([0, 1, 2], [900, 94, 6])
+    X = np.arange(1000.0)[:, None]
+    groups = np.arange(1000) // 2
+    dataset = load_one((X, y, groups), max_rows=100, random_state=1)
+    assert dataset.counts.tolist() == [90, 9, 5]
+    np.testing.assert_array_equal(dataset.y, y[dataset.X["x0"].astype(int)])
+    np.testing.assert_array_equal(dataset.groups, groups[dataset.X["x0"].astype(int)])
+    assert load_one((X, y, groups), max_rows=100, random_state=1).fingerprint == dataset.fingerprint
+    assert load_one((X, y, groups), max_rows=100, random_state=2).fingerprint != dataset.fingerprint
+
+
+def test_the_minority_of_two_equal_classes_is_the_positive_one():
+    assert load_one(([[0]] * 4, [0, 1, 0, 1])).minority == 1
+    assert load_one(([[0]] * 5, [0, 1, 0, 1, 1])).minority == 0
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "fragment"),
+    [
+        ([[1.0], [2.0]], [0, 1, 1], "inconsistent"),
+        ([[1.0], [2.0], [3.0]], [0, 0, 0], "1 classes"),
+        ([[1.0], [2.0], [3.0], [4.0], [5.0], [6.0]], [0.1, 0.2, 0.3, 0.4, 0.5, 0.6], "right target"),
+        ([[np.inf], [2.0], [3.0], [1.0]], [0, 1, 0, 1], "infinite"),
+        ([[1.0], [2.0], [3.0], [1.0]], ["a", None, "a", "b"], "no class"),
+        ([1.0, 2.0, 3.0, 1.0], [0, 1, 0, 1], "two dimensions"),
+        ([[1.0], [2.0]], [[0, 1], [1, 0]], "one dimension"),
+    ],
+)
+def test_what_cannot_be_compared_on_is_refused(X, y, fragment):
+    with pytest.raises(InvalidDataError, match=fragment):
+        load_datasets({"d": (X, y)})
+
+
+def test_files_that_cannot_be_read_are_refused(tmp_path):
+    (tmp_path / "no_target.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "bad.parquet").write_text("nonsense")
+    (tmp_path / "x.xlsx").write_text("")
+    (tmp_path / "empty.csv").write_text("")
+    for name, fragment in [
+        ("no_target.csv", "Its columns: a, b"),
+        ("bad.parquet", "cannot be read as Parquet"),
+        ("x.xlsx", "no file that is understood"),
+        ("absent.csv", "There is no file"),
+        ("empty.csv", "cannot be read as CSV"),
+    ]:
+        with pytest.raises(InvalidDataError, match=fragment):
+            load_datasets(tmp_path / name)
+    with pytest.raises(InvalidParameterError, match="are called x"):
+        load_datasets([tmp_path / "a" / "x.csv", tmp_path / "b" / "x.csv"])
+
+
+@pytest.mark.parametrize(
+    ("groups", "fragment"),
+    [
+        ([0, 0, 1, np.nan], "1 rows have no group"),
+        (["a", None, "b", None], "2 rows have no group"),
+        ([[0, 1], [0, 1], [2, 3], [2, 3]], "groups must have one dimension, not 2"),
+        ([0, 1], "inconsistent"),
+    ],
+)
+def test_groups_that_cannot_be_kept_together_are_refused(groups, fragment):
+    with pytest.raises(InvalidDataError, match=fragment):
+        load_datasets({"d": ([[1.0], [2.0], [3.0], [4.0]], [0, 1, 0, 1], groups)})
+
+
+def test_groups_may_be_a_frame_of_one_column_or_of_mixed_types():
+    X, y = [[1.0], [2.0], [3.0], [4.0]], [0, 1, 0, 1]
+    assert load_one((X, y, pd.DataFrame({"g": ["a", "a", "b", "b"]}))).groups.tolist() == ["a", "a", "b", "b"]
+    assert load_one((X, y, np.array(["a", "a", 1, 1], dtype=object))).groups.tolist() == ["a", "a", "1", "1"]
+
+
+def test_a_column_of_a_file_holds_the_groups(tmp_path):
+    frame = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0], "patient": ["p", "p", "q", "q"], "target": [0, 1, 0, 1]})
+    frame.to_csv(tmp_path / "d.csv", index=False)
+    dataset = load_one(tmp_path / "d.csv", groups="patient")
+    assert dataset.X.columns.tolist() == ["x"]
+    assert dataset.groups.tolist() == ["p", "p", "q", "q"]
+    assert dataset.facts().grouped
+    as_arrays = load_one((frame[["x"]], frame["target"], frame["patient"]))
+    assert as_arrays.fingerprint == dataset.fingerprint
+    assert load_one(tmp_path / "d.csv").X.columns.tolist() == ["x", "patient"]
+
+
+def test_a_column_of_groups_that_cannot_be_taken_is_named(tmp_path):
+    (tmp_path / "d.csv").write_text("x,who,target\n1,p,0\n2,,1\n3,q,0\n4,q,1\n")
+    with pytest.raises(InvalidDataError, match=r"no column 'patient'.*x, who, target.*--groups"):
+        load_datasets(tmp_path / "d.csv", groups="patient")
+    with pytest.raises(InvalidDataError, match="1 rows have no group"):
+        load_datasets(tmp_path / "d.csv", groups="who")
+    with pytest.raises(InvalidParameterError, match="both name the column 'target'"):
+        load_datasets(tmp_path / "d.csv", groups="target")
+    with pytest.raises(InvalidParameterError, match="no dataset is a file"):
+        load_datasets(([[1.0], [2.0]], [0, 1]), groups="who")

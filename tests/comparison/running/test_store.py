@@ -1,0 +1,94 @@
+import json
+import math
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from wgan_resampler.comparison.results.result import ComparisonResult
+from wgan_resampler.comparison.running.job import Cell, JobResult
+from wgan_resampler.comparison.running.store import Store, read_cells
+from wgan_resampler.exceptions import ComparisonStoreError
+
+NAN = math.nan
+RESULT = JobResult(
+    "d", "s", 0, 1, 20, 10, (Cell("knn", {"f1": 0.1 + 0.2, "brier": NAN}, {"a": 1.0}, 0.5, 1.5, 2.0, 3, 0, 0),), ("W",)
+)
+FAILED = JobResult("d", "s", 0, 2, 20, 10, (Cell("knn", error="Traceback"),))
+
+
+def filled(folder):
+    with Store(folder) as store:
+        store.append("one", RESULT)
+        store.append("two", FAILED)
+    return folder / "cells.jsonl"
+
+
+def test_what_is_read_is_what_was_written(tmp_path):
+    done, size = read_cells(filled(tmp_path))
+    assert size == (tmp_path / "cells.jsonl").stat().st_size
+    assert list(done) == ["one", "two"]
+    # NaN is not equal to itself, hence the text.
+    assert repr(done["one"]) == repr(RESULT)
+    assert repr(done["two"]) == repr(FAILED)
+    for line in (tmp_path / "cells.jsonl").read_text().splitlines():
+        json.loads(line, parse_constant=pytest.fail)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_cut_anywhere_the_whole_lines_are_read_and_the_rest_can_be_appended(tmp_path, data):
+    path = tmp_path / "cells.jsonl"
+    path.unlink(missing_ok=True)
+    content = filled(tmp_path).read_bytes()
+    cut = data.draw(st.integers(0, len(content)))
+    path.write_bytes(content[:cut])
+    first = content.index(b"\n") + 1
+    expected = [] if cut < first else ["one"] if cut < len(content) else ["one", "two"]
+    with Store(tmp_path, resume=True) as store:
+        assert list(store.done) == expected
+        store.append("three", RESULT)
+    assert list(read_cells(path)[0]) == [*expected, "three"]
+
+
+@pytest.mark.parametrize(
+    "line", [b"nonsense\n", b"{}\n", b"[]\n", b'{"key": "k", "format": 99}\n', b"\xff\xfe\n", b"3\n"]
+)
+def test_a_line_that_is_no_result_is_named(tmp_path, line):
+    path = filled(tmp_path)
+    path.write_bytes(path.read_bytes() + line + b"{}\n")
+    with pytest.raises(ComparisonStoreError, match="Line 3"), Store(tmp_path, resume=True):
+        pass
+
+
+def test_two_runs_cannot_write_to_one_store(tmp_path):
+    with Store(tmp_path) as store:
+        store.append("one", RESULT)
+        with pytest.raises(ComparisonStoreError, match="right now"), Store(tmp_path, resume=True):
+            pass
+
+
+@pytest.mark.parametrize("text", [None, "", "[]", "{}", '{"format": 2}', '{"format": 1}'])
+def test_a_directory_without_a_comparison_is_an_error(tmp_path, text):
+    if text is not None:
+        (tmp_path / "run.json").write_text(text)
+    with pytest.raises(ComparisonStoreError):
+        ComparisonResult.from_store(tmp_path)
+
+
+def test_what_another_run_wrote_before_the_lock_was_had_is_kept(tmp_path):
+    filled(tmp_path)
+    late = Store(tmp_path, resume=True)
+    with Store(tmp_path, resume=True) as early:
+        early.append("three", RESULT)
+    with late:
+        assert list(late.done) == ["one", "two", "three"]
+        late.append("four", RESULT)
+    assert list(read_cells(tmp_path / "cells.jsonl")[0]) == ["one", "two", "three", "four"]
+
+
+def test_a_directory_that_another_run_filled_in_the_meantime_is_refused(tmp_path):
+    late = Store(tmp_path)
+    filled(tmp_path)
+    with pytest.raises(ComparisonStoreError, match="holds results already"), late:
+        pass

@@ -1,0 +1,123 @@
+"""Synthetic sequences move in time as the real ones do that lend them their time course."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+from shared_data import shared_file
+
+from wgan_resampler.exceptions import InvalidDataError
+from wgan_resampler.records.audio.sequences import MIN_SPREAD, describe, describe_all, motion, move
+from wgan_resampler.records.files.json_records import read_records
+
+FLOATS = st.floats(-1e4, 1e4)
+
+
+def ar1(rng, n_frames, coefficient, spread):
+    noise = rng.normal(size=n_frames)
+    values = np.empty(n_frames)
+    values[0] = noise[0]
+    for i in range(1, n_frames):
+        values[i] = coefficient * values[i - 1] + np.sqrt(1 - coefficient**2) * noise[i]
+    return spread * values
+
+
+@given(
+    npst.arrays(np.float64, st.tuples(st.integers(1, 20), st.just(3)), elements=FLOATS),
+    npst.arrays(np.float64, 3, elements=FLOATS),
+    npst.arrays(np.float64, 3, elements=st.floats(np.log(MIN_SPREAD) + 0.01, 5)),
+)
+@settings(deadline=None)
+def test_a_moved_record_has_the_means_and_spreads_it_was_moved_to(record, means, log_spreads):
+    moved = move(record, np.concatenate([means, log_spreads]))
+    assert moved.shape == record.shape
+    np.testing.assert_allclose(moved.mean(axis=0), means, atol=1e-6)
+    varies = record.std(axis=0) >= MIN_SPREAD
+    np.testing.assert_allclose(moved.std(axis=0)[varies], np.exp(log_spreads)[varies], rtol=1e-6)
+    np.testing.assert_allclose(moved.std(axis=0)[~varies], 0, atol=1e-9)
+
+
+@given(npst.arrays(np.float64, st.tuples(st.integers(1, 20), st.just(3)), elements=FLOATS))
+@settings(deadline=None)
+def test_moved_to_its_own_description_a_record_stays(record):
+    np.testing.assert_allclose(move(record, describe(record)), record, atol=10 * MIN_SPREAD)
+
+
+def test_autocorrelation_is_that_of_the_real_record_and_variance_that_of_the_new_spread():
+    rng = np.random.default_rng(0)
+    real = np.column_stack([ar1(rng, 5000, c, s) for c, s in ((0.9, 20.0), (0.5, 3.0), (-0.5, 1.0))])
+    before = motion([real])
+    np.testing.assert_allclose(before.autocorrelation, [0.9, 0.5, -0.5], atol=0.05)
+    # For AR(1) the mean squared difference of neighbors is 2 (1 - coefficient) times the variance.
+    np.testing.assert_allclose(before.frame_variance, [2 * 0.1 * 400, 2 * 0.5 * 9, 2 * 1.5 * 1], rtol=0.1)
+    factors = np.array([2.0, 0.5, 3.0])
+    target = describe(real) + np.concatenate([[5, -5, 0], np.log(factors)])
+    after = motion([move(real, target)])
+    np.testing.assert_allclose(after.autocorrelation, before.autocorrelation, atol=1e-9)
+    np.testing.assert_allclose(after.frame_variance, before.frame_variance * factors**2)
+
+
+def test_relations_between_coefficients_stay():
+    rng = np.random.default_rng(0)
+    record = rng.normal(size=(200, 4)) @ rng.normal(size=(4, 4))
+    moved = move(record, np.array([1, 2, 3, 4, 0, 1, 2, 0.5]))
+    np.testing.assert_allclose(np.corrcoef(moved.T), np.corrcoef(record.T), atol=1e-9)
+
+
+def test_silence_stays_silent_and_a_single_frame_stays_single():
+    silence = np.tile([-1131.37, 0.0], (50, 1))
+    moved = move(silence, np.array([-900.0, 1.0, 3.0, 3.0]))
+    assert (moved == [-900.0, 1.0]).all()
+    assert move(np.array([[1.0, 2.0]]), np.array([5.0, 6.0, 1.0, 1.0])).tolist() == [[5.0, 6.0]]
+    found = motion([silence])
+    assert found.frame_variance.tolist() == [0.0, 0.0]
+    assert np.isnan(found.autocorrelation).all()
+
+
+def test_rounding_is_not_blown_up():
+    record = np.column_stack([np.full(100, 3.0) + 1e-4 * (np.arange(100) % 2), np.sin(np.arange(100))])
+    moved = move(record, np.array([0.0, 0.0, np.log(50), 0.0]))
+    assert np.abs(moved[:, 0]).max() == 0
+    assert moved[:, 1].std() == pytest.approx(1)
+
+
+def test_a_spread_at_the_floor_means_constant():
+    record = np.random.default_rng(0).normal(size=(10, 1))
+    assert (move(record, np.array([4.0, np.log(MIN_SPREAD)])) == 4).all()
+
+
+@pytest.mark.parametrize(
+    ("record", "description", "fragment"),
+    [
+        (np.zeros(13), np.zeros(26), "got shape"),
+        (np.zeros((0, 13)), np.zeros(26), "got shape"),
+        (np.full((2, 1), np.nan), np.zeros(2), "finite numbers"),
+        (np.zeros((2, 13)), np.zeros(25), "26 numbers"),
+        (np.zeros((2, 1)), np.array([np.inf, 0]), "finite means"),
+        (np.zeros((2, 1)), np.array([0, 1e6]), "finite means"),
+    ],
+)
+def test_bad_input(record, description, fragment):
+    with pytest.raises(InvalidDataError, match=fragment):
+        move(record, description)
+
+
+def test_moved_clips_move_as_real_clips_do():
+    # Each clip's time course at the means and spreads of another clip of its genre, as a good generator would draw.
+    file = read_records(shared_file("gtzan/gtzan_13_clips.json.gz"))
+    moved = []
+    for genre in range(len(file.mapping)):
+        clips = [record for record, label in zip(file.records, file.labels, strict=True) if label == genre]
+        moved += [move(clip, describe(other)) for clip, other in zip(clips, [*clips[1:], clips[0]], strict=True)]
+    real, new = motion(file.records), motion(moved)
+    print("\ncoefficient  frame variance real, moved  autocorrelation real, moved")  # noqa: T201
+    for i in range(13):
+        values = (real.frame_variance[i], new.frame_variance[i], real.autocorrelation[i], new.autocorrelation[i])
+        print(f"{i:11d}  {values[0]:14.1f} {values[1]:11.1f}  {values[2]:20.3f} {values[3]:6.3f}")  # noqa: T201
+    np.testing.assert_allclose(new.frame_variance, real.frame_variance, rtol=0.35)
+    np.testing.assert_allclose(new.autocorrelation, real.autocorrelation, atol=1e-9)
+    assert (new.frame_variance > 1).all()
+    np.testing.assert_allclose(
+        np.sort(describe_all(moved), axis=0), np.sort(describe_all(file.records), axis=0), atol=1e-6
+    )

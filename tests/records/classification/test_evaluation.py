@@ -1,0 +1,140 @@
+"""Classifiers with and without synthetic records: what they are trained on, tested on, and that seeds decide."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from wgan_resampler.exceptions import InvalidDataError, InvalidParameterError
+from wgan_resampler.records.classification.evaluation import MODELS, evaluate
+from wgan_resampler.records.classification.lstm import MAX_FRAMES, LSTMNetwork, SequenceScaler, fit_lstm
+from wgan_resampler.records.files.labelled_data import LabelledData
+
+RNG = np.random.default_rng(0)
+NAMES = np.array(["high", "low", "rare"] * 20)
+LEVELS = np.array([3.0, -3.0, 0.0] * 20)
+
+
+def data(records, names=NAMES, is_synthetic=None):
+    is_synthetic = np.zeros(len(names), dtype=bool) if is_synthetic is None else is_synthetic
+    return LabelledData("memory", records, names, is_synthetic)
+
+
+VECTORS = [level + RNG.normal(size=3) / 2 for level in LEVELS]
+# Time courses that differ although their means do not: only what sees sequences can tell them apart.
+COURSES = [np.sin(np.arange(12)[:, None] * (1 + i % 3)) + RNG.normal(size=(12, 2)) / 10 for i in range(60)]
+TRAIN, TEST = np.arange(42), np.arange(42, 60)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_classes_that_lie_apart_are_recognised(model):
+    result = evaluate(data(VECTORS), model, TRAIN, TEST)
+    assert result.classes == ("high", "low", "rare")
+    assert result.confusion.tolist() == (6 * np.eye(3, dtype=int)).tolist()
+    assert result.accuracy == result.balanced_accuracy == result.macro_f1 == 1
+    assert result.n_train.tolist() == [14, 14, 14]
+    assert result.n_synthetic.tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_seed_decides(model):
+    noisy = data([record + RNG.normal(0, 4, size=3) for record in VECTORS])
+    first, again = (evaluate(noisy, model, TRAIN, TEST, seed=5).confusion.tolist() for _ in range(2))
+    assert first == again
+
+
+def test_the_lstm_sees_sequences_and_the_others_their_means():
+    assert evaluate(data(COURSES), "lstm", TRAIN, TEST).accuracy > 0.9
+    assert evaluate(data(COURSES), "svm", TRAIN, TEST).accuracy < 0.8
+    longer = [np.concatenate([course, course]) if i % 2 else course for i, course in enumerate(COURSES)]
+    assert evaluate(data(longer), "lstm", TRAIN, TEST).accuracy > 0.8
+
+
+def test_synthetic_records_train_and_never_test():
+    # The synthetic records carry the wrong class: whoever trains on them fails, whoever tests on them shows more rows.
+    wrong = data([*VECTORS, *VECTORS * 3], np.concatenate([NAMES, np.tile(np.roll(NAMES, 1), 3)]), np.arange(240) >= 60)
+    with_synthetic = evaluate(wrong, "random_forest", TRAIN, TEST)
+    without = evaluate(wrong, "random_forest", TRAIN, TEST, with_synthetic=False)
+    assert without.accuracy == 1
+    assert with_synthetic.accuracy < 0.2
+    assert with_synthetic.n_synthetic.tolist() == [60, 60, 60]
+    assert without.n_synthetic.tolist() == [0, 0, 0]
+    assert with_synthetic.n_test.tolist() == without.n_test.tolist() == [6, 6, 6]
+    assert with_synthetic.n_train.tolist() == [14, 14, 14]
+
+
+def test_positions_count_originals_wherever_synthetic_records_stand():
+    mixed = [record for original in VECTORS for record in (np.full(3, 99.0), original)]
+    names = np.repeat(NAMES, 2)
+    is_synthetic = np.tile([True, False], 60)
+    result = evaluate(data(mixed, names, is_synthetic), "svm", TRAIN, TEST, with_synthetic=False)
+    assert result.accuracy == 1
+
+
+def test_tables_with_texts_and_gaps():
+    frame = pd.DataFrame(VECTORS, columns=["a", "b", "c"]).assign(
+        text=["x", "y", None] * 20, flag=[True, False] * 30, empty=np.nan, track=np.arange(60)
+    )
+    frame.loc[::7, "a"] = np.nan
+    for model in MODELS:
+        assert evaluate(data(frame), model, TRAIN, TEST, left_out=["track"]).accuracy > 0.9
+
+
+def test_columns_that_are_left_out_are_not_seen():
+    frame = pd.DataFrame({"noise": RNG.normal(size=60), "answer": NAMES})
+    assert evaluate(data(frame), "svm", TRAIN, TEST).accuracy > 0.9
+    assert evaluate(data(frame), "svm", TRAIN, TEST, left_out=["answer"]).accuracy < 0.7
+
+
+@pytest.mark.parametrize("model", ["svm", "lstm"])
+def test_a_class_without_training_or_test_records(model):
+    train = np.flatnonzero(NAMES != "rare")[:20]
+    test = np.flatnonzero(NAMES != "high")[-10:]
+    result = evaluate(data(VECTORS), model, train, test)
+    assert np.isnan(result.recall).tolist() == [True, False, False]
+    assert result.balanced_accuracy == pytest.approx(np.nanmean(result.recall))
+    plain = result.to_plain()
+    assert plain["per_class"]["high"]["recall"] is None
+    assert plain["per_class"]["rare"] == {
+        "precision": 0.0,
+        "recall": 0.0,
+        "f1": 0.0,
+        "n_test": int((NAMES[test] == "rare").sum()),
+        "n_train_original": 0,
+        "n_train_synthetic": 0,
+    }
+
+
+def test_bad_requests():
+    with pytest.raises(InvalidParameterError, match=r"must be one of lstm, .* got 'bayes'"):
+        evaluate(data(VECTORS), "bayes", TRAIN, TEST)
+    with pytest.raises(InvalidDataError, match="one class only"):
+        evaluate(data(VECTORS), "svm", np.flatnonzero(NAMES == "low")[:5], TEST)
+
+
+def test_padding_does_not_matter():
+    network = LSTMNetwork(2, 3)
+    x = torch.randn(2, 5, 2)
+    padded = torch.cat([x, torch.full((2, 4, 2), 99.0)], dim=1)
+    lengths = torch.tensor([5, 5])
+    torch.testing.assert_close(network(padded, lengths), network(x, lengths))
+
+
+def test_long_sequences_are_shortened_by_means():
+    long = np.arange(10 * MAX_FRAMES, dtype=float)[:, None]
+    scaler = SequenceScaler().fit([long])
+    assert scaler.transform([long])["x"].shape == (1, MAX_FRAMES, 1)
+    assert scaler.mean_[0] == pytest.approx(long.mean())
+    odd = np.arange(MAX_FRAMES + 1, dtype=float)[:, None]
+    assert scaler.transform([odd])["lengths"].tolist() == [MAX_FRAMES]
+
+
+def test_constant_coefficients_are_no_division_by_zero():
+    assert SequenceScaler().fit_transform([np.ones((3, 2))])["x"].tolist() == [[[0.0, 0.0]] * 3]
+
+
+def test_torch_is_left_as_it_was():
+    state, n_threads = torch.random.get_rng_state(), torch.get_num_threads()
+    fit_lstm(np.array(VECTORS), np.arange(60) % 3, None, seed=0)
+    assert torch.equal(torch.random.get_rng_state(), state)
+    assert torch.get_num_threads() == n_threads

@@ -1,0 +1,218 @@
+"""A sampler on disk: it draws, after loading, what the saved one would have drawn."""
+
+import copy
+import pickle
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+from sklearn.exceptions import NotFittedError
+
+from wgan_resampler import ProgressBar, WGANGPOverSampler
+from wgan_resampler.exceptions import CheckpointError
+from wgan_resampler.sampler.sampler_state import learnt_from_state
+from wgan_resampler.utils.storage.state_file import load_state, save_state
+
+RNG = np.random.default_rng(0)
+Y = np.repeat([0, 1], [40, 20])
+X = RNG.normal(size=(60, 3))
+
+
+def mixed():
+    frame = pd.DataFrame(
+        {
+            "a": np.where(RNG.random(60) < 0.3, np.nan, RNG.normal(size=60)),
+            "b": pd.Categorical(RNG.choice(["u", "v"], 60), categories=["w", "v", "u"], ordered=True),
+            "c": pd.array(RNG.integers(0, 99, 60), dtype="Int64"),
+            "d": pd.Series(RNG.choice(["x", "y"], 60), dtype="string"),
+            "e": pd.Series(pd.Timestamp("2024-01-01") + pd.to_timedelta(RNG.integers(0, 999, 60), unit="h")),
+            "f": RNG.random(60) < 0.5,
+        }
+    )
+    frame["g"] = frame["e"].dt.tz_localize("UTC").dt.tz_convert("Europe/Rome")
+    return frame
+
+
+TABLES = {
+    "array": (X, Y),
+    "float16 and texts": (X.astype(np.float16), np.array(["no", "yes"])[Y]),
+    "list": (X.tolist(), Y.tolist()),
+    "csr": (sparse.csr_array(np.where(X > 0, X, 0.0)), Y > 0),
+    "pandas": (mixed(), pd.Series(Y, name="kind", dtype="category")),
+    "polars": (pl.from_pandas(mixed()), pl.Series("kind", Y)),
+    "one-hot": (X, np.eye(2, dtype=int)[Y]),
+}
+
+
+def quick(**parameters):
+    defaults = {"epochs": 1, "hidden_dim": 8, "noise_dim": 4, "batch_size": 32, "device": "cpu", "random_state": 0}
+    return WGANGPOverSampler(**{**defaults, **parameters})
+
+
+def saved(over, tmp_path):
+    over.save(tmp_path / "sampler.pth")
+    return WGANGPOverSampler.load(tmp_path / "sampler.pth")
+
+
+def plain(value):
+    return pickle.dumps(value.to_numpy(dtype=object).tolist() if isinstance(value, pd.DataFrame) else value)
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+def test_a_loaded_sampler_draws_the_same_rows(table, tmp_path):
+    rows, target = table
+    over = quick()
+    over.fit_resample(rows, target)
+    again = saved(over, tmp_path)
+    for arguments in ({"random_state": 5}, {}, {}):
+        (first, y_first), (second, y_second) = over.sample(9, **arguments), again.sample(9, **arguments)
+        assert type(first) is type(second)
+        assert type(y_first) is type(y_second)
+        assert repr(first) == repr(second)
+        assert repr(y_first) == repr(y_second)
+        if isinstance(first, pd.DataFrame):
+            pd.testing.assert_frame_equal(first, second)
+            assert y_first.dtype == y_second.dtype
+        elif isinstance(first, pl.DataFrame):
+            assert repr(first.rows()) == repr(second.rows())
+            assert first.schema == second.schema
+        elif sparse.issparse(first):
+            np.testing.assert_array_equal(first.toarray(), second.toarray())
+        else:
+            np.testing.assert_array_equal(first, second)
+
+
+def test_attributes_and_parameters_come_back(tmp_path):
+    over = quick(sampling_strategy={1: 33}, callbacks=[ProgressBar()], categorical_features=["b", "d"])
+    over.fit_resample(mixed()[["a", "b", "d"]], Y)
+    again = saved(over, tmp_path)
+    before, after = over.get_params(), again.get_params()
+    assert after.pop("callbacks") is None
+    del before["callbacks"]
+    assert before == after
+    assert again.history_ == over.history_
+    assert again.n_iter_ == over.n_iter_
+    assert again.n_features_in_ == 3
+    assert again.feature_names_in_.tolist() == ["a", "b", "d"]
+    assert again.categorical_features_.tolist() == [1, 2]
+    assert {int(k): v for k, v in again.sampling_strategy_.items()} == {1: 13}
+    for name in ("generator_", "critic_"):
+        first, second = (getattr(each, name).state_dict() for each in (over, again))
+        assert all(torch.equal(first[key], second[key]) for key in first)
+    _, y_res = again.fit_resample(mixed()[["a", "b", "d"]], Y)  # and it can be fitted anew
+    assert Counter(y_res.tolist()) == {0: 40, 1: 33}
+
+
+def test_an_untrained_sampler_is_not_saved(tmp_path):
+    with pytest.raises(NotFittedError):
+        quick().save(tmp_path / "sampler.pth")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_function_as_strategy_is_refused(tmp_path):
+    over = quick(sampling_strategy=lambda y: {1: 25})
+    over.fit_resample(X, Y)
+    with pytest.raises(CheckpointError, match="sampling_strategy is a function"):
+        over.save(tmp_path / "sampler.pth")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\x80\x04N.", b"cposix\nsystem\n(S'echo gone'\ntR.", b"PK\x03\x04" + bytes(99)]
+)
+def test_other_files_are_refused_by_name(content, tmp_path):
+    (tmp_path / "odd.pth").write_bytes(content)
+    with pytest.raises(CheckpointError, match=r"odd\.pth"):
+        WGANGPOverSampler.load(tmp_path / "odd.pth")
+
+
+def test_a_state_of_another_kind_is_refused_by_name(tmp_path):
+    save_state(tmp_path / "other.pth", {"kind": "generator"})
+    with pytest.raises(CheckpointError, match=r"other\.pth: It holds no sampler"):
+        WGANGPOverSampler.load(tmp_path / "other.pth")
+
+
+def test_an_unknown_parameter_is_refused_by_name(tmp_path):
+    over = quick()
+    over.fit_resample(X, Y)
+    over.save(tmp_path / "sampler.pth")
+    state = load_state(tmp_path / "sampler.pth")
+    state["parameters"]["magic"] = {"value": 1}
+    save_state(tmp_path / "sampler.pth", state)
+    with pytest.raises(CheckpointError, match=r"sampler\.pth: .*magic"):
+        WGANGPOverSampler.load(tmp_path / "sampler.pth")
+
+
+def whole_state():
+    over = quick()
+    over.fit_resample(mixed(), Y)
+    from wgan_resampler.sampler.sampler_state import Learnt, learnt_to_state
+
+    learnt = Learnt(
+        over._model,
+        over.critic_,
+        over._table_format,
+        over._target_format,
+        over.history_,
+        over.n_iter_,
+        list(over.sampling_strategy_.items()),
+        over.n_features_in_,
+        over.feature_names_in_,
+        over.categorical_features_.tolist(),
+        over._seeds,
+        over._training,
+    )
+    return learnt_to_state(learnt, over.get_params(deep=False))
+
+
+STATE = whole_state()
+ODD = [
+    None,
+    -1,
+    10**12,
+    1.5,
+    float("nan"),
+    "",
+    "x",
+    [],
+    {},
+    [10**12],
+    True,
+    torch.zeros(1),
+    torch.full((2, 2), torch.nan),
+]
+
+
+def paths(value, path=()):
+    yield path
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from paths(item, (*path, key))
+    elif isinstance(value, (list, tuple)):
+        for i, item in enumerate(value):
+            yield from paths(item, (*path, i))
+
+
+PATHS = [path for path in paths(STATE) if path]
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(PATHS), st.sampled_from(ODD))
+def test_odd_values_anywhere_are_refused_or_harmless(path, value):
+    state = copy.deepcopy(STATE)
+    holder = state
+    for key in path[:-1]:
+        if isinstance(holder[key], tuple):
+            holder[key] = list(holder[key])
+        holder = holder[key]
+    holder[path[-1]] = value
+    try:
+        learnt, _ = learnt_from_state(state)
+        learnt.table.build(learnt.model.draw(np.array([0, 1]), 0))
+    except CheckpointError as error:
+        assert str(error)  # noqa: PT017 -- an odd value may also be a possible one

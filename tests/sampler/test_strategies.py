@@ -1,0 +1,117 @@
+"""From a strategy to the number of rows to generate."""
+
+import math
+from collections import Counter
+from types import MappingProxyType
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wgan_resampler.exceptions import InvalidDataError, InvalidParameterError
+from wgan_resampler.sampler.strategies import rows_to_generate
+
+THREE = np.array(["b"] * 4 + ["a"] * 7 + ["c"] * 3)
+"""Counts: a 7 (the majority), b 4, c 3 (the minority)."""
+TWO = np.array([1] * 4 + [0] * 10)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "target_samples", "expected"),
+    [
+        ("equal", None, {"a": 0, "b": 3, "c": 4}),
+        ("upsample", None, {"a": 3, "b": 2, "c": 1}),
+        ("custom", 6, {"a": 0, "b": 2, "c": 3}),
+        ("custom", 7, {"a": 0, "b": 3, "c": 4}),
+        ("custom", 1, {"a": 0, "b": 0, "c": 0}),
+        ("custom", np.int64(9), {"a": 2, "b": 5, "c": 6}),
+        ("custom", {"c": 5}, {"c": 2}),
+        ("custom", {"c": 5, "a": 8}, {"a": 1, "c": 2}),
+        ("custom", {"a": 7}, {"a": 0}),
+        ("custom", MappingProxyType({"b": np.int32(5)}), {"b": 1}),
+        ("custom", {}, {}),
+        ("auto", None, {"b": 3, "c": 4}),
+        ("not majority", None, {"b": 3, "c": 4}),
+        ("minority", None, {"c": 4}),
+        ("not minority", None, {"a": 0, "b": 3}),
+        ("all", None, {"a": 0, "b": 3, "c": 4}),
+        ({"b": 20}, None, {"b": 16}),
+        (MappingProxyType({"c": 3, "b": 5}), None, {"b": 1, "c": 0}),
+        (lambda y: {"c": np.count_nonzero(y == "a")}, None, {"c": 4}),
+    ],
+)
+def test_rows_of_three_classes(strategy, target_samples, expected):
+    generated = rows_to_generate(strategy, THREE, target_samples)
+    assert dict(generated) == expected
+    assert list(generated) == sorted(expected)
+
+
+@pytest.mark.parametrize(("ratio", "expected"), [(1.0, 6), (0.5, 1), (0.79, 3), (1, 6)])
+def test_a_float_is_the_ratio_of_minority_to_majority(ratio, expected):
+    assert dict(rows_to_generate(ratio, TWO)) == {1: expected}
+
+
+@given(st.dictionaries(st.integers(-50, 50), st.integers(1, 40), min_size=2, max_size=6))
+def test_equal_reaches_the_majority_and_upsample_adds_half(counts):
+    y = np.repeat(list(counts), list(counts.values()))
+    equal, upsample = rows_to_generate("equal", y), rows_to_generate("upsample", y)
+    assert {label: counts[label] + n for label, n in equal.items()} == dict.fromkeys(counts, max(counts.values()))
+    assert {label: counts[label] + n for label, n in upsample.items()} == {
+        label: math.floor(1.5 * n) for label, n in counts.items()
+    }
+    assert list(equal) == list(upsample) == sorted(counts)
+
+
+@given(st.dictionaries(st.sampled_from("vwxyz"), st.integers(1, 40), min_size=2), st.integers(1, 60))
+def test_custom_int_never_shrinks_a_class(counts, target):
+    y = np.repeat(list(counts), list(counts.values()))
+    generated = rows_to_generate("custom", y, target)
+    assert {label: counts[label] + n for label, n in generated.items()} == {
+        label: max(n, target) for label, n in counts.items()
+    }
+
+
+def test_the_callers_dict_stays_as_it_is():
+    targets = {"c": 5, "a": 9}
+    rows_to_generate("custom", THREE, targets)
+    assert list(targets.items()) == [("c", 5), ("a", 9)]
+
+
+def test_a_function_is_given_the_labels():
+    seen = []
+    rows_to_generate(lambda y: seen.append(Counter(y.tolist())) or {}, THREE)
+    assert seen == [{"a": 7, "b": 4, "c": 3}]
+
+
+def test_labels_of_another_type_but_equal_are_the_same_class():
+    assert dict(rows_to_generate({1.0: 6}, TWO)) == {1: 2}
+    assert dict(rows_to_generate({np.int8(1): 6}, TWO)) == {1: 2}
+
+
+@pytest.mark.parametrize(
+    ("strategy", "target_samples", "y", "error", "fragment"),
+    [
+        ("custom", None, THREE, InvalidParameterError, "needs target_samples"),
+        ("equal", 5, THREE, InvalidParameterError, r"target_samples=5 is only used with sampling_strategy='custom'"),
+        ({"a": 9}, {"a": 9}, THREE, InvalidParameterError, "is only used with sampling_strategy='custom'"),
+        ("custom", {"a": 6}, THREE, InvalidParameterError, "asks for 6 rows of class 'a', which has 7 already"),
+        ({"a": 6}, None, THREE, InvalidParameterError, "sampling_strategy asks for 6 rows of class 'a'"),
+        ("custom", {"z": 9}, THREE, InvalidParameterError, "names the class 'z', .* Known classes: 'a', 'b', 'c'"),
+        ({7: 9}, None, TWO, InvalidParameterError, "names the class 7, which is not present .* Known classes: 0, 1"),
+        ("custom", {"a": 9.0}, THREE, InvalidParameterError, "a whole number of rows for class 'a'; got 9.0"),
+        ("custom", {"a": True}, THREE, InvalidParameterError, "a whole number of rows for class 'a'; got True"),
+        ({"a": "9"}, None, THREE, InvalidParameterError, "a whole number of rows for class 'a'; got '9'"),
+        ({"a": -1}, None, THREE, InvalidParameterError, "asks for -1 rows of class 'a'"),
+        (lambda y: 3, None, THREE, InvalidParameterError, "function must map classes to numbers of rows; got 3"),
+        (lambda y: {"z": 3}, None, THREE, InvalidParameterError, "function names the class 'z'"),
+        (0.5, None, THREE, InvalidParameterError, "only when the type of target is binary"),
+        (0.1, None, TWO, InvalidParameterError, r"sampling_strategy=0.1 does not fit classes of {0: 10, 1: 4} rows"),
+        ("majority", None, THREE, InvalidParameterError, "sampling_strategy='majority' does not fit"),
+        ("equal", None, np.zeros(5, int), InvalidDataError, "more than 1 class; got 1 class"),
+        ({0: 9}, None, np.zeros(5, int), InvalidDataError, "more than 1 class; got 1 class"),
+    ],
+)
+def test_refused(strategy, target_samples, y, error, fragment):
+    with pytest.raises(error, match=fragment):
+        rows_to_generate(strategy, y, target_samples)

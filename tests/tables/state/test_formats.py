@@ -1,0 +1,326 @@
+"""Formats of tables and targets as plain values: whatever container comes, more rows of it can be made from a file."""
+
+import copy
+import datetime
+import decimal
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+
+from wgan_resampler.exceptions import CheckpointError
+from wgan_resampler.tables.containers.targets import TargetFormat
+from wgan_resampler.tables.encoding.encoder import TableEncoder
+from wgan_resampler.tables.state.formats import (
+    check_format,
+    format_from_state,
+    format_to_state,
+    target_from_state,
+    target_to_state,
+)
+from wgan_resampler.tables.validation import check_table, check_target
+from wgan_resampler.utils.storage.plain_values import value_from_state, value_to_state
+from wgan_resampler.utils.storage.state_file import load_state, save_state
+
+DAYS = ["2024-01-01", None, "2024-03-05"]
+
+FRAME = pd.DataFrame(
+    {
+        "float": [0.5, np.nan, 1.5],
+        "small": np.array([1, 2, 3], dtype=np.int8),
+        "nullable": pd.array([1, None, 3], dtype="Int64"),
+        "boolean": pd.array([True, None, False], dtype="boolean"),
+        "bool": [True, False, True],
+        "text": ["a", None, "b"],
+        "python text": pd.array(["a", None, "b"], dtype=pd.StringDtype("python")),
+        "arrow text": pd.array(["a", None, "b"], dtype=pd.StringDtype("pyarrow")),
+        "object": np.array(["a", None, 3], dtype=object),
+        "category": pd.Categorical(["a", None, "b"], categories=["z", "b", "a"], ordered=True),
+        "numbers": pd.Categorical([10, 20, 10], categories=[30, 20, 10]),
+        "cut": pd.cut([0.5, 1.5, 2.5], [0, 1, 2, 3]),
+        "days": pd.Categorical(pd.to_datetime(["2024-01-01", "2024-01-02", "2024-01-01"])),
+        "date": pd.to_datetime(DAYS).astype("datetime64[s]"),
+        "zoned": pd.to_datetime(DAYS).tz_localize("Europe/Rome").as_unit("us"),
+        "utc": pd.to_datetime(DAYS).tz_localize("UTC"),
+        "duration": pd.to_timedelta([1, None, 3], unit="h"),
+        "period": pd.PeriodIndex(["2024-01", None, "2024-03"], freq="M"),
+        "sparse": pd.arrays.SparseArray([0.0, 0.0, 2.0]),
+        "sparse bool": pd.arrays.SparseArray([True, False, False]),
+        "arrow float": pd.array([1.5, None, 2.5], dtype=pd.ArrowDtype(pa.float32())),
+        "arrow date": pd.array([datetime.date(2024, 1, 1), None, None], dtype=pd.ArrowDtype(pa.date32())),
+        "arrow moment": pd.Series(pd.to_datetime(DAYS)).astype(pd.ArrowDtype(pa.timestamp("us", "UTC"))),
+        "arrow money": pd.array([decimal.Decimal("1.50"), None, None], dtype=pd.ArrowDtype(pa.decimal128(9, 2))),
+        "dictionary": pd.Series(["a", None, "b"], dtype=pd.ArrowDtype(pa.dictionary(pa.int32(), pa.string()))),
+    }
+)
+POLARS = pl.DataFrame(
+    {
+        "float": [0.5, float("nan"), 1.5],
+        "null": [0.5, None, 1.5],
+        "small": pl.Series([1, 2, 3], dtype=pl.UInt8),
+        "bool": [True, False, None],
+        "text": ["a", None, "b"],
+        "": ["x", "y", "x"],
+        "category": pl.Series(["a", None, "b"], dtype=pl.Categorical),
+        "enum": pl.Series(["a", None, "b"], dtype=pl.Enum(["z", "b", "a"])),
+        "date": [datetime.date(2024, 1, 1), None, datetime.date(2024, 3, 5)],
+        "time": [datetime.time(1, 2, 3), None, datetime.time(4)],
+        "moment": pl.Series([1, None, 3], dtype=pl.Int64).cast(pl.Datetime("ms", "Europe/Rome")),
+        "duration": pl.Series([1, None, 3], dtype=pl.Int64).cast(pl.Duration("us")),
+        "money": pl.Series([decimal.Decimal("1.50"), None, decimal.Decimal("2.25")], dtype=pl.Decimal(9, 2)),
+    }
+)
+ARRAYS = {
+    "float32": np.array([[1.5, np.nan], [2.5, 3.5], [1.5, 3.5]], dtype=np.float32),
+    "big-endian": np.array([[1, 2], [3, 4], [1, 4]], dtype=">i4"),
+    "bool": np.array([[True, False], [False, True], [True, True]]),
+    "texts": np.array([["a", "bb"], ["ä", "c"], ["a", "c"]]),
+    "bytes": np.array([[b"a", b"bb"], [b"a", b"c"], [b"\xff", b"c"]]),
+    "objects": np.array([["a", 1], [None, 2.5], [datetime.date(2024, 1, 1), np.int8(3)]], dtype=object),
+    "dates": np.array([["2024-01-01"], ["NaT"], ["2024-03-05"]], dtype="M8[D]"),
+    "durations": np.array([[1], [2], [3]], dtype="m8[25s]"),
+    "csr": sparse.csr_array(np.eye(3)),
+    "csc": sparse.csc_matrix(np.eye(3, dtype=np.float32)),
+    "list": [["a", 1, 1.5], ["b", 2, None], [(1, 2), 3, 2.5]],
+}
+CATEGORIES = {"texts": [0, 1], "bytes": [0, 1], "objects": [0, 1], "list": [0]}
+
+
+def stored(state, path):
+    save_state(path / "x.pth", {"state": state})
+    return load_state(path / "x.pth")["state"]
+
+
+def cells_of(rows):
+    """Return rows in a form that compares as a whole, whatever holds them."""
+    if sparse.issparse(rows):
+        rows = rows.toarray()
+    return rows.tolist() if isinstance(rows, np.ndarray) else rows
+
+
+def check_table_comes_back(X, categorical, path):
+    table = check_table(X, categorical)
+    found = format_from_state(stored(format_to_state(table.format), path))
+    check_format(found, TableEncoder().fit(table.cells))
+    expected, rows = table.format.build(table.cells), found.build(table.cells)
+    assert type(rows) is type(expected)
+    return expected, rows
+
+
+@pytest.mark.parametrize("column", FRAME.columns)
+def test_columns_of_pandas(tmp_path, column):
+    expected, rows = check_table_comes_back(FRAME[[column]], "auto", tmp_path)
+    pd.testing.assert_frame_equal(rows, expected)
+    assert rows.dtypes.tolist() == FRAME[[column]].dtypes.tolist()
+
+
+def test_a_frame_of_pandas_as_categories(tmp_path):
+    frame = FRAME.drop(columns=["sparse", "sparse bool"])
+    expected, rows = check_table_comes_back(frame, list(range(frame.shape[1])), tmp_path)
+    pd.testing.assert_frame_equal(rows, expected)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        pd.Index(["a", "b"], name="x"),
+        pd.Index([1.5, 2.5]),
+        pd.Index([7, 3], dtype=np.int8),
+        pd.RangeIndex(5, 9, 2, name=3),
+        pd.MultiIndex.from_tuples([("a", 1), ("b", 2)], names=["x", None]),
+        pd.to_datetime(["2024-01-01", "2024-01-02"]),
+        pd.CategoricalIndex(["a", "b"]),
+        pd.Index([("a", 1), ("b",)], tupleize_cols=False),
+    ],
+    ids=lambda names: type(names).__name__,
+)
+def test_names_of_columns(tmp_path, names):
+    frame = pd.DataFrame([[1.0, 2.0], [3.0, 4.0]])
+    frame.columns = names
+    _, rows = check_table_comes_back(frame, "auto", tmp_path)
+    assert rows.columns.identical(names)
+    assert rows.columns.dtype == names.dtype
+
+
+@pytest.mark.parametrize("categorical", ["auto", list(range(POLARS.width))], ids=["auto", "all"])
+def test_columns_of_polars(tmp_path, categorical):
+    expected, rows = check_table_comes_back(POLARS, categorical, tmp_path)
+    assert rows.schema == POLARS.schema
+    assert rows.equals(expected)
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_arrays_and_lists(tmp_path, name):
+    expected, rows = check_table_comes_back(ARRAYS[name], CATEGORIES.get(name, "auto"), tmp_path)
+    assert getattr(rows, "dtype", None) == getattr(expected, "dtype", None)
+    assert repr(cells_of(rows)) == repr(cells_of(expected))
+
+
+TARGETS = [
+    ["b", "a", "a"],
+    [[1], [0], [0]],
+    [True, False, False],
+    np.array([1, 0, 0], dtype=np.uint8),
+    np.array(["b", "a", "a"], dtype=object),
+    np.array([[1, 0], [0, 1], [0, 1]]),
+    pd.Series(["b", "a", "a"], name=("x", 1), dtype="category"),
+    pd.Series(["b", "a", "a"], name="y"),
+    pd.Series([1, 0, 0], dtype="Int8"),
+    pd.DataFrame({"y": [1, 0, 0]}),
+    pd.DataFrame({"no": [1, 0, 0], "yes": [0, 1, 1]}),
+    pl.Series("y", ["b", "a", "a"]),
+    pl.Series("y", ["b", "a", "a"], dtype=pl.Enum(["b", "a"])),
+    pl.DataFrame({"y": [1, 0, 0]}),
+]
+
+
+@pytest.mark.parametrize("y", TARGETS, ids=lambda y: f"{type(y).__module__}.{type(y).__name__}")
+def test_targets(tmp_path, y):
+    labels, one_hot = check_target(y, 3)
+    form = TargetFormat.of(y, labels, one_hot=one_hot)
+    found = target_from_state(stored(target_to_state(form), tmp_path))
+    assert found.classes.dtype == form.classes.dtype
+    np.testing.assert_array_equal(found.classes, form.classes)
+    expected, new = form.build(labels), found.build(labels)
+    assert type(new) is type(expected)
+    assert repr(new) == repr(expected)
+    assert getattr(new, "dtype", None) == getattr(expected, "dtype", None)
+    assert getattr(new, "name", None) == getattr(expected, "name", None)
+
+
+@pytest.mark.parametrize(
+    ("X", "fragment"),
+    [
+        (
+            np.array([["x", 1], [frozenset([1]), 2]], dtype=object),
+            "Column 0 holds frozenset.*a frozenset, which a file",
+        ),
+        ([["x", 1], [print, 2]], "Column 0 holds <built-in function print>"),
+        (pd.DataFrame({"a": [1.0], "odd": [frozenset([1])]}), "Column 'odd' holds frozenset"),
+        (pd.DataFrame({"a": [1.0], "odd": np.array([1.0], dtype=np.longdouble)}), "Column 'odd' is of dtype float128"),
+        (pd.DataFrame([[1.0]], columns=[frozenset([1])]), "names of the columns holds frozenset"),
+        (np.array([[1.0]], dtype=np.longdouble), "Column 0 is of dtype float128"),
+    ],
+)
+def test_what_cannot_be_stored_is_named(X, fragment):
+    holds_objects = isinstance(X, list) or (np.asarray(X).dtype.kind == "O" and isinstance(X, np.ndarray))
+    table = check_table(X, [0] if holds_objects else "auto")
+    with pytest.raises(CheckpointError, match=fragment):
+        format_to_state(table.format)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(None, True, 3, 1.5, "x", b"\xff", (1, ("a", None)), decimal.Decimal("1.50"), np.float32(1.5), np.str_("x")),
+        *(datetime.date(2024, 1, 1), datetime.datetime(2024, 1, 1, 2), datetime.time(3), datetime.timedelta(-1, 5)),
+        *(pd.NA, pd.NaT, pd.Timestamp("2024-01-01", tz="Europe/Rome"), pd.Timedelta("1h"), pd.Interval(0, 1.5)),
+        *(np.datetime64("2024-01-01"), np.timedelta64(5, "h"), datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)),
+    ],
+    ids=repr,
+)
+def test_values(tmp_path, value):
+    found = value_from_state(stored(value_to_state(value, "It"), tmp_path))
+    assert type(found) is type(value)
+    assert found is value or found == value
+
+
+STATES = [
+    format_to_state(check_table(FRAME).format),
+    format_to_state(check_table(POLARS).format),
+    format_to_state(check_table(ARRAYS["objects"], [0, 1]).format),
+    format_to_state(check_table(ARRAYS["csr"]).format),
+    target_to_state(TargetFormat.of(TARGETS[6], *[check_target(TARGETS[6], 3)[0]], one_hot=False)),
+    target_to_state(TargetFormat.of(TARGETS[12], *[check_target(TARGETS[12], 3)[0]], one_hot=False)),
+]
+ODD = [
+    None,
+    -1,
+    10**12,
+    2**70,
+    1.5,
+    float("nan"),
+    "",
+    "x",
+    "O",
+    "<U9999999",
+    "M8[Y]",
+    [],
+    {},
+    (),
+    [10**12],
+    ("numpy", 1),
+]
+ODD += ["dateutil//etc/passwd", "/etc/passwd", ("tuple", 5), {"kind": "category"}, "../x", True, ["a", "a"], "object"]
+
+
+def places(state, path=()):
+    yield path
+    items = state.items() if isinstance(state, dict) else enumerate(state) if isinstance(state, (list, tuple)) else ()
+    for key, item in items:
+        yield from places(item, (*path, key))
+
+
+def with_change(state, path, value):
+    if not path:
+        return value
+    changed = copy.copy(state) if not isinstance(state, tuple) else list(state)
+    changed[path[0]] = with_change(state[path[0]], path[1:], value)
+    return tuple(changed) if isinstance(state, tuple) else changed
+
+
+@given(st.data())
+@settings(max_examples=400, deadline=1000)
+def test_tampered_states_raise_only_the_checkpoint_error(data):
+    state = data.draw(st.sampled_from(STATES))
+    for _ in range(data.draw(st.integers(1, 2))):
+        path = data.draw(st.sampled_from(list(places(state))))
+        state = with_change(state, path, data.draw(st.sampled_from(ODD)))
+    try:
+        if isinstance(state, dict) and "classes" in state:
+            form = target_from_state(state)
+            form.build(form.classes)
+        else:
+            format_from_state(state)
+    except CheckpointError as error:
+        assert str(error)  # noqa: PT017 -- most changes of a state are refused, some make another one
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        {"dtype": "<U9999999", "shape": [100], "values": ["a"] * 100},
+        {"dtype": "<f8", "shape": [10**12], "values": [1.0]},
+        {"dtype": "<f8", "shape": [0, 10**12], "values": [None]},
+        {"dtype": "<i8,<i8", "shape": [1], "values": [1]},
+        {"dtype": "V8", "shape": [1], "values": [1]},
+    ],
+)
+def test_arrays_that_claim_too_much(claim):
+    with pytest.raises(CheckpointError):
+        target_from_state({"classes": claim, "examples": ("list", [1])})
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_a_missing_library_is_named(tmp_path, library):
+    X = FRAME[["float"]] if library == "pandas" else POLARS[["float"]]
+    save_state(tmp_path / "x.pth", format_to_state(check_table(X).format))
+    code = (
+        f"import sys; sys.modules[{library!r}] = None\n"
+        "from wgan_resampler import MissingDependencyError\n"
+        "from wgan_resampler.utils.storage.state_file import load_state\n"
+        "from wgan_resampler.tables.state.formats import format_from_state\n"
+        f"state = load_state({str(tmp_path / 'x.pth')!r})\n"
+        "try:\n    format_from_state(state)\n"
+        "except MissingDependencyError as error:\n    print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert f"Loading a sampler of a {library} frame needs" in done.stdout
+    assert "wgan-resampler[files]" in done.stdout

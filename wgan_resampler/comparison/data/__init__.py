@@ -1,0 +1,1 @@
+"""Data sets of a comparison: reading, folds, preparation inside the fold."""

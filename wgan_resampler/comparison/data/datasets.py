@@ -1,0 +1,324 @@
+"""Datasets of a comparison: from arrays, frames and files to one frozen form."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_consistent_length
+
+from wgan_resampler.exceptions import InvalidDataError, InvalidParameterError
+from wgan_resampler.utils import seed_for
+
+_FEWEST_ROWS_KEPT = 5
+"""Rows that a class keeps, if it has them, however small a sample of the data set is drawn."""
+
+_READERS = {".csv": "CSV", ".csv.gz": "CSV", ".parquet": "Parquet"}
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A table, the class of each row and, for some, the group of each row.
+
+    Attributes
+    ----------
+    name : str
+        What results call it.
+    X : pandas.DataFrame of shape (n_rows, n_columns)
+        The table: numeric and boolean columns, all others are categories. Cells may be missing.
+    y : ndarray of shape (n_rows,)
+        The class of each row.
+    groups : ndarray of shape (n_rows,) or None
+        Rows of one group never fall on both sides of a split.
+    fingerprint : str
+        Hash of all of the above but the name.
+    """
+
+    name: str
+    X: pd.DataFrame
+    y: NDArray[Any]
+    groups: NDArray[Any] | None
+    fingerprint: str
+
+    @property
+    def classes(self) -> NDArray[Any]:
+        """The classes, sorted."""
+        return np.unique(self.y)
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """Number of rows of each class."""
+        return np.unique(self.y, return_counts=True)[1]
+
+    @property
+    def minority(self) -> int:
+        """Index of the smallest class; of several, the last, which is the positive one of two."""
+        counts = self.counts
+        return int(len(counts) - 1 - np.argmin(counts[::-1]))
+
+    def facts(self) -> DatasetFacts:
+        """Return what a report says about it."""
+        categorical = len(categorical_columns(self.X))
+        return DatasetFacts(
+            name=self.name,
+            rows=len(self.y),
+            numeric_columns=self.X.shape[1] - categorical,
+            categorical_columns=categorical,
+            missing_cells=int(self.X.isna().to_numpy().sum()),
+            classes=tuple(str(label) for label in self.classes.tolist()),
+            class_rows=tuple(int(count) for count in self.counts),
+            grouped=self.groups is not None,
+            fingerprint=self.fingerprint,
+        )
+
+
+@dataclass(frozen=True)
+class DatasetFacts:
+    """What is reported about a dataset."""
+
+    name: str
+    rows: int
+    numeric_columns: int
+    categorical_columns: int
+    missing_cells: int
+    classes: tuple[str, ...]
+    class_rows: tuple[int, ...]
+    grouped: bool
+    fingerprint: str
+
+    @property
+    def minority_rows(self) -> int:
+        """Rows of the smallest class."""
+        return min(self.class_rows)
+
+    @property
+    def imbalance(self) -> float:
+        """Rows of the largest class for each row of the smallest."""
+        return max(self.class_rows) / self.minority_rows
+
+
+def categorical_columns(table: pd.DataFrame) -> list[Any]:
+    """Return the names of the columns that hold no numbers and no booleans."""
+    return [
+        name
+        for name, dtype in table.dtypes.items()
+        if not (pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_bool_dtype(dtype))
+    ]
+
+
+def load_datasets(
+    datasets: Any,
+    *,
+    target: str = "target",
+    groups: str | None = None,
+    max_rows: int | None = None,
+    random_state: int = 0,
+) -> tuple[Dataset, ...]:
+    """Bring whatever describes datasets into one form.
+
+    Parameters
+    ----------
+    datasets : tuple, mapping, path or sequence of paths
+        ``(X, y)`` or ``(X, y, groups)``; a mapping of names to such tuples or to paths; a path or several.
+    target : str, default="target"
+        Column of the class in files.
+    groups : str or None, default=None
+        Column of the group in files: it is taken out of the table, and rows of one group stay together.
+    max_rows : int or None, default=None
+        Datasets with more rows are represented by a stratified sample of about this size.
+    random_state : int, default=0
+        Seed of these samples.
+
+    Returns
+    -------
+    tuple of Dataset
+        In the order given.
+
+    Raises
+    ------
+    InvalidDataError
+        If a file cannot be understood, or a table cannot be split and classified.
+
+    Examples
+    --------
+    >>> from wgan_resampler.comparison.data.datasets import load_datasets
+    >>> (dataset,) = load_datasets({"toy": ([[0.0], [1.0], [2.0], [3.0]], ["a", "a", "a", "b"])})
+    >>> dataset.name, dataset.facts().class_rows
+    ('toy', (3, 1))
+    """
+    if max_rows is not None and max_rows < 1:
+        raise InvalidParameterError(f"max_rows must be at least 1 or None, not {max_rows!r}.")
+    if groups is not None and groups == target:
+        raise InvalidParameterError(f"groups and target both name the column '{target}'. Name two columns.")
+    named = list(_named(datasets))
+    if not named:
+        raise InvalidParameterError("There is no dataset to compare on. Give at least one.")
+    if groups is not None and not any(_is_path(source) for _, source in named):
+        raise InvalidParameterError(
+            f"groups='{groups}' names a column of files, and no dataset is a file. Give arrays as (X, y, groups)."
+        )
+    loaded = [_load(name, source, target, groups) for name, source in named]
+    return tuple(_sampled(dataset, max_rows, random_state) for dataset in loaded)
+
+
+def _named(datasets: Any) -> Iterable[tuple[str, Any]]:
+    if isinstance(datasets, Mapping):
+        return [(str(name), source) for name, source in datasets.items()]
+    if _is_path(datasets):
+        return [(_stem(Path(datasets)), datasets)]
+    if isinstance(datasets, tuple) and len(datasets) in (2, 3) and not any(map(_is_path, datasets)):
+        return [("data", datasets)]
+    if isinstance(datasets, Iterable):
+        paths = list(datasets)
+        strangers = [path for path in paths if not _is_path(path)]
+        if not strangers:
+            return _unique([(_stem(Path(path)), path) for path in paths])
+    raise InvalidParameterError(
+        f"datasets must be (X, y), (X, y, groups), a mapping of names to these or to paths, or paths of files; it is "
+        f"{type(datasets).__name__}."
+    )
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, str | PathLike)
+
+
+def _stem(path: Path) -> str:
+    return path.name.removesuffix(_suffix(path))
+
+
+def _suffix(path: Path) -> str:
+    return next((suffix for suffix in sorted(_READERS, key=len, reverse=True) if path.name.endswith(suffix)), "")
+
+
+def _unique(named: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    names = [name for name, _ in named]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InvalidParameterError(
+            f"Several files are called {', '.join(twice)}, so their results could not be told apart. Rename one, or "
+            "give a mapping of names to paths."
+        )
+    return named
+
+
+def _load(name: str, source: Any, target: str, group_column: str | None) -> Dataset:
+    if _is_path(source):
+        X, y, groups = _read(Path(source), target, group_column)
+    elif isinstance(source, tuple | list) and len(source) in (2, 3):
+        X, y, groups = (*source, None)[:3]
+    else:
+        raise InvalidParameterError(
+            f"Dataset '{name}' must be (X, y), (X, y, groups) or a path, not {type(source).__name__}."
+        )
+    return _checked(name, _as_frame(X), np.asarray(y), None if groups is None else np.asarray(groups))
+
+
+def _read(path: Path, target: str, groups: str | None) -> tuple[pd.DataFrame, pd.Series, pd.Series | None]:
+    """Return the table of a file, and the class and the group of each row."""
+    kind = _READERS.get(_suffix(path))
+    if kind is None:
+        raise InvalidDataError(f"'{path.name}' is no file that is understood: {', '.join(_READERS)}.")
+    if not path.is_file():
+        raise InvalidDataError(f"There is no file '{path}'.")
+    # Only an empty cell is missing: a category may be called "None" or "NA".
+    read = {
+        "CSV": lambda: pd.read_csv(path, keep_default_na=False, na_values=[""]),
+        "Parquet": lambda: pd.read_parquet(path),
+    }
+    try:
+        table = read[kind]()
+    except (ValueError, OSError) as error:
+        raise InvalidDataError(f"'{path.name}' cannot be read as {kind}: {error}") from error
+    for column, what, option in ((target, "class", "target"), (groups, "group", "groups")):
+        if column is not None and column not in table.columns:
+            raise InvalidDataError(
+                f"'{path.name}' has no column '{column}'. Its columns: {', '.join(map(str, table.columns[:12]))}. Name "
+                f"the column of the {what} with {option} (--{option} on the command line)."
+            )
+    if groups is None:
+        return table.drop(columns=target), table[target], None
+    return table.drop(columns=[target, groups]), table[target], table[groups]
+
+
+def _as_frame(X: Any) -> pd.DataFrame:
+    """Return the table as a pandas frame with string names and rows counted from 0."""
+    if hasattr(X, "toarray"):
+        X = X.toarray()
+    if hasattr(X, "to_pandas"):
+        X = X.to_pandas()
+    if isinstance(X, pd.DataFrame):
+        return X.reset_index(drop=True).rename(columns=str)
+    values = np.asarray(X)
+    if values.ndim != 2:
+        raise InvalidDataError(f"A table must have two dimensions, not {values.ndim}.")
+    return pd.DataFrame(values, columns=[f"x{column}" for column in range(values.shape[1])]).infer_objects()
+
+
+def _checked(name: str, X: pd.DataFrame, y: NDArray[Any], groups: NDArray[Any] | None) -> Dataset:
+    y = y.ravel() if y.ndim == 2 and y.shape[1] == 1 else y
+    if y.ndim != 1:
+        raise InvalidDataError(f"Dataset '{name}': the target must have one dimension, not {y.ndim}.")
+    try:
+        check_consistent_length(X, y, groups)
+    except ValueError as error:
+        raise InvalidDataError(f"Dataset '{name}': {error}") from error
+    if pd.isna(y).any():
+        raise InvalidDataError(f"Dataset '{name}': {int(pd.isna(y).sum())} rows have no class. Leave them out.")
+    if y.dtype == object or y.dtype.kind in "UT":
+        y = y.astype(str)
+    if not X.columns.is_unique:
+        raise InvalidDataError(f"Dataset '{name}' has several columns of the same name. Rename them.")
+    numbers = X.drop(columns=categorical_columns(X)).to_numpy(float, na_value=np.nan)
+    if np.isinf(numbers).any():
+        raise InvalidDataError(f"Dataset '{name}' holds infinite numbers. Make them missing or finite.")
+    groups = None if groups is None else _checked_groups(name, groups)
+    n_classes = len(np.unique(y))
+    if n_classes < 2 or n_classes > max(2, len(y) // 2):
+        raise InvalidDataError(
+            f"Dataset '{name}' has {n_classes} classes in {len(y)} rows; at least 2, with some rows each, are needed. "
+            "Is this the right target?"
+        )
+    return Dataset(name, X, y, groups, _fingerprint(X, y, groups))
+
+
+def _checked_groups(name: str, groups: NDArray[Any]) -> NDArray[Any]:
+    groups = groups.ravel() if groups.ndim == 2 and groups.shape[1] == 1 else groups
+    if groups.ndim != 1:
+        raise InvalidDataError(f"Dataset '{name}': groups must have one dimension, not {groups.ndim}.")
+    if pd.isna(groups).any():
+        raise InvalidDataError(
+            f"Dataset '{name}': {int(pd.isna(groups).sum())} rows have no group. Give each a group of its own, or "
+            "leave them out."
+        )
+    return groups.astype(str) if groups.dtype == object else groups
+
+
+def _fingerprint(X: pd.DataFrame, y: NDArray[Any], groups: NDArray[Any] | None) -> str:
+    digest = hashlib.sha256()
+    for name, dtype in X.dtypes.items():
+        digest.update(f"{name}:{'number' if pd.api.types.is_numeric_dtype(dtype) else 'other'};".encode())
+    for part in (X, pd.Series(y), pd.Series(groups) if groups is not None else pd.Series([], dtype=float)):
+        digest.update(np.ascontiguousarray(pd.util.hash_pandas_object(part, index=False).to_numpy()).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _sampled(dataset: Dataset, max_rows: int | None, random_state: int) -> Dataset:
+    """Return a stratified sample if the dataset is too large."""
+    if max_rows is None or len(dataset.y) <= max_rows:
+        return dataset
+    rng = np.random.default_rng(seed_for(random_state, "rows", dataset.name))
+    kept = []
+    for label, count in zip(dataset.classes, dataset.counts, strict=True):
+        wanted = max(round(count * max_rows / len(dataset.y)), min(count, _FEWEST_ROWS_KEPT))
+        kept.append(rng.choice(np.flatnonzero(dataset.y == label), size=wanted, replace=False))
+    rows = np.sort(np.concatenate(kept))
+    groups = None if dataset.groups is None else dataset.groups[rows]
+    return _checked(dataset.name, dataset.X.iloc[rows].reset_index(drop=True), dataset.y[rows], groups)

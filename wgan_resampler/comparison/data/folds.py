@@ -1,0 +1,131 @@
+"""Which rows are trained on and which are tested on: the same for all samplers and classifiers."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+from wgan_resampler.comparison.data.datasets import Dataset
+from wgan_resampler.exceptions import ComparisonWarning, InvalidDataError, InvalidParameterError
+from wgan_resampler.utils import seed_for
+
+INNER_FOLDS = 3
+"""Folds of the training rows in which thresholds are tuned."""
+
+Rows = NDArray[np.intp]
+
+
+def check_cv(cv: Any, n_repeats: Any) -> tuple[Any, int]:
+    """Return both, numbers as int; refuse what cannot split, or cannot be repeated."""
+    if isinstance(n_repeats, bool) or not isinstance(n_repeats, int | np.integer) or n_repeats < 1:
+        raise InvalidParameterError(f"n_repeats must be an int of at least 1, not {n_repeats!r}.")
+    folds = int(cv) if isinstance(cv, int | np.integer) and not isinstance(cv, bool) else None
+    if (folds is not None and folds < 2) or (folds is None and not hasattr(cv, "split")):
+        raise InvalidParameterError(f"cv must be a number of folds of at least 2, or a splitter, not {cv!r}.")
+    if n_repeats > 1 and folds is None and not _is_random(cv):
+        raise InvalidParameterError(
+            f"{cv!r} does not shuffle, so each of the {n_repeats} repeats would have the same folds. Set n_repeats=1, "
+            "let it shuffle, or give a number of folds."
+        )
+    return cv if folds is None else folds, int(n_repeats)
+
+
+def _is_random(splitter: Any) -> bool:
+    return hasattr(splitter, "random_state") and bool(getattr(splitter, "shuffle", True))
+
+
+def outer_splits(dataset: Dataset, cv: Any, repeat: int, root: int) -> list[tuple[Rows, Rows]]:
+    """Return training and test rows of each fold of a repeat.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        What is split.
+    cv : int or splitter
+        A number of stratified folds, by group where the dataset has groups; or an object with ``split(X, y, groups)``
+        whose `random_state`, if it shuffles, is set for each repeat.
+    repeat : int
+        Number of the repeat.
+    root : int
+        Root of all seeds.
+
+    Returns
+    -------
+    list of (ndarray of int, ndarray of int)
+        Training rows and test rows.
+
+    Examples
+    --------
+    >>> from wgan_resampler.comparison.data.datasets import load_datasets
+    >>> from wgan_resampler.comparison.data.folds import outer_splits
+    >>> (dataset,) = load_datasets(([[float(row)] for row in range(8)], [0, 1] * 4))
+    >>> [(len(train), len(test)) for train, test in outer_splits(dataset, 2, 0, root=0)]
+    [(4, 4), (4, 4)]
+    """
+    seed = seed_for(root, "folds", dataset.name, repeat)
+    if isinstance(cv, int):
+        kind = StratifiedKFold if dataset.groups is None else StratifiedGroupKFold
+        splitter = kind(cv, shuffle=True, random_state=seed)
+    else:
+        splitter = clone(cv, safe=False)
+        if _is_random(splitter):
+            splitter.random_state = seed
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "The least populated class")
+            # Whether that matters is looked at below.
+            warnings.filterwarnings("ignore", "The groups parameter is ignored")
+            splits = [
+                (np.sort(train), np.sort(test)) for train, test in splitter.split(dataset.X, dataset.y, dataset.groups)
+            ]
+    except ValueError as error:
+        raise InvalidDataError(f"Dataset '{dataset.name}' cannot be split by {cv!r}: {error}") from error
+    _check_splits(dataset, splits)
+    return splits
+
+
+def inner_splits(dataset: Dataset, train: Rows, seed: int) -> list[tuple[Rows, Rows]]:
+    """Return the inner folds of training rows; none where thresholds cannot be tuned."""
+    y = dataset.y[train]
+    counts = np.unique(y, return_counts=True)[1]
+    if len(dataset.classes) != 2 or len(counts) < 2 or counts.min() < INNER_FOLDS:
+        return []
+    groups = None if dataset.groups is None else dataset.groups[train]
+    if groups is not None and len(np.unique(groups)) < INNER_FOLDS:
+        return []
+    kind = StratifiedKFold if groups is None else StratifiedGroupKFold
+    splitter = kind(INNER_FOLDS, shuffle=True, random_state=seed)
+    splits = [(train[fit], train[held_out]) for fit, held_out in splitter.split(y, y, groups)]
+    # With groups, a fold can be left without one of the classes.
+    both = all(len(np.unique(dataset.y[rows])) == 2 for split in splits for rows in split)
+    return splits if both else []
+
+
+def _check_splits(dataset: Dataset, splits: list[tuple[Rows, Rows]]) -> None:
+    for train, test in splits:
+        if np.intersect1d(train, test).size:
+            raise InvalidDataError(f"Dataset '{dataset.name}': the splitter put rows on both sides of a split.")
+        if not len(test):
+            raise InvalidDataError(f"Dataset '{dataset.name}': a fold has no test rows. Use fewer folds.")
+        if dataset.groups is not None and np.isin(dataset.groups[test], dataset.groups[train]).any():
+            raise InvalidDataError(
+                f"Dataset '{dataset.name}': the splitter put rows of a group on both sides of a split. Use one that "
+                "keeps groups together, such as StratifiedGroupKFold, or a number of folds."
+            )
+        if len(np.unique(dataset.y[train])) < 2:
+            raise InvalidDataError(
+                f"Dataset '{dataset.name}': the training rows of a fold have one class. Use fewer folds, or check the "
+                "groups."
+            )
+    if any(len(np.unique(dataset.y[test])) < len(dataset.classes) for _, test in splits):
+        warnings.warn(
+            f"Dataset '{dataset.name}' has a class with fewer rows or groups than folds: some test folds lack it, and "
+            "scores there are means over the classes that they have.",
+            ComparisonWarning,
+            stacklevel=4,
+        )

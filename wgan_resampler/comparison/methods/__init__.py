@@ -1,0 +1,1 @@
+"""Samplers and classifiers that can be compared."""

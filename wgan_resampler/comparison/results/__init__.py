@@ -1,0 +1,1 @@
+"""Scores of all jobs: tables, tests, pictures, the report."""

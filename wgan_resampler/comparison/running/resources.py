@@ -1,0 +1,124 @@
+"""One thread for each worker, and how much memory a piece of work takes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+from joblib import cpu_count, parallel_config
+from threadpoolctl import threadpool_limits
+
+from wgan_resampler.utils import COMPARE, require
+
+_INTERVAL = 0.01
+"""Seconds between two looks at the memory of the process."""
+
+
+class _OfTheProcess:
+    """Limits that hold for all threads of the process: set by the first that enters, lifted by the last that leaves.
+
+    Threads that each put back what they found would leave the limit of the last.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._undo = contextlib.ExitStack()
+        self._torch_threads = 1
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside:
+                torch = sys.modules.get("torch")
+                self._torch_threads = cpu_count(only_physical_cores=True) if torch is None else torch.get_num_threads()
+                self._undo.enter_context(threadpool_limits(1, user_api="blas"))
+                # Libraries that a sampler loads only when it is fitted look there.
+                self._undo.enter_context(_environment("OMP_NUM_THREADS", "1"))
+            self._inside += 1
+
+    def __exit__(self, *exception: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._undo.close()
+                _set_torch_threads(self._torch_threads)
+
+
+_LIMITS = _OfTheProcess()
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep numerical libraries, torch and nested joblib calls to one thread.
+
+    As many workers as there are cores would otherwise each start as many threads as there are cores.
+    """
+    with _LIMITS, threadpool_limits(1, user_api="openmp"), parallel_config(backend="sequential", n_jobs=1):
+        # Partly a setting of the process and partly one of the thread.
+        _set_torch_threads(1)
+        yield
+
+
+def _set_torch_threads(number: int) -> None:
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(number)
+
+
+@contextlib.contextmanager
+def _environment(name: str, value: str) -> Iterator[None]:
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
+
+
+class Meter:
+    """Seconds, and the highest resident memory above that at the start, of the work inside a ``with`` block.
+
+    Memory is looked at every few milliseconds, and what the process had at hand already is not counted: the figure is
+    a lower bound.
+
+    Examples
+    --------
+    >>> from wgan_resampler.comparison.running.resources import Meter
+    >>> with Meter() as meter:
+    ...     rows = [0.0] * 10
+    >>> meter.seconds < 10, meter.peak_mb >= 0
+    (True, True)
+    """
+
+    seconds = 0.0
+    peak_mb = 0.0
+
+    def __enter__(self) -> Meter:
+        self._process = require("psutil", "Measuring memory", COMPARE).Process()
+        self._before = self._peak = self._process.memory_info().rss
+        self._done = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self._watcher.start()
+        self._start = time.perf_counter()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.seconds = time.perf_counter() - self._start
+        self._done.set()
+        self._watcher.join()
+        self._look()
+        self.peak_mb = (self._peak - self._before) / 2**20
+
+    def _watch(self) -> None:
+        while not self._done.wait(_INTERVAL):
+            self._look()
+
+    def _look(self) -> None:
+        self._peak = max(self._peak, self._process.memory_info().rss)

@@ -1,0 +1,53 @@
+"""Gradients of the losses written out by hand for the networks of this package.
+
+The critic is piecewise linear, so its gradient with respect to a row is a plain product of weights and LeakyReLU
+slopes, and the gradient penalty needs no second pass of automatic differentiation. For networks of tabular size the
+bookkeeping of autograd costs several times the arithmetic, so this is what makes training fast. `losses` holds the
+same mathematics in its readable form; the tests hold one against the other.
+
+Notation, for a critic with hidden layers i = 0 .. L-1 and one row:
+
+    a_i = W_i h_i + b_i,   h_{i+1} = lrelu(a_i),   score = w h_L + b          (h_0: features and condition)
+    c_{L-1} = D_{L-1} w,   c_{i-1} = D_{i-1} W_i^T c_i                       (D_i: slopes of lrelu at a_i)
+
+so that c_i is the gradient of the score with respect to a_i, and W_0^T c_0 the one with respect to the input. Since the
+slopes are constant almost everywhere, the penalty P = mean (|g| - 1)^2 with g = W_0^T c_0 is differentiated by running
+forward through the same chain with e_0 = dP/dg:
+
+    e_{i+1} = D_i W_i e_i,   dP/dW_i = c_i e_i^T,   dP/dw = e_L.
+
+All three kinds of rows (real, fake, mixed) are stacked, so each weight's gradient is one matrix product.
+
+Beside the products there are small operations, whose call costs as much as their arithmetic. So there are few: buffers
+and views are made once, D_i is read off h_{i+1}, which has the sign of a_i, sums over rows are products with a row of
+ones (which torch does faster than sums), and what only the history needs is summed up later.
+"""
+
+from __future__ import annotations
+
+from torch import nn
+
+from wgan_resampler.gan.gradients.classifier import ClassifierPass
+from wgan_resampler.gan.gradients.critic import CriticPass, ScorePass
+from wgan_resampler.gan.gradients.generator import ForwardPass, GeneratorPass
+from wgan_resampler.gan.networks import GanDiscriminator, GanGenerator
+
+__all__ = [
+    "ClassifierPass",
+    "CriticPass",
+    "ForwardPass",
+    "GeneratorPass",
+    "ScorePass",
+    "knows_critic",
+    "knows_generator",
+]
+
+
+def knows_critic(critic: nn.Module) -> bool:
+    """Whether the passes of this package hold for this critic."""
+    return type(critic) is GanDiscriminator
+
+
+def knows_generator(generator: nn.Module) -> bool:
+    """Whether `GeneratorPass` holds for this generator."""
+    return type(generator) is GanGenerator and generator.normalization != "batch" and generator.dropout.p == 0.0

@@ -1,0 +1,176 @@
+"""What a generator makes, and the gradient of its loss."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from wgan_resampler.gan.defaults import GAN_LEAKY_SLOPE
+from wgan_resampler.gan.gradients.critic import ScorePass
+from wgan_resampler.gan.gradients.weights import Norm, Weights, leaky_relu_, leaky_relu_backward
+from wgan_resampler.gan.networks import GanDiscriminator, GanGenerator
+from wgan_resampler.gan.one_hot_blocks import activate_explicitly, backward
+
+
+class ForwardPass:
+    """What a generator makes of `n_rows` rows of noise, and all that its gradient needs.
+
+    Parameters
+    ----------
+    generator : GanGenerator
+        Without batch normalisation and dropout. Its parameters must keep their storage as long as this object is used.
+    n_rows : int
+        Rows of noise.
+
+    Attributes
+    ----------
+    inputs : list of torch.Tensor of shape (n_rows, units)
+        Those of the hidden layers, then that of the output layer.
+    linear, activations : list of torch.Tensor of shape (n_rows, hidden_dim)
+        Hidden layers before the normalisation, and after LeakyReLU. Without normalisation they share their memory.
+    statistics : list of tuple of torch.Tensor of shape (n_rows, 1)
+        Mean and reciprocal standard deviation of each row; empty without normalisation.
+    output : torch.Tensor of shape (n_rows, feature_dim)
+        The rows; with blocks, their values and the probabilities of their states.
+    """
+
+    def __init__(self, generator: GanGenerator, n_rows: int) -> None:
+        w = self._weights = Weights(generator)
+        like, z, c = w.output, generator.noise_dim, generator.num_classes
+        self.n_rows = n_rows
+        self.norms = [Norm(norm) for norm in generator.norms if isinstance(norm, nn.LayerNorm)]
+        self._layout = generator.layout
+        self._moments: Tensor | None = None
+        width = z + c
+        if generator.moments is not None:
+            # One copy of the conditions serves both products: means first, as conditions come first behind the noise.
+            self._moments = torch.cat((generator.moments[:, -1], generator.moments[:, :-1].flatten(0, 1)))
+            width += c * z
+        inputs = like.new_empty(n_rows, width)
+        first = inputs[:, : z + c]
+        self._noise, self._condition, self._of_moments = first[:, :z], first[:, z:], inputs[:, z:]
+        self._by_class = inputs[:, z + c :].view(n_rows, (width - z - c) // z, z)
+        self.linear = w.buffers(n_rows)
+        self.activations = w.buffers(n_rows) if self.norms else self.linear
+        self.statistics = [(like.new_empty(n_rows, 1), like.new_empty(n_rows, 1)) for _ in self.norms]
+        sums = self.activations[1:]
+        if generator.skip_connections:
+            sums = [torch.empty_like(activation) for activation in sums]
+        self.inputs = [first, self.activations[0], *sums]
+        self._skip = generator.skip_connections
+        self.output = like.new_empty(n_rows, generator.feature_dim)
+
+    def load(self, noise: Tensor, condition: Tensor) -> None:
+        """Take what rows are to be made of.
+
+        Parameters
+        ----------
+        noise : torch.Tensor of shape (n_rows, noise_dim)
+            Standard normal numbers.
+        condition : torch.Tensor of shape (n_rows, num_classes)
+            One-hot classes.
+        """
+        self._noise.copy_(noise)
+        self._condition.copy_(condition)
+        if self._moments is not None:
+            torch.mul(condition.unsqueeze(2), noise.unsqueeze(1), out=self._by_class)
+
+    def rows(self) -> Tensor:
+        """Return the rows; for use before the next call.
+
+        Returns
+        -------
+        torch.Tensor of shape (n_rows, feature_dim)
+        """
+        w = self._weights
+        for i, (h, a, activation) in enumerate(zip(self.inputs, self.linear, self.activations, strict=False)):
+            torch.addmm(w.bias[i], h, w.hidden_t[i], out=a)
+            if self.norms:
+                self.norms[i].forward(a, activation, *self.statistics[i])
+            leaky_relu_(activation, GAN_LEAKY_SLOPE)
+            if self._skip and i > 0:
+                torch.add(activation, h, out=self.inputs[i + 1])
+        output = torch.addmm(w.output_bias, self.inputs[-1], w.output_t, out=self.output)
+        if self._moments is not None:
+            output.addmm_(self._of_moments, self._moments)
+        return activate_explicitly(output, self._layout)[0]
+
+
+class GeneratorPass:
+    """The gradient of the generator's loss, for some of the rows of a forward pass.
+
+    Parameters
+    ----------
+    generator : GanGenerator
+        Without batch normalisation and dropout. Its parameters must have ``.grad`` tensors, and keep their storage as
+        long as this object is used.
+    critic : GanDiscriminator
+        Left as it is.
+    forward_pass : ForwardPass
+        Of the same generator.
+    n_rows : int
+        How many of its rows, the last ones, make the batch.
+    """
+
+    def __init__(
+        self, generator: GanGenerator, critic: GanDiscriminator, forward_pass: ForwardPass, n_rows: int
+    ) -> None:
+        w = self._weights = Weights(generator)
+        f, last = forward_pass, slice(forward_pass.n_rows - n_rows, forward_pass.n_rows)
+        self._skip = generator.skip_connections
+        self._layout = generator.layout
+        self._score_pass = ScorePass(critic, n_rows)
+        self._ones = w.output.new_ones(1, n_rows)
+        self._shares, self._input = f.output[last], f.inputs[-1][last]
+        self._layers = [_Layer(w, f, i, last) for i in range(len(w.hidden))][::-1]
+
+    def gradients(self, rows: Tensor, condition: Tensor) -> None:
+        """Write the gradient of the generator's loss into ``.grad`` of its parameters.
+
+        Equals ``generator_loss(critic(generator(noise, condition), condition)).backward()`` for the noise that was
+        loaded; the generator must not have changed since the rows were made.
+
+        Parameters
+        ----------
+        rows : torch.Tensor of shape (n_rows, feature_dim)
+            The last ones that the forward pass gave.
+        condition : torch.Tensor of shape (n_rows, num_classes)
+            One-hot classes of the batch.
+        """
+        w, ones = self._weights, self._ones
+        d = backward(self._score_pass.gradient(rows, condition), self._shares, self._layout)
+        torch.mm(self._score_pass.gradient_t, self._input, out=w.output_grad)
+        torch.mm(ones, d, out=w.output_bias_grad_row)
+        d = torch.mm(d, w.output, out=self._layers[0].d)
+        for i, layer in enumerate(self._layers, start=1):
+            da = leaky_relu_backward(d, layer.activation, GAN_LEAKY_SLOPE, True, grad_input=layer.da)
+            if layer.norm is not None:
+                mean, deviation = layer.statistics
+                layer.norm.backward(da, layer.linear, mean, deviation, out=da)
+            torch.mm(layer.da_t, layer.input, out=layer.weight_grad)
+            torch.mm(ones, da, out=layer.bias_grad_row)
+            if i < len(self._layers):
+                through = torch.mm(da, layer.weight, out=self._layers[i].d)
+                d = through.add_(d) if self._skip else through
+
+    def take_sum(self) -> Tensor:
+        """Return the sum over calls of the critic's mean score of the rows, and start anew.
+
+        Returns
+        -------
+        torch.Tensor of shape ()
+        """
+        return self._score_pass.take_sum()
+
+
+class _Layer:
+    """What the gradient meets in one hidden layer, for the rows `last` of a forward pass, and where it goes."""
+
+    def __init__(self, w: Weights, f: ForwardPass, i: int, last: slice) -> None:
+        self.input, self.linear, self.activation = f.inputs[i][last], f.linear[i][last], f.activations[i][last]
+        self.norm = f.norms[i] if f.norms else None
+        self.statistics = [each[last] for each in f.statistics[i]] if f.norms else []
+        self.weight, self.weight_grad, self.bias_grad_row = w.hidden[i], w.hidden_grad[i], w.bias_grad_row[i]
+        # With respect to the activations, and to what the linear map gives.
+        self.d, self.da = torch.empty_like(self.linear), torch.empty_like(self.linear)
+        self.da_t = self.da.t()

@@ -1,0 +1,134 @@
+"""Blocks of states in tensors: compact rows <-> rows with one-hot blocks, and what a generator's output becomes.
+
+A generator gives a real number for each column of the encoded matrix. The values among them go through tanh, each block
+through a softmax. What the critic sees is the most probable state alone, as in real rows; gradients pass as if it had
+been the probabilities (straight-through estimator, Bengio et al. 2013, arXiv:1308.3432). The noise that goes into the
+generator is what makes the states vary. Gumbel noise on top of it (Jang et al. 2017, arXiv:1611.01144) and
+probabilities in place of states were measured too, and gave rows of worse classes.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from wgan_resampler.tables import BlockGroup, RowLayout
+
+_tanh_backward = torch.ops.aten.tanh_backward.grad_input
+
+
+def expand(values: Tensor, states: Tensor, layout: RowLayout) -> Tensor:
+    """Return encoded rows: the values, then a one-hot block for each state.
+
+    Parameters
+    ----------
+    values : torch.Tensor of shape (n, n_values)
+        In [-1, 1].
+    states : torch.Tensor of shape (n, n_blocks)
+        The state of each block; integers.
+    layout : RowLayout
+        Sizes of both.
+
+    Returns
+    -------
+    torch.Tensor of shape (n, layout.width)
+
+    Examples
+    --------
+    >>> import torch
+    >>> from wgan_resampler.gan.one_hot_blocks import expand
+    >>> from wgan_resampler.tables.encoding.schema import BlockGroup, RowLayout
+    >>> expand(torch.tensor([[0.5]]), torch.tensor([[1, 0]]), RowLayout(1, (2, 3))).tolist()
+    [[0.5, 0.0, 1.0, 1.0, 0.0, 0.0]]
+    """
+    if not layout.block_sizes:
+        return values
+    rows = values.new_zeros(len(values), layout.width)
+    rows[:, : layout.n_values] = values
+    starts = torch.tensor(layout.starts, device=values.device)
+    return rows.scatter_(1, states + starts, 1.0)
+
+
+def collapse(rows: Tensor, layout: RowLayout) -> tuple[Tensor, Tensor]:
+    """Undo `expand`: return values and the largest state of each block."""
+    states = [_blocks(rows, group).argmax(dim=2) for group in layout.groups]
+    empty = rows.new_zeros((len(rows), 0), dtype=torch.int64)
+    return rows[:, : layout.n_values], torch.cat([empty, *states], dim=1)
+
+
+def activate(output: Tensor, layout: RowLayout) -> Tensor:
+    """Return encoded rows from a generator's output, differentiable by the straight-through estimator.
+
+    Parameters
+    ----------
+    output : torch.Tensor of shape (n, layout.width)
+        Any real numbers.
+    layout : RowLayout
+        Sizes of values and blocks.
+
+    Returns
+    -------
+    torch.Tensor of shape (n, layout.width)
+        Values in [-1, 1] and one-hot blocks.
+    """
+    values = torch.tanh(output[:, : layout.n_values])
+    if not layout.block_sizes:
+        return values
+    parts = [values]
+    for group in layout.groups:
+        share = torch.softmax(_blocks(output, group), dim=2)
+        parts.append((_one_hot(share) + share - share.detach()).flatten(1))
+    return torch.cat(parts, dim=1)
+
+
+def activate_explicitly(output: Tensor, layout: RowLayout) -> tuple[Tensor, Tensor]:
+    """Return what `activate` does, and the probabilities that `backward` needs, without autograd.
+
+    Parameters
+    ----------
+    output : torch.Tensor of shape (n, layout.width)
+        Overwritten with the shares.
+    layout : RowLayout
+        Sizes of values and blocks.
+
+    Returns
+    -------
+    rows : torch.Tensor of shape (n, layout.width)
+    shares : torch.Tensor of shape (n, layout.width)
+        The probabilities of the states. Among the values: the same as `rows`.
+    """
+    if not layout.block_sizes:
+        output.tanh_()
+        return output, output
+    output[:, : layout.n_values].tanh_()
+    rows = output.clone()
+    for group in layout.groups:
+        logits = _blocks(output, group)
+        share = torch.softmax(logits, dim=2)
+        logits.copy_(share)
+        rows[:, group.start : group.stop] = _one_hot(share).flatten(1)
+    return rows, output
+
+
+def backward(gradient: Tensor, shares: Tensor, layout: RowLayout) -> Tensor:
+    """Return the gradient with respect to the output, from the one with respect to the rows, which is overwritten."""
+    if not layout.block_sizes:
+        _tanh_backward(gradient, shares, grad_input=gradient)
+        return gradient
+    d_values = gradient[:, : layout.n_values]
+    _tanh_backward(d_values, shares[:, : layout.n_values], grad_input=d_values)
+    for group in layout.groups:
+        share = _blocks(shares, group)
+        d = _blocks(gradient, group)
+        d.sub_((d * share).sum(dim=2, keepdim=True)).mul_(share)
+    return gradient
+
+
+def _blocks(rows: Tensor, group: BlockGroup) -> Tensor:
+    """Return a view of a group's blocks, of shape (n, n_blocks, size)."""
+    n_blocks = (group.stop - group.start) // group.size
+    return rows[:, group.start : group.stop].view(len(rows), n_blocks, group.size)
+
+
+def _one_hot(share: Tensor) -> Tensor:
+    return torch.zeros_like(share).scatter_(2, share.detach().argmax(dim=2, keepdim=True), 1.0)

@@ -1,0 +1,1 @@
+"""The training loop: one step, the optimizers, hooks and the history."""

@@ -1,0 +1,289 @@
+"""Hooks into training, and what the package itself does by them: progress bar, checkpoints, early stopping."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tqdm.auto import tqdm
+
+from wgan_resampler.exceptions import InvalidParameterError
+from wgan_resampler.gan.parameter_checks import check_numbers, check_sizes
+from wgan_resampler.utils.storage import save_state
+
+if TYPE_CHECKING:
+    from wgan_resampler.gan.training.trainer import GanTrainer
+
+
+_SHOWN_LOSSES = ("critic_loss", "generator_loss", "wasserstein_estimate")
+
+
+class Callback:
+    """Base class for objects that watch training, or stop it.
+
+    Override the hooks that you need. Each gets the trainer: ``trainer.history`` (its last record is that of the epoch
+    just ended), ``trainer.epoch``, ``trainer.n_updates``, ``trainer.generator``, ``trainer.critic``, and
+    ``trainer.stop()``, which ends training after the present update. An error raised in a hook ends training at once.
+
+    See Also
+    --------
+    GanTrainer : Calls the hooks.
+    WGANGPOverSampler : Passes its ``callbacks`` on.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_classification
+    >>> from wgan_resampler import Callback, WGANGPOverSampler
+    >>> class StopAfter(Callback):
+    ...     def __init__(self, n_epochs):
+    ...         self.n_epochs = n_epochs
+    ...     def on_epoch_end(self, trainer):
+    ...         if trainer.epoch >= self.n_epochs:
+    ...             trainer.stop()
+    >>> X, y = make_classification(weights=[0.8], random_state=0)
+    >>> sampler = WGANGPOverSampler(callbacks=[StopAfter(3)], device="cpu", random_state=0)
+    >>> X_resampled, y_resampled = sampler.fit_resample(X, y)
+    >>> len(sampler.history_)
+    3
+    """
+
+    def on_train_begin(self, trainer: GanTrainer) -> None:
+        """Run before the first update.
+
+        Parameters
+        ----------
+        trainer : GanTrainer
+            The trainer.
+        """
+
+    def on_epoch_begin(self, trainer: GanTrainer) -> None:
+        """Run before each epoch.
+
+        Parameters
+        ----------
+        trainer : GanTrainer
+            The trainer.
+        """
+
+    def on_update_end(self, trainer: GanTrainer) -> None:
+        """Run after each generator update. Keep it short: there are thousands.
+
+        Parameters
+        ----------
+        trainer : GanTrainer
+            The trainer.
+        """
+
+    def on_epoch_end(self, trainer: GanTrainer) -> None:
+        """Run after each epoch, when its record is in the history.
+
+        Parameters
+        ----------
+        trainer : GanTrainer
+            The trainer.
+        """
+
+    def on_train_end(self, trainer: GanTrainer) -> None:
+        """Run after the last update.
+
+        Parameters
+        ----------
+        trainer : GanTrainer
+            The trainer.
+        """
+
+
+class ProgressBar(Callback):
+    """A tqdm bar that counts generator updates and shows the present losses.
+
+    Parameters
+    ----------
+    description : str, default="WGAN-GP"
+        Text in front of the bar.
+
+    Examples
+    --------
+    >>> from wgan_resampler import GanTrainer, ProgressBar  # doctest: +SKIP
+    >>> GanTrainer(..., callbacks=[ProgressBar()])  # doctest: +SKIP
+    """
+
+    def __init__(self, description: str = "WGAN-GP") -> None:
+        self.description = description
+        self._bar: tqdm[Any] | None = None
+        self._shown: dict[str, float] | None = None
+
+    def on_train_begin(self, trainer: GanTrainer) -> None:
+        """Open the bar."""
+        self._bar = tqdm(desc=self.description, total=trainer.total_updates, initial=trainer.n_updates, unit="update")
+
+    def on_update_end(self, trainer: GanTrainer) -> None:
+        """Move the bar by one update; tqdm itself limits how often it is drawn."""
+        if self._bar is not None:
+            self._bar.update(1)
+            self._show_losses(self._bar, trainer)
+
+    def on_train_end(self, trainer: GanTrainer) -> None:
+        """Close the bar."""
+        if self._bar is not None:
+            self._show_losses(self._bar, trainer)
+            self._bar.close()
+            self._bar = None
+
+    def _show_losses(self, bar: tqdm[Any], trainer: GanTrainer) -> None:
+        if trainer.progress is not None and trainer.progress is not self._shown:
+            self._shown = trainer.progress
+            bar.set_postfix({key: f"{self._shown[key]:.3g}" for key in _SHOWN_LOSSES}, refresh=False)
+
+
+class Checkpoint(Callback):
+    """Writes the state of training to files, from which it can go on bit for bit.
+
+    ``checkpoint_epoch_N.pth`` is written after every N-th epoch and after the last one; when an error, Ctrl-C or
+    SIGTERM ends training, the last epoch that was complete is written. A file is there in full or not at all. A save
+    that fails ends training with an error.
+
+    Parameters
+    ----------
+    folder : str or os.PathLike
+        Where the files go; made if it is missing.
+    every : int, default=1
+        Epochs between files.
+    about : mapping or None, default=None
+        Plain values that are stored beside the state.
+
+    Attributes
+    ----------
+    newest : pathlib.Path or None
+        The last file written.
+
+    See Also
+    --------
+    wgan_resampler.utils.storage.state_file.newest_good : Finds the file to go on from.
+    GanTrainer.load_state_dict : Goes on from ``state["trainer"]``.
+
+    Notes
+    -----
+    The state of a torch ``DataLoader`` is not known and not stored: to repeat a run bit for bit with one that shuffles,
+    give it a generator and store that too.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import torch
+    >>> from wgan_resampler import Checkpoint, GanDiscriminator, GanGenerator, GanTrainer
+    >>> from wgan_resampler.utils.storage.state_file import newest_good
+    >>> batches = [(torch.rand(16, 4), torch.arange(16) % 2)]
+    >>> def new_trainer(callbacks=()):
+    ...     return GanTrainer(
+    ...         generator=GanGenerator(num_classes=2, feature_dim=4, noise_dim=8, hidden_dim=16, random_state=0),
+    ...         discriminator=GanDiscriminator(feature_dim=4, num_classes=2, hidden_dim=16, random_state=1),
+    ...         noise_dim=8, num_classes=2, device="cpu", random_state=2, callbacks=callbacks,
+    ...     )
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     history = new_trainer([Checkpoint(folder, every=2)]).train(batches, epochs=5)
+    ...     found = newest_good(folder)
+    >>> trainer = new_trainer()
+    >>> trainer.load_state_dict(found.state["trainer"])
+    >>> found.path.name, trainer.epoch
+    ('checkpoint_epoch_5.pth', 5)
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], every: int = 1, about: Mapping[str, Any] | None = None) -> None:
+        check_sizes(every=every)
+        self.folder = folder
+        self.every = every
+        self.about = about
+        self.newest: Path | None = None
+        self._unsaved: dict[str, Any] | None = None
+
+    def on_train_begin(self, trainer: GanTrainer) -> None:
+        """Make the folder."""
+        Path(self.folder).mkdir(parents=True, exist_ok=True)
+        self._unsaved = None
+
+    def on_epoch_end(self, trainer: GanTrainer) -> None:
+        """Take the state, and write it if its turn has come."""
+        source = getattr(trainer.source, "state_dict", None)
+        self._unsaved = {
+            "trainer": trainer.state_dict(),
+            "source": None if source is None else source(),
+            "about": dict(self.about or {}),
+        }
+        if trainer.epoch % self.every == 0:
+            self._save()
+
+    def on_train_end(self, trainer: GanTrainer) -> None:
+        """Write the state of the last complete epoch, if that has not been done."""
+        self._save()
+
+    def _save(self) -> None:
+        if self._unsaved is None:
+            return
+        path = Path(self.folder) / f"checkpoint_epoch_{self._unsaved['trainer']['epoch']}.pth"
+        save_state(path, self._unsaved)
+        self.newest, self._unsaved = path, None
+
+
+class EarlyStopping(Callback):
+    """Stops training when a quantity of the history has not become smaller for some epochs.
+
+    The Wasserstein estimate shrinks while the generator catches up with the critic, so it is the default; the losses
+    themselves need not.
+
+    Parameters
+    ----------
+    monitor : str, default="wasserstein_estimate"
+        A key of the history's records.
+    patience : int, default=10
+        Epochs without a new least value after which training stops.
+    min_delta : float, default=0.0
+        How much smaller a value has to be to count.
+
+    Attributes
+    ----------
+    stopped_epoch : int or None
+        The epoch after which it stopped training.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_classification
+    >>> from wgan_resampler import EarlyStopping, WGANGPOverSampler
+    >>> X, y = make_classification(weights=[0.8], random_state=0)
+    >>> stopping = EarlyStopping(patience=5)
+    >>> sampler = WGANGPOverSampler(callbacks=[stopping], epochs=100, device="cpu", random_state=0)
+    >>> X_resampled, y_resampled = sampler.fit_resample(X, y)
+    >>> len(sampler.history_) == (stopping.stopped_epoch or 100)
+    True
+    """
+
+    def __init__(self, monitor: str = "wasserstein_estimate", patience: int = 10, min_delta: float = 0.0) -> None:
+        check_sizes(patience=patience)
+        check_numbers(positive={}, not_negative={"min_delta": min_delta}, shares={})
+        self.monitor = monitor
+        self.patience = patience
+        self.min_delta = min_delta
+        self.stopped_epoch: int | None = None
+        self._least = math.inf
+        self._waited = 0
+
+    def on_train_begin(self, trainer: GanTrainer) -> None:
+        """Forget an earlier training."""
+        self._least, self._waited, self.stopped_epoch = math.inf, 0, None
+
+    def on_epoch_end(self, trainer: GanTrainer) -> None:
+        """Compare the last record with the best one so far."""
+        record = trainer.history[-1]
+        if self.monitor not in record:
+            raise InvalidParameterError(
+                f"monitor={self.monitor!r} is no key of the history. Keys: {', '.join(map(repr, record))}."
+            )
+        if record[self.monitor] < self._least - self.min_delta:
+            self._least, self._waited = record[self.monitor], 0
+            return
+        self._waited += 1
+        if self._waited >= self.patience:
+            self.stopped_epoch = trainer.epoch
+            trainer.stop()

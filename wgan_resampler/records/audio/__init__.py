@@ -1,0 +1,1 @@
+"""Audio: MFCC extraction, data sets and sequences."""

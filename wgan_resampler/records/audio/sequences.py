@@ -1,0 +1,205 @@
+"""Synthetic sequences: the time course of a real record, moved to the means and spreads of a synthetic one.
+
+A generator of rows cannot make a sequence, but it can make what sums one up: mean and spread over time of each
+coefficient. The time course comes from a real record of the class. Its coefficients are standardised over time,
+stretched to the new spreads and shifted to the new means, so that autocorrelation and the relation between coefficients
+are those of real sound, while level, loudness and timbre are new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wgan_resampler.exceptions import InvalidDataError
+
+MIN_SPREAD: Final = 1e-3
+"""Standard deviation over time below which a coefficient counts as constant.
+
+MFCCs of sound vary by several units; files hold four decimals. The logarithm needs a floor, and a coefficient that
+varies by rounding alone must not be stretched to the size of a real one.
+"""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Motion:
+    """How sequences move in time, as medians over records.
+
+    Parameters
+    ----------
+    frame_variance : ndarray of shape (n_features,)
+        Mean squared difference between neighboring frames.
+    autocorrelation : ndarray of shape (n_features,)
+        Correlation of a coefficient with itself one frame later; NaN where no record varies.
+    """
+
+    frame_variance: Floats
+    autocorrelation: Floats
+
+
+def describe(record: Floats) -> Floats:
+    """Return the mean over time of each coefficient, then the logarithm of each spread.
+
+    Parameters
+    ----------
+    record : ndarray of shape (n_frames, n_features)
+        A sequence of at least one frame.
+
+    Returns
+    -------
+    ndarray of shape (2 * n_features,)
+        Spreads are standard deviations, at least `MIN_SPREAD`: also those of silence, and of a single frame.
+
+    Raises
+    ------
+    InvalidDataError
+        If it is no such sequence.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from wgan_resampler.records.audio.sequences import describe
+    >>> describe(np.array([[1.0, 5.0], [3.0, 5.0]])).round(3).tolist()
+    [2.0, 5.0, 0.0, -6.908]
+    """
+    record = _checked(record)
+    spreads = np.maximum(record.std(axis=0), MIN_SPREAD)
+    return np.concatenate([record.mean(axis=0), np.log(spreads)])
+
+
+def describe_all(records: Sequence[Floats]) -> Floats:
+    """Return the descriptions of several records as a table.
+
+    Parameters
+    ----------
+    records : sequence of ndarray of shape (n_frames, n_features)
+        The sequences; the number of frames may differ.
+
+    Returns
+    -------
+    ndarray of shape (n_records, 2 * n_features)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from wgan_resampler.records.audio.sequences import describe_all
+    >>> describe_all([np.zeros((130, 13)), np.zeros((99, 13))]).shape
+    (2, 26)
+    """
+    return np.stack([describe(record) for record in records])
+
+
+def move(record: Floats, description: Floats) -> Floats:
+    """Return the time course of a real record with the means and spreads of another description.
+
+    Parameters
+    ----------
+    record : ndarray of shape (n_frames, n_features)
+        A real sequence of the class.
+    description : ndarray of shape (2 * n_features,)
+        Means and log-spreads, as of :func:`describe`.
+
+    Returns
+    -------
+    ndarray of shape (n_frames, n_features)
+        Its means are those of the description, and so are its spreads and :func:`describe` of it, except that a
+        coefficient that is constant in `record` stays constant: there is no time course to stretch. So a single frame
+        gives a single frame, and silence gives a constant sequence at the new means.
+
+    Raises
+    ------
+    InvalidDataError
+        If shapes do not fit or a number is not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from wgan_resampler.records.audio.sequences import describe, move
+    >>> record = np.array([[0.0], [2.0], [1.0]])
+    >>> move(record, np.array([10.0, np.log(record.std() * 3)])).round(6).tolist()
+    [[7.0], [13.0], [10.0]]
+    >>> np.allclose(move(record, describe(record)), record)
+    True
+    """
+    record = _checked(record)
+    description = np.asarray(description, dtype=np.float64)
+    n_features = record.shape[1]
+    if description.shape != (2 * n_features,):
+        raise InvalidDataError(
+            f"A description of records with {n_features} coefficients has {2 * n_features} numbers, means and then "
+            f"log-spreads; got shape {description.shape}."
+        )
+    means, log_spreads = description[:n_features], description[n_features:]
+    with np.errstate(over="ignore"):
+        spreads = np.exp(log_spreads)
+    if not (np.isfinite(means).all() and np.isfinite(spreads).all()):
+        raise InvalidDataError("A description must hold finite means and log-spreads whose exponentials are finite.")
+    own = record.std(axis=0)
+    # At the floor of `describe`, a constant coefficient was meant.
+    is_constant = (own < MIN_SPREAD) | (log_spreads <= np.log(MIN_SPREAD))
+    factors = np.where(is_constant, 0.0, spreads / np.where(own > 0, own, 1.0))
+    moved: Floats = means + (record - record.mean(axis=0)) * factors
+    return moved
+
+
+def motion(records: Sequence[Floats]) -> Motion:
+    """Return how records move in time, to lay beside that of others.
+
+    Parameters
+    ----------
+    records : sequence of ndarray of shape (n_frames, n_features)
+        Sequences. A single frame has no motion: its variance between frames is 0.
+
+    Returns
+    -------
+    Motion
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from wgan_resampler.records.audio.sequences import motion
+    >>> found = motion([np.array([[0.0, 1.0], [1.0, 1.0], [0.0, 1.0], [1.0, 1.0]])])
+    >>> found.frame_variance.tolist(), found.autocorrelation.tolist()
+    ([1.0, 0.0], [-0.75, nan])
+    """
+    checked = [_checked(record) for record in records]
+    variances = np.stack([_frame_variance(record) for record in checked])
+    correlations = np.stack([_autocorrelation(record) for record in checked])
+    autocorrelation = np.full(correlations.shape[1], np.nan)
+    for i, column in enumerate(correlations.T):
+        if not np.isnan(column).all():  # of nothing but NaN, numpy's median warns
+            autocorrelation[i] = np.nanmedian(column)
+    return Motion(np.median(variances, axis=0), autocorrelation)
+
+
+def _frame_variance(record: Floats) -> Floats:
+    if len(record) < 2:
+        return np.zeros(record.shape[1])
+    squares: Floats = (np.diff(record, axis=0) ** 2).mean(axis=0)
+    return squares
+
+
+def _autocorrelation(record: Floats) -> Floats:
+    """Return the usual estimate: lagged products around the mean of all frames, over the sum of squares."""
+    centred = record - record.mean(axis=0)
+    total = (centred**2).sum(axis=0)
+    varies = record.std(axis=0) >= MIN_SPREAD
+    lagged: Floats = (centred[1:] * centred[:-1]).sum(axis=0)
+    return np.where(varies, lagged / np.where(varies, total, 1.0), np.nan)
+
+
+def _checked(record: Floats) -> Floats:
+    record = np.asarray(record, dtype=np.float64)
+    if record.ndim != 2 or 0 in record.shape:
+        raise InvalidDataError(
+            f"A sequence has frames and coefficients, at least one of each; got shape {record.shape}."
+        )
+    if not np.isfinite(record).all():
+        raise InvalidDataError("A sequence must hold finite numbers only.")
+    return record

@@ -1,0 +1,1 @@
+"""Files balanced with a trained generator."""

@@ -1,0 +1,124 @@
+"""How many records each class of a file gets, and what was added in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wgan_resampler.exceptions import InvalidParameterError
+from wgan_resampler.sampler import OWN_STRATEGIES, rows_to_generate
+
+AUGMENT_TARGET_SAMPLES: Final = 200
+"""Records of each class after augmenting a file with the method "custom"."""
+
+
+@dataclass(frozen=True)
+class ClassCounts:
+    """Records of one class in an augmented file.
+
+    Parameters
+    ----------
+    original : int
+        Those that were there.
+    training : int
+        Those of them that count towards balance: the training records of the split, or all.
+    synthetic : int
+        Those that were added.
+    """
+
+    original: int
+    training: int
+    synthetic: int
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """What was added to a file.
+
+    Parameters
+    ----------
+    original_samples, synthetic_samples : int
+        Records that were there, and records that were added.
+    class_counts : mapping of str to ClassCounts
+        The same by class.
+    seed : int
+        Seed of the synthetic records.
+    model_hash : str
+        SHA-256 of the generator's weights and encoder.
+    written : tuple of str, default=()
+        Names of the files that were written.
+    """
+
+    original_samples: int
+    synthetic_samples: int
+    class_counts: Mapping[str, ClassCounts]
+    seed: int
+    model_hash: str
+    written: tuple[str, ...] = ()
+
+    @property
+    def augmentation_ratio(self) -> float:
+        """Synthetic records for each original one."""
+        return self.synthetic_samples / self.original_samples
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return what the augmented file says of itself."""
+        return {
+            "augmented": True,
+            "original_samples": self.original_samples,
+            "synthetic_samples": self.synthetic_samples,
+            "augmentation_ratio": self.augmentation_ratio,
+            "class_counts": {name: asdict(counts) for name, counts in self.class_counts.items()},
+            "seed": self.seed,
+            "model_hash": self.model_hash,
+        }
+
+
+def records_to_add(
+    method: str, target_samples: int | Mapping[str, int] | None, names: NDArray[np.str_]
+) -> dict[str, int]:
+    """Return how many records each class gets, for the classes that get some.
+
+    Parameters
+    ----------
+    method : {"equal", "upsample", "custom"}
+        How to balance.
+    target_samples : int, mapping of str to int, or None
+        Records of each class with ``"custom"``; None takes 200.
+    names : ndarray of str of shape (n,)
+        The classes of the records that count.
+
+    Returns
+    -------
+    dict of str to int
+        Sorted by class.
+
+    Raises
+    ------
+    InvalidDataError
+        If there is only one class.
+    InvalidParameterError
+        If method and target make no sense for these classes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from wgan_resampler.records.augmentation.class_counts import records_to_add
+    >>> records_to_add("equal", None, np.array(["jazz", "jazz", "jazz", "rock"]))
+    {'rock': 2}
+    """
+    if method not in OWN_STRATEGIES:
+        raise InvalidParameterError(f"balance_method must be one of {', '.join(OWN_STRATEGIES)}; got {method!r}.")
+    if target_samples is not None and method != "custom":
+        raise InvalidParameterError(
+            f"target_samples={target_samples!r} is only used with the method 'custom'; got {method!r}."
+        )
+    if method == "custom" and target_samples is None:
+        target_samples = AUGMENT_TARGET_SAMPLES
+    if isinstance(target_samples, int) and (isinstance(target_samples, bool) or target_samples < 1):
+        raise InvalidParameterError(f"target_samples must be at least 1; got {target_samples!r}.")
+    return {str(name): n for name, n in rows_to_generate(method, names, target_samples).items() if n}

@@ -1,0 +1,237 @@
+"""Records in JSON: the two layouts in which MFCC features are passed around."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, Literal, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wgan_resampler.exceptions import DataFileError, InvalidDataError
+from wgan_resampler.records.files.json_stream import JSONObjectReader, Reduce, json_events
+from wgan_resampler.utils.storage import atomic_writer
+
+Layout = Literal["features", "mfcc"]
+LAYOUTS: tuple[Layout, ...] = ("features", "mfcc")
+
+IS_SYNTHETIC = "is_synthetic"
+"""Key (or column) that says of each record whether it was generated."""
+
+
+@dataclass(frozen=True)
+class RecordFile:
+    """What a JSON file of records holds.
+
+    Parameters
+    ----------
+    records : sequence of ndarray of shape (n_features,) or (n_frames, n_features)
+        One array for each record, float64; the number of frames may differ between records.
+    labels : ndarray of int of shape (n_records,)
+        Index of each record's class in `mapping`.
+    mapping : tuple of str
+        Names of the classes.
+    layout : {"features", "mfcc"}, default="features"
+        Key of the records in the file. Under ``"mfcc"`` records are always sequences.
+    extra : mapping, default={}
+        Further keys and their values; a list with one value for each record describes the records.
+
+    Raises
+    ------
+    InvalidDataError
+        If labels and records differ in number, or a further key is one of the layout.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from wgan_resampler.records.files.json_records import RecordFile
+    >>> file = RecordFile([np.zeros(13), np.ones(13)], np.array([0, 1]), ("blues", "rock"))
+    >>> file.n_features, file.is_sequence, file.names.tolist(), file.is_synthetic.tolist()
+    (13, False, ['blues', 'rock'], [False, False])
+    """
+
+    records: Sequence[NDArray[np.float64]]
+    labels: NDArray[np.int64]
+    mapping: tuple[str, ...]
+    layout: Layout = "features"
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        reserved = {*LAYOUTS, "labels", "mapping"} & set(self.extra)
+        if reserved:
+            raise InvalidDataError(f"{sorted(reserved)[0]!r} cannot be a further key of records; it has its own place.")
+        if len(self.labels) != len(self.records):
+            raise InvalidDataError(f"There are {len(self.records)} records but {len(self.labels)} labels.")
+
+    @property
+    def n_features(self) -> int:
+        """Coefficients of a frame, or of a record that is a single vector."""
+        return int(self.records[0].shape[-1])
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether each record is a sequence of frames."""
+        return self.records[0].ndim == 2
+
+    @property
+    def names(self) -> NDArray[np.str_]:
+        """Name of each record's class."""
+        return np.asarray(self.mapping, dtype=np.str_)[self.labels]
+
+    @property
+    def is_synthetic(self) -> NDArray[np.bool_]:
+        """Whether each record was generated."""
+        return np.asarray(self.extra.get(IS_SYNTHETIC, [False] * len(self.records)), dtype=np.bool_)
+
+
+def mean_over_time(record: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean of a sequence over its frames; a vector is its own mean."""
+    return cast("NDArray[np.float64]", record.mean(axis=0)) if record.ndim == 2 else record
+
+
+def read_records(path: str | os.PathLike[str], reduce: Reduce | None = None) -> RecordFile:
+    """Read a JSON file of records, as a stream.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The file; unpacked if its name ends in ``.gz``. It holds an object with ``"features"`` or ``"mfcc"`` (a list of
+        vectors of one length, or of sequences of such vectors), ``"labels"`` (whole numbers) and ``"mapping"`` (names
+        of the classes), in any order. Further keys are kept.
+    reduce : callable or None, default=None
+        Called with each record when it has been read, returns what is kept of it, for example
+        :func:`mean_over_time`. None keeps all: 8 bytes of memory for each number of the file.
+
+    Returns
+    -------
+    RecordFile
+
+    Raises
+    ------
+    DataFileError
+        If the file is no such object.
+    OSError
+        If it cannot be read.
+
+    Examples
+    --------
+    >>> import json, pathlib, tempfile
+    >>> from wgan_resampler.records.files.json_records import mean_over_time, read_records
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "two.json")
+    ...     n_chars = path.write_text('{"mfcc": [[[1, 2], [3, 4]], [[5, 6]]], "labels": [0, 1], "mapping": ["a", "b"]}')
+    ...     [record.tolist() for record in read_records(path, reduce=mean_over_time).records]
+    [[2.0, 3.0], [5.0, 6.0]]
+    """
+    records: list[NDArray[np.float64]] | None = None
+    layout: Layout = "features"
+    members: dict[str, Any] = {}
+    with json_events(path) as events:
+        reader = JSONObjectReader(path, events)
+        for key in reader.keys():  # noqa: SIM118 - it is no mapping
+            if key not in LAYOUTS:
+                members[key] = reader.value(key)
+            elif records is None:
+                records, layout = reader.records(key, reduce), key
+            else:
+                raise DataFileError(f"{path} has both 'features' and 'mfcc'; which are the records? Keep one of them.")
+    if records is None:
+        raise DataFileError(
+            f"{path} holds no records: neither 'features' nor 'mfcc' is among its keys, {_show(members)}."
+        )
+    mapping = _mapping(path, members)
+    labels = _labels(path, members, len(records), len(mapping))
+    if layout == "mfcc" and reduce is None and records[0].ndim != 2:
+        raise DataFileError(f"{path} must hold sequences under 'mfcc'; vectors go under 'features'.")
+    _check_synthetic(path, members, len(records))
+    return RecordFile(records, labels, mapping, layout, members)
+
+
+def write_records(path: str | os.PathLike[str], file: RecordFile) -> None:
+    """Write records as JSON, packed if the name ends in ``.gz``; the file appears in full or not at all.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        Where to. What is there is replaced.
+    file : RecordFile
+        The records. Numbers are written so that reading them gives the same floats.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    ValueError
+        If a number is not finite, which JSON has no word for.
+    """
+    with atomic_writer(path) as raw, _packed(raw, path) as out:
+        out.write(f'{{"{file.layout}": ['.encode())
+        for i, record in enumerate(file.records):
+            out.write(b", " if i else b"")
+            out.write(_to_json(np.asarray(record).tolist()))
+        out.write(b"]")
+        tail = {"labels": file.labels.tolist(), "mapping": list(file.mapping), **file.extra}
+        for key, value in tail.items():
+            out.write(b", " + _to_json(key) + b": " + _to_json(value))
+        out.write(b"}\n")
+
+
+def _to_json(value: Any) -> bytes:
+    return json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+
+
+@contextlib.contextmanager
+def _packed(raw: BinaryIO, path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    if Path(path).suffix.lower() != ".gz":
+        yield raw
+        return
+    # No name and no time inside, so that equal records make equal files.
+    with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=raw, mtime=0) as packed:
+        yield cast("BinaryIO", packed)
+
+
+def _mapping(path: str | os.PathLike[str], members: dict[str, Any]) -> tuple[str, ...]:
+    mapping = members.pop("mapping", None)
+    is_names = isinstance(mapping, list) and bool(mapping) and all(isinstance(name, str) for name in mapping)
+    if not is_names or len(set(mapping)) != len(mapping):
+        raise DataFileError(
+            f"{path} must hold the names of its classes, each once, as a list of texts under 'mapping'."
+        )
+    return tuple(mapping)
+
+
+def _labels(path: str | os.PathLike[str], members: dict[str, Any], n_records: int, n_classes: int) -> NDArray[np.int64]:
+    labels = members.pop("labels", None)
+    if not isinstance(labels, list):
+        raise DataFileError(f"{path} must hold a list of class indices under 'labels', one for each record.")
+    if n_records == 0 or len(labels) != n_records:
+        raise DataFileError(
+            f"{path} holds {n_records} records and {len(labels)} labels; there must be one label for each, and at "
+            "least one record."
+        )
+    for i, label in enumerate(labels):
+        if not isinstance(label, int) or isinstance(label, bool) or not 0 <= label < n_classes:
+            raise DataFileError(
+                f"{path} gives record {i} the label {str(label)[:80]!r}; labels are positions in 'mapping', whole "
+                f"numbers from 0 to {n_classes - 1}."
+            )
+    return np.asarray(labels, dtype=np.int64)
+
+
+def _check_synthetic(path: str | os.PathLike[str], members: dict[str, Any], n_records: int) -> None:
+    flags = members.get(IS_SYNTHETIC)
+    if IS_SYNTHETIC not in members:
+        return
+    if not isinstance(flags, list) or len(flags) != n_records or not all(isinstance(flag, bool) for flag in flags):
+        raise DataFileError(f"{path} must say true or false of each of its {n_records} records under {IS_SYNTHETIC!r}.")
+
+
+def _show(members: dict[str, Any]) -> str:
+    names = [repr(name[:40]) for name in list(members)[:8]]
+    return (", ".join(names) + (", ..." if len(members) > len(names) else "")) if names else "of which there are none"

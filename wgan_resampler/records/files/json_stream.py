@@ -1,0 +1,157 @@
+"""JSON as a stream of events, with limits, so that memory follows the numbers kept and not the text."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from array import array
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wgan_resampler.exceptions import DataFileError, MissingDependencyError
+from wgan_resampler.records.files.bounded_gzip import one_line, open_data
+
+MAX_DEPTH = 32
+"""Levels of nesting in what is kept beside the records."""
+
+MAX_VALUES = 20_000_000
+"""Values in what is kept beside the records; each takes about 100 bytes of memory."""
+
+Event = tuple[str, Any]
+Reduce = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+
+@contextlib.contextmanager
+def json_events(path: str | os.PathLike[str]) -> Iterator[Iterator[Event]]:
+    """Open a JSON file as a stream of ijson's basic events; whatever is wrong with the text is a DataFileError."""
+    try:
+        import ijson
+    except ImportError as error:
+        raise MissingDependencyError(
+            "Reading JSON files needs the package ijson: pip install 'wgan-resampler[files]'"
+        ) from error
+    with open_data(path) as file:
+        try:
+            yield iter(ijson.basic_parse(file, use_float=True))
+        except DataFileError:
+            raise
+        # OverflowError: a whole number beyond floats; ValueError: also text that is no UTF-8, and endless digits.
+        except (ijson.JSONError, ValueError, OverflowError) as error:
+            raise DataFileError(f"{path} is no valid JSON: {one_line(error)}.") from error
+
+
+class JSONObjectReader:
+    """Reads the members of the JSON object that a file holds, one by one.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The file, for messages.
+    events : iterator of tuple
+        Of :func:`json_events`.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], events: Iterator[Event]) -> None:
+        self._path = path
+        self._events = events
+        self._n_values = 0
+        self._width: int | None = None
+
+    def keys(self) -> Iterator[str]:
+        """Yield the keys of the object. After each, its value must be read before the next one is asked for."""
+        event, _ = next(self._events)
+        if event != "start_map":
+            raise self._error("is a JSON file, but holds no object { } at its top")
+        seen = set()
+        for event, key in self._events:
+            if event == "end_map":
+                break
+            if key in seen:
+                raise self._error(f"has the key {key[:80]!r} twice")
+            seen.add(key)
+            yield key
+        for _ in self._events:  # raises where more text follows
+            pass
+
+    def value(self, key: str) -> Any:
+        """Read any value as Python objects."""
+        from ijson import ObjectBuilder
+
+        builder, depth = ObjectBuilder(), 0
+        for event, value in self._events:
+            builder.event(event, value)
+            self._n_values += 1
+            if self._n_values > MAX_VALUES:
+                raise self._error(f"holds over {MAX_VALUES} values beside its records")
+            if event in ("start_map", "start_array"):
+                depth += 1
+                if depth > MAX_DEPTH:
+                    raise self._error(f"nests {key[:80]!r} over {MAX_DEPTH} levels deep")
+            elif event in ("end_map", "end_array"):
+                depth -= 1
+            if depth == 0:
+                break
+        return builder.value
+
+    def records(self, key: str, reduce: Reduce | None = None) -> list[NDArray[np.float64]]:
+        """Read a list of records, each a list of numbers or a list of such lists, all of one width.
+
+        `reduce` turns each record into what is kept of it.
+        """
+        event, _ = next(self._events)
+        if event != "start_array":
+            raise self._error(f"must hold a list of records under {key!r}")
+        records: list[NDArray[np.float64]] = []
+        kind = None
+        for event, _ in self._events:
+            if event == "end_array":
+                return records
+            where = f"record {len(records)} of {key!r}"
+            if event != "start_array":
+                raise self._error(f"must hold lists of numbers; {where} is none")
+            record = self._record(where)
+            kind = record.ndim if kind is None else kind
+            if record.ndim != kind:
+                raise self._error(f"mixes vectors and sequences; {where} differs from those before it")
+            records.append(record if reduce is None else reduce(record))
+        raise self._error("ends too early")
+
+    def _record(self, where: str) -> NDArray[np.float64]:
+        """Read one record after its opening bracket. The loop sees every number of the file, so it does little."""
+        numbers, n_frames, inside = array("d"), 0, False
+        append = numbers.append
+        for event, value in self._events:
+            if event == "number":
+                append(value)
+            elif event == "end_array":
+                if not inside:
+                    break
+                inside = False
+                n_frames += 1
+                self._check_width(len(numbers), n_frames, where)
+            elif event == "start_array" and not inside and len(numbers) == n_frames * (self._width or 0):
+                inside = True
+            else:
+                what = {"start_array": "a list too deep", "start_map": "an object"}.get(event, f"a {event}")
+                raise self._error(f"must hold numbers only; {where} holds {what}")
+        self._check_width(len(numbers), max(n_frames, 1), where)
+        values = np.frombuffer(numbers, dtype=np.float64)
+        if not np.isfinite(values).all():
+            raise self._error(f"must hold finite numbers; {where} holds one beyond the range of a float")
+        return values.reshape(n_frames, -1) if n_frames else values
+
+    def _check_width(self, n_numbers: int, n_rows: int, where: str) -> None:
+        if self._width is None:
+            self._width = n_numbers
+        if n_numbers != n_rows * self._width or n_numbers == 0:
+            found = n_numbers - (n_rows - 1) * self._width
+            raise self._error(
+                f"must hold as many numbers in each row, at least one; {where} has {found} in its row {n_rows - 1}, "
+                f"where {self._width} were expected"
+            )
+
+    def _error(self, what: str) -> DataFileError:
+        return DataFileError(f"{self._path} {what}.")

@@ -1,0 +1,387 @@
+"""Which records of a file train and which test, decided once and written down."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import warnings
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wgan_resampler.exceptions import DataFileError, InvalidDataError, InvalidParameterError, SplitWarning
+from wgan_resampler.records.files.json_stream import JSONObjectReader, json_events
+from wgan_resampler.records.files.labelled_data import LabelledData
+from wgan_resampler.utils.storage import atomic_writer
+
+FORMAT = "wgan-resampler split"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Split:
+    """A division of the original records of a file.
+
+    Parameters
+    ----------
+    train, test : tuple of int
+        Positions of the records, counted from 0, in ascending order. No position is on both sides; some may be on
+        none.
+    n_records : int
+        Original records of the file.
+    fingerprint : str
+        SHA-256 of their classes in order, see :func:`fingerprint`.
+    seed : int
+        Seed of the division.
+    test_size : float
+        Share of the records that was asked for as test.
+    group_key : str or None, default=None
+        Key by which records were grouped.
+    group_size : int or None, default=None
+        Number of consecutive records that are a group.
+    max_train : mapping of str to int, default={}
+        Classes of which only so many records were kept for training, and how many.
+    """
+
+    train: tuple[int, ...]
+    test: tuple[int, ...]
+    n_records: int
+    fingerprint: str
+    seed: int
+    test_size: float
+    group_key: str | None = None
+    group_size: int | None = None
+    max_train: Mapping[str, int] = field(default_factory=dict)
+
+    def check_against(self, path: str | os.PathLike[str], names: NDArray[np.str_]) -> None:
+        """Raise unless the split was made for records of these classes.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            Where the records come from, for the message.
+        names : ndarray of str of shape (n_records,)
+            The class of each original record, in order.
+
+        Raises
+        ------
+        DataFileError
+            If number or classes differ.
+        """
+        if len(names) != self.n_records:
+            raise DataFileError(
+                f"The split was made for {self.n_records} original records, but {path} has {len(names)}. Give the file "
+                "that was split, or one augmented from it."
+            )
+        if fingerprint(names) != self.fingerprint:
+            raise DataFileError(
+                f"The split was made for other records than those of {path}: their number is the same, their classes "
+                "or order are not. Give the file that was split, or one augmented from it."
+            )
+
+
+def fingerprint(names: NDArray[np.str_]) -> str:
+    """Return the SHA-256 of the classes of all records, in order, as text.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from wgan_resampler.records.files.splits import fingerprint
+    >>> fingerprint(np.array(["rock", "jazz"]))[:16]
+    '61edb93a67e6ac6e'
+    """
+    return hashlib.sha256(json.dumps(names.tolist()).encode()).hexdigest()
+
+
+def consecutive_groups(names: NDArray[np.str_], size: int) -> NDArray[np.intp]:
+    """Return the group of each record where every `size` consecutive records are one.
+
+    Parameters
+    ----------
+    names : ndarray of str of shape (n_records,)
+        The class of each record.
+    size : int
+        Records in a group.
+
+    Returns
+    -------
+    ndarray of int of shape (n_records,)
+
+    Raises
+    ------
+    InvalidDataError
+        If the number of records is no multiple of `size`, or a group has two classes: then groups begin elsewhere.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from wgan_resampler.records.files.splits import consecutive_groups
+    >>> consecutive_groups(np.array(["jazz", "jazz", "rock", "rock"]), 2).tolist()
+    [0, 0, 1, 1]
+    """
+    if len(names) % size:
+        raise InvalidDataError(
+            f"{len(names)} records are no whole number of groups of {size}. Give the true group size, or a key that "
+            "names each record's group."
+        )
+    rows = names.reshape(-1, size)
+    mixed = np.flatnonzero((rows != rows[:, :1]).any(axis=1))
+    if len(mixed):
+        first = int(mixed[0])
+        raise InvalidDataError(
+            f"Records {first * size} to {first * size + size - 1} would be one group of {size}, but have the classes "
+            f"{', '.join(sorted(set(rows[first].tolist())))}. Give the true group size, or a key that names each "
+            "record's group."
+        )
+    return np.arange(len(names)) // size
+
+
+def make_split(
+    names: NDArray[np.str_],
+    groups: NDArray[np.intp] | None = None,
+    *,
+    test_size: float = 0.2,
+    seed: int = 0,
+    max_train: Mapping[str, int] | None = None,
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Divide records by class: whole groups, about the same share of each class.
+
+    Each class with at least two groups has at least one on either side. A group goes by the class that most of its
+    records have.
+
+    Parameters
+    ----------
+    names : ndarray of str of shape (n_records,)
+        The class of each record.
+    groups : ndarray of int of shape (n_records,) or None, default=None
+        The group of each record; no group is divided. None makes each record a group.
+    test_size : float, default=0.2
+        Share of the records of each class to test on, above 0 and below 1.
+    seed : int, default=0
+        Seed of the division.
+    max_train : mapping of str to int or None, default=None
+        Classes of which at most so many records train, to try what a rare class would be like; whole groups are left
+        out of both sides until it holds.
+
+    Returns
+    -------
+    train, test : ndarray of int
+        Positions of the records, ascending.
+
+    Raises
+    ------
+    InvalidParameterError
+        If `max_train` names a class that does not exist, or leaves it without records.
+
+    Warns
+    -----
+    SplitWarning
+        If a class has a single group, which then trains.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from wgan_resampler.records.files.splits import make_split
+    >>> train, test = make_split(np.array(["jazz"] * 6 + ["rock"] * 4), np.arange(10) // 2, test_size=0.3)
+    >>> len(train), len(test)
+    (6, 4)
+    """
+    max_train = max_train or {}
+    groups = np.arange(len(names)) if groups is None else groups
+    _, groups = np.unique(groups, return_inverse=True)
+    sizes = np.bincount(groups)
+    classes, of_group = _class_of_group(names, groups)
+    unknown = sorted(set(max_train) - set(classes.tolist()))
+    if unknown:
+        raise InvalidParameterError(
+            f"There is no class {unknown[0]!r} to limit. Classes: {', '.join(classes.tolist())}."
+        )
+    rng = np.random.default_rng(seed)
+    train, test = [], []
+    for number, name in enumerate(classes.tolist()):
+        order = rng.permutation(np.flatnonzero(of_group == number))
+        n_test = _groups_to_test(sizes[order], test_size)
+        if not len(order):  # each of its groups has more records of another class
+            continue
+        if n_test == 0:
+            warnings.warn(
+                f"Class {name!r} has a single group; it trains, and nothing tests it.", SplitWarning, stacklevel=2
+            )
+        test.extend(order[:n_test].tolist())
+        train.extend(_within(order[n_test:], sizes, max_train.get(name), name))
+    return np.flatnonzero(np.isin(groups, train)), np.flatnonzero(np.isin(groups, test))
+
+
+def _class_of_group(names: NDArray[np.str_], groups: NDArray[np.intp]) -> tuple[NDArray[np.str_], NDArray[np.intp]]:
+    """Return all classes, and for each group the index of the one that most of its records have."""
+    classes, labels = np.unique(names, return_inverse=True)
+    counts = np.zeros((int(groups.max()) + 1, len(classes)), dtype=np.intp)
+    np.add.at(counts, (groups, labels), 1)
+    return classes, counts.argmax(axis=1)
+
+
+def _groups_to_test(sizes: NDArray[np.intp], test_size: float) -> int:
+    """Return how many of the groups, taken in this order, come closest to the share of records to test on."""
+    if len(sizes) < 2:
+        return 0
+    shares = np.cumsum(sizes[:-1]) / sizes.sum()
+    return int(np.abs(shares - test_size).argmin()) + 1
+
+
+def _within(order: NDArray[np.intp], sizes: NDArray[np.intp], limit: int | None, name: str) -> list[int]:
+    """Return the first groups that together have no more records than the limit."""
+    if limit is None:
+        return [int(group) for group in order]
+    kept: list[int] = order[np.cumsum(sizes[order]) <= limit].tolist()
+    if not kept:
+        raise InvalidParameterError(
+            f"Class {name!r} cannot keep at most {limit} training records: its first group has {sizes[order[0]]}. "
+            "Allow at least that many."
+        )
+    return kept
+
+
+def check_new(path: str | os.PathLike[str]) -> None:
+    """Raise FileExistsError if there is a file where a split would be written."""
+    if os.path.lexists(path):
+        raise FileExistsError(
+            errno.EEXIST,
+            "There is such a file already. A split is written once, so that all steps share it: name another file, or "
+            "remove this one",
+            str(path),
+        )
+
+
+def write_split(path: str | os.PathLike[str], split: Split, data_name: str) -> None:
+    """Write a split as JSON; never over a file that is there.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        Where to.
+    split : Split
+        The split.
+    data_name : str
+        Name of the file that was split, for readers.
+
+    Raises
+    ------
+    OSError
+        If the file exists or cannot be written.
+    """
+    check_new(path)
+    content = {"format": FORMAT, "version": VERSION, "data": data_name, **asdict(split)}
+    # One member to a line: easy to look at, and the lists of positions do not fill the screen.
+    lines = ",\n".join(
+        f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in content.items()
+    )
+    with atomic_writer(path) as file:
+        file.write(f"{{\n{lines}\n}}\n".encode())
+
+
+def read_split(path: str | os.PathLike[str]) -> Split:
+    """Read a split that :func:`write_split` wrote.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The file.
+
+    Returns
+    -------
+    Split
+
+    Raises
+    ------
+    DataFileError
+        If the file is no such split, or of a newer version.
+    OSError
+        If it cannot be read.
+    """
+    with json_events(path) as events:
+        reader = JSONObjectReader(path, events)
+        content = {key: reader.value(key) for key in reader.keys()}  # noqa: SIM118
+    if content.get("format") != FORMAT:
+        raise DataFileError(f"{path} is no split file; `wgan-resampler split` writes one.")
+    if content.get("version") != VERSION:
+        raise DataFileError(
+            f"{path} has version {str(content.get('version'))[:40]} of the split format; this program reads version "
+            f"{VERSION}. Install a newer wgan-resampler."
+        )
+    return _checked(path, content)
+
+
+def _checked(path: str | os.PathLike[str], content: dict[str, Any]) -> Split:
+    n_records: Any = content.get("n_records")
+    if not _is_count(n_records):
+        raise DataFileError(f"{path} must say how many records there are under 'n_records'.")
+    train, test = (_side(path, content, side, n_records) for side in ("train", "test"))
+    common = set(train) & set(test)
+    if common:
+        raise DataFileError(f"{path} has record {min(common)} on both sides, so testing on it would show nothing.")
+    kinds: dict[str, Any] = {
+        "fingerprint": str,
+        "seed": int,
+        "test_size": (int, float),
+        "group_key": (str, type(None)),
+        "group_size": (int, type(None)),
+        "max_train": dict,
+    }
+    for key, kind in kinds.items():
+        if not isinstance(content.get(key), kind):
+            raise DataFileError(f"{path} has no proper value under {key!r}.")
+    members: dict[str, Any] = {key: content.get(key) for key in kinds}
+    return Split(train=train, test=test, n_records=n_records, **members)
+
+
+def _side(path: str | os.PathLike[str], content: dict[str, Any], side: str, n_records: int) -> tuple[int, ...]:
+    positions = content.get(side)
+    if not isinstance(positions, list) or not positions or not all(_is_count(i) and i < n_records for i in positions):
+        raise DataFileError(f"{path} must hold positions from 0 to {n_records - 1} under {side!r}, at least one.")
+    if len(set(positions)) != len(positions):
+        raise DataFileError(f"{path} names a position twice under {side!r}.")
+    return tuple(sorted(positions))
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def divide(
+    data: LabelledData,
+    *,
+    group_key: str | None,
+    group_size: int | None,
+    test_size: float,
+    seed: int,
+    max_train: Mapping[str, int] | None = None,
+) -> Split:
+    """Divide the original records of `data`; positions count originals only."""
+    names = data.names[data.originals]
+    groups = None
+    if group_key is not None:
+        groups = data.groups(group_key)
+    elif group_size is not None:
+        groups = consecutive_groups(names, group_size)
+    train, test = make_split(names, groups, test_size=test_size, seed=seed, max_train=max_train)
+    if not len(test):
+        raise InvalidDataError(
+            f"{data.path} cannot be split: every class has a single group, so nothing would be left to test on. Use "
+            "smaller groups."
+        )
+    return Split(
+        train=tuple(train.tolist()),
+        test=tuple(test.tolist()),
+        n_records=len(names),
+        fingerprint=fingerprint(names),
+        seed=seed,
+        test_size=test_size,
+        group_key=group_key,
+        group_size=group_size,
+        max_train=dict(max_train or {}),
+    )

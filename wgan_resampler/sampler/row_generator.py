@@ -1,0 +1,157 @@
+"""A trained generator together with what turns its output into rows of the table."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from wgan_resampler.exceptions import InvalidParameterError
+from wgan_resampler.gan import GanGenerator, Neighbors, RowClassifier, class_rejection_rates, collapse, generate
+from wgan_resampler.tables import Cells, EncodedRows, TableEncoder, find_label, plain_label
+from wgan_resampler.utils import computing, new_generator
+
+_ROWS_PER_CHUNK = 16_384
+_CELLS_PER_CHUNK = 2**23
+"""Most rows, and most cells of the encoded matrix, generated at a time, which bounds the memory that it takes."""
+
+
+_OPEN_END = 1.0 - 2.0**-21
+"""Largest encoded value that is decoded.
+
+A saturated tanh gives 1 exactly, which stands for the largest observed value: in a table of one column, a copy.
+"""
+
+
+@dataclass(frozen=True)
+class RowModel:
+    """Draws rows of given classes.
+
+    Parameters
+    ----------
+    generator : GanGenerator
+        Trained network.
+    encoder : TableEncoder
+        Fitted scales of the columns.
+    classes : ndarray of shape (n_classes,)
+        Sorted class labels; class index i stands for the i-th.
+    counts : ndarray of shape (n_classes,)
+        Rows of each class in the training data.
+    classifier : RowClassifier or None, default=None
+        What tells doubtful rows; None rejects nothing.
+    rejection_rate : float, default=0.0
+        Share of the generated rows that are rejected.
+    boundary_focus : float, default=0.0
+        How much rows near other classes are favoured among the rest; see `rejection.generate`.
+    """
+
+    generator: GanGenerator
+    encoder: TableEncoder
+    classes: NDArray[Any]
+    counts: NDArray[np.int64]
+    classifier: RowClassifier | None = None
+    rejection_rate: float = 0.0
+    boundary_focus: float = 0.0
+
+    def draw(self, class_indices: NDArray[np.int64], seed: int, neighbors: Neighbors | None = None) -> list[Cells]:
+        """Generate one row for each class index.
+
+        Parameters
+        ----------
+        class_indices : ndarray of shape (n,)
+            Which class each row has.
+        seed : int
+            Seed of the noise.
+        neighbors : Neighbors or None, default=None
+            Rows of the training data, which give some of the rows to choose from; None takes all from the generator.
+
+        Returns
+        -------
+        list of NumericCells or CategoricalCells
+            One for each column of the table.
+        """
+        generator = self.generator.eval()
+        device = generator.output.weight.device
+        rng = new_generator(seed, device)
+        layout = self.encoder.layout
+        n = len(class_indices)
+        rows = EncodedRows(
+            np.empty((n, layout.n_values), dtype=np.float32), np.empty((n, len(layout.block_sizes)), dtype=np.int32)
+        )
+        size = _rows_per_chunk(layout.width)
+        rates = class_rejection_rates(self.rejection_rate, torch.from_numpy(self.counts)).to(device)
+        with computing(device):
+            for start in range(0, n, size):
+                indices = torch.from_numpy(class_indices[start : start + size]).to(device)
+                encoded = generate(generator, indices, rng, self.classifier, rates, self.boundary_focus, neighbors)
+                values, states = collapse(encoded, layout)
+                rows.values[start : start + len(indices)] = values.clamp(-_OPEN_END, _OPEN_END).cpu().numpy()
+                rows.states[start : start + len(indices)] = states.cpu().numpy()
+        return self.encoder.decode(rows)
+
+    def to(self, device: torch.device) -> RowModel:
+        """Return this model on a device; the model itself if it is there already."""
+        if self.generator.output.weight.device == device:
+            return self
+        return replace(
+            self,
+            generator=copy.deepcopy(self.generator).to(device),
+            classifier=None if self.classifier is None else copy.deepcopy(self.classifier).to(device),
+        )
+
+    def choose(self, n_samples: int | Mapping[Any, int], label: Any, seed: int) -> NDArray[np.int64]:
+        """Return the class index of each row that a caller asks for.
+
+        Parameters
+        ----------
+        n_samples : int or mapping
+            Number of rows, or number of rows per class label.
+        label : Any
+            Class label of all rows; None draws classes by their frequency in the training data.
+        seed : int
+            Seed of that draw.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+
+        Raises
+        ------
+        InvalidParameterError
+            If a class is unknown or a number is not one.
+        """
+        if isinstance(n_samples, Mapping):
+            if label is not None:
+                raise InvalidParameterError(f"label={label!r} is not used when n_samples is a dict of classes.")
+            parts = [self._repeat(each, n) for each, n in n_samples.items()]
+            return np.concatenate([np.empty(0, dtype=np.int64), *parts])
+        if label is not None:
+            return self._repeat(label, n_samples)
+        _check_number(n_samples)
+        shares = self.counts / self.counts.sum()
+        return np.random.default_rng(seed).choice(len(self.classes), size=int(n_samples), p=shares)
+
+    def _repeat(self, label: Any, n: int) -> NDArray[np.int64]:
+        _check_number(n)
+        index = find_label(label, self.classes)
+        if index is None:
+            raise InvalidParameterError(
+                f"Class {label!r} was not in the training data. Known classes: "
+                f"{', '.join(repr(plain_label(known)) for known in self.classes)}."
+            )
+        return np.full(int(n), index, dtype=np.int64)
+
+
+def _rows_per_chunk(width: int) -> int:
+    return max(1, min(_ROWS_PER_CHUNK, _CELLS_PER_CHUNK // width))
+
+
+def _check_number(n: object) -> None:
+    if not isinstance(n, Integral) or isinstance(n, bool) or n < 0:
+        raise InvalidParameterError(f"The number of rows to sample must be a whole number of at least 0; got {n!r}.")

@@ -1,0 +1,134 @@
+"""From ``sampling_strategy`` to the number of rows to generate for each class."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from imblearn.utils import check_sampling_strategy
+from numpy.typing import NDArray
+
+from wgan_resampler.exceptions import InvalidDataError, InvalidParameterError
+from wgan_resampler.tables import find_label, plain_label
+
+Strategy = str | float | Mapping[Any, int] | Callable[[NDArray[Any]], Mapping[Any, int]]
+Counts = OrderedDict[Any, int]
+
+OWN_STRATEGIES = ("equal", "upsample", "custom")
+"""The strategies that imbalanced-learn does not know."""
+
+
+def rows_to_generate(
+    strategy: Strategy, y: NDArray[Any], target_samples: int | Mapping[Any, int] | None = None
+) -> Counts:
+    """Return how many rows to generate for each class.
+
+    Parameters
+    ----------
+    strategy : str, float, mapping or callable
+        ``"equal"``, ``"upsample"``, ``"custom"`` or any form that imbalanced-learn knows.
+    y : ndarray of shape (n,)
+        Class labels.
+    target_samples : int, mapping or None, default=None
+        Rows per class after resampling, for ``"custom"`` only.
+
+    Returns
+    -------
+    OrderedDict
+        ``{class: number of rows to generate}``, sorted by class; zero is allowed.
+
+    Raises
+    ------
+    InvalidDataError
+        If there is only one class.
+    InvalidParameterError
+        If strategy or target make no sense for these classes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from wgan_resampler.sampler.strategies import rows_to_generate
+    >>> y = np.array(["a"] * 5 + ["b"] * 2)
+    >>> [int(n) for n in rows_to_generate("equal", y).values()]
+    [0, 3]
+    >>> [int(n) for n in rows_to_generate("upsample", y).values()]
+    [2, 1]
+    >>> [int(n) for n in rows_to_generate("custom", y, {"b": 4}).values()]
+    [2]
+    """
+    classes, class_counts = np.unique(y, return_counts=True)
+    if len(classes) < 2:
+        raise InvalidDataError(
+            f"The target 'y' needs to have more than 1 class; got {len(classes)} class. Resampling balances classes "
+            "against each other: check that y is the class column."
+        )
+    counts: Counts = OrderedDict(zip(classes, class_counts.tolist(), strict=True))
+    _check_target_samples(strategy, target_samples)
+    if isinstance(strategy, str) and strategy in OWN_STRATEGIES:
+        return _own_strategy(strategy, counts, target_samples)
+    if isinstance(strategy, Mapping):
+        return _from_targets(strategy, counts, "sampling_strategy")
+    if callable(strategy):
+        return _from_targets(strategy(y), counts, "The result of the sampling_strategy function")
+    try:
+        generated: Counts = check_sampling_strategy(strategy, y, "over-sampling")
+    except ValueError as error:
+        raise InvalidParameterError(
+            f"sampling_strategy={strategy!r} does not fit classes of {_show(counts)} rows: {error}"
+        ) from error
+    return generated
+
+
+def _own_strategy(strategy: str, counts: Counts, target_samples: int | Mapping[Any, int] | None) -> Counts:
+    if strategy == "equal":
+        majority = max(counts.values())
+        return OrderedDict((label, majority - n) for label, n in counts.items())
+    if strategy == "upsample":
+        return OrderedDict((label, n // 2) for label, n in counts.items())
+    if isinstance(target_samples, Mapping):
+        return _from_targets(target_samples, counts, "target_samples")
+    if target_samples is None:
+        raise InvalidParameterError(
+            "sampling_strategy='custom' needs target_samples: a number of rows per class such as 200, or "
+            "{class: number} for some classes."
+        )
+    return OrderedDict((label, max(0, target_samples - n)) for label, n in counts.items())
+
+
+def _from_targets(targets: Mapping[Any, int], counts: Counts, name: str) -> Counts:
+    """Return the rows missing to `targets`, which must be whole numbers, known classes and no shrinking."""
+    if not isinstance(targets, Mapping):
+        raise InvalidParameterError(f"{name} must map classes to numbers of rows; got {targets!r}.")
+    classes, present = list(counts), list(counts.values())
+    missing: dict[int, int] = {}
+    for label, target in targets.items():
+        index = find_label(label, classes)
+        if index is None:
+            raise InvalidParameterError(
+                f"{name} names the class {label!r}, which is not present in the data. Known classes: "
+                f"{', '.join(repr(plain_label(known)) for known in classes)}."
+            )
+        if not isinstance(target, Integral) or isinstance(target, bool):
+            raise InvalidParameterError(f"{name} must give a whole number of rows for class {label!r}; got {target!r}.")
+        if target < present[index]:
+            raise InvalidParameterError(
+                f"{name} asks for {target} rows of class {label!r}, which has {present[index]} already. An "
+                "over-sampler removes no rows: ask for at least that many, or leave the class out."
+            )
+        missing[index] = int(target) - present[index]
+    return OrderedDict((classes[index], missing[index]) for index in sorted(missing))
+
+
+def _check_target_samples(strategy: Strategy, target_samples: int | Mapping[Any, int] | None) -> None:
+    if target_samples is not None and not (isinstance(strategy, str) and strategy == "custom"):
+        raise InvalidParameterError(
+            f"target_samples={target_samples!r} is only used with sampling_strategy='custom'; got "
+            f"sampling_strategy={strategy!r}."
+        )
+
+
+def _show(counts: Counts) -> str:
+    return str({plain_label(label): n for label, n in counts.items()})

@@ -1,0 +1,1 @@
+"""Containers of rows and labels: read into columns, and built again from them."""

@@ -1,0 +1,257 @@
+"""pandas frames: the cells of their columns, and more rows of the same dtypes.
+
+pandas is imported by those who pass a frame, and only then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wgan_resampler.tables.columns import (
+    CategoricalCells,
+    Cells,
+    NumericCells,
+    decimal_cells,
+    decimals,
+    numeric_cells,
+    object_cells,
+    objects_with_gaps,
+    raise_no_category,
+    raise_not_numeric,
+)
+from wgan_resampler.tables.containers.arrays import take_categories
+from wgan_resampler.tables.containers.base import Table, TableFormat
+
+
+@dataclass(frozen=True)
+class SeriesFormat:
+    """One column of a frame.
+
+    Parameters
+    ----------
+    dtype : pandas dtype
+        Of the column.
+    categories : pandas array or ndarray, or None
+        What the codes stand for, as an ndarray where the column holds objects; None for numbers.
+    missing : Any
+        What stands in a missing cell of a column of objects.
+    """
+
+    dtype: Any
+    categories: Any = None
+    missing: Any = None
+
+    def build(self, cells: Cells) -> Any:
+        """Return the cells as a Series of the column's dtype."""
+        import pandas as pd
+
+        if isinstance(cells, NumericCells):
+            return self._numbers(cells)
+        if isinstance(self.categories, np.ndarray):
+            values = take_categories(self.categories, cells.codes)
+            return pd.Series(objects_with_gaps(values, cells.missing, self.missing), dtype=object)
+        codes = np.asarray(cells.codes, dtype=np.intp)
+        return pd.Series(self.categories.take(codes, allow_fill=cells.missing is not None), dtype=self.dtype)
+
+    def _numbers(self, cells: NumericCells) -> Any:
+        import pandas as pd
+
+        if self.dtype == np.dtype(object):
+            return pd.Series(objects_with_gaps(cells.values, cells.missing, self.missing), dtype=object)
+        if _is_counted_by_arrow(self.dtype):
+            return self._arrow(cells)
+        if isinstance(self.dtype, pd.PeriodDtype):
+            series = pd.Series(pd.PeriodIndex.from_ordinals(cells.values, freq=self.dtype.freq))
+        elif self.dtype.kind in "mM":
+            series = self._moments(cells.values)
+        elif isinstance(self.dtype, pd.SparseDtype):  # becomes sparse at the end, with its missing cells
+            series = pd.Series(cells.values)
+        else:
+            series = pd.Series(cells.values).astype(self.dtype)
+        return (series if cells.missing is None else series.mask(cells.missing)).astype(self.dtype)
+
+    def _moments(self, values: NDArray[np.int64]) -> Any:
+        """Return dates or durations from whole numbers of their unit."""
+        import pandas as pd
+
+        zone = getattr(self.dtype, "tz", None)
+        moments = pd.Series(values.astype(f"{self.dtype.kind}8[{_unit(self.dtype)}]"))
+        return moments if zone is None else moments.dt.tz_localize("UTC").dt.tz_convert(zone)
+
+    def _arrow(self, cells: NumericCells) -> Any:
+        import pandas as pd
+        import pyarrow as pa
+
+        kind = self.dtype.pyarrow_dtype
+        if pa.types.is_decimal(kind):
+            array = pa.array(decimals(cells, kind.scale), type=kind)
+        else:
+            array = pa.array(cells.values, mask=cells.missing).cast(kind)
+        return pd.Series(pd.arrays.ArrowExtensionArray(array))
+
+
+@dataclass(frozen=True)
+class PandasFormat(TableFormat):
+    """A pandas frame.
+
+    Parameters
+    ----------
+    names : pandas.Index
+        Labels of the columns.
+    columns : tuple of SeriesFormat
+    """
+
+    names: Any
+    columns: tuple[SeriesFormat, ...]
+
+    def label(self, column: int) -> str:
+        """Return the column's name."""
+        return repr(self.names[column])
+
+    def build(self, cells: Sequence[Cells]) -> Any:
+        """Return new rows as a frame."""
+        import pandas as pd
+
+        series = [column.build(each) for column, each in zip(self.columns, cells, strict=True)]
+        frame = pd.concat(series, axis=1)
+        frame.columns = self.names
+        return frame
+
+    def stack(self, rows: Any, new: Any) -> Any:
+        """Return both, one below the other; the index is dropped."""
+        import pandas as pd
+
+        return pd.concat([rows, new], ignore_index=True)
+
+    def copy(self, rows: Any) -> Any:
+        """Return a copy; the index is dropped as in `stack`."""
+        import pandas as pd
+
+        duplicate = rows.copy()
+        duplicate.index = pd.RangeIndex(len(rows))
+        return duplicate
+
+
+def pandas_table(frame: Any, categorical: frozenset[int]) -> Table:
+    """Read a frame of which the columns in `categorical` hold categories."""
+    columns = [read_series(frame.iloc[:, j], j in categorical) for j in range(frame.shape[1])]
+    form = PandasFormat(frame.columns, tuple(column for column, _ in columns))
+    return Table(frame, tuple(cells for _, cells in columns), form)
+
+
+def categories_of(frame: Any) -> list[int]:
+    """Return the positions of the columns of category, string, object or bool dtype."""
+    return [j for j, dtype in enumerate(frame.dtypes) if _holds_categories(dtype)]
+
+
+def _holds_categories(dtype: Any) -> bool:
+    import pandas as pd
+
+    if isinstance(dtype, pd.ArrowDtype):
+        name = str(dtype.pyarrow_dtype)
+        return name in ("bool", "string", "large_string", "string_view") or name.startswith("dictionary")
+    plain = getattr(dtype, "subtype", dtype)  # of a sparse column
+    if isinstance(plain, (pd.CategoricalDtype, pd.StringDtype, pd.BooleanDtype)):
+        return True
+    return isinstance(plain, np.dtype) and plain.kind in "bO" and not isinstance(dtype, pd.IntervalDtype)
+
+
+def read_series(series: Any, is_categorical: bool) -> tuple[SeriesFormat, Cells]:
+    """Return format and cells of one column.
+
+    Raises
+    ------
+    InvalidDataError
+        If it is to hold numbers and does not, or categories that cannot be told apart.
+    """
+    missing = series.isna().to_numpy(dtype=bool)
+    holds_objects = series.dtype == np.dtype(object)
+    marker = series[missing].iloc[0] if holds_objects and missing.any() else None
+    if is_categorical:
+        cells, categories = _read_categories(series)
+        return SeriesFormat(series.dtype, categories, marker), cells
+    return SeriesFormat(series.dtype, missing=marker), _read_numbers(series, missing)
+
+
+def _read_categories(series: Any) -> tuple[CategoricalCells, Any]:
+    try:
+        codes, categories = series.array.factorize()
+    except (TypeError, NotImplementedError) as error:
+        raise_no_category(repr(series.name), series, TypeError(error))
+    if series.dtype == np.dtype(object):
+        categories = np.asarray(categories, dtype=object)
+    return CategoricalCells(codes, len(categories)), categories
+
+
+def _read_numbers(series: Any, missing: NDArray[np.bool_]) -> NumericCells:
+    import pandas as pd
+
+    dtype, label = series.dtype, repr(series.name)
+    if dtype == np.dtype(object):
+        return object_cells(series.to_numpy(), missing, label)
+    if _is_counted_by_arrow(dtype):
+        return _read_arrow(series, missing, label)
+    if isinstance(dtype, pd.PeriodDtype) or dtype.kind in "mM":
+        return numeric_cells(series.array.asi8, missing)
+    plain = plain_dtype(dtype)
+    if plain is None or plain.kind not in "biuf":
+        raise_not_numeric(label, series.to_numpy(dtype=object), ~missing, dtype)
+    return numeric_cells(plain_array(series, missing), missing)
+
+
+def plain_dtype(dtype: Any) -> np.dtype | None:
+    """Return the numpy dtype of the values of a nullable, sparse or plain column, if they have one."""
+    import pandas as pd
+
+    if isinstance(dtype, pd.SparseDtype):
+        dtype = dtype.subtype
+    plain = getattr(dtype, "numpy_dtype", dtype)
+    return plain if isinstance(plain, np.dtype) else None
+
+
+def plain_array(series: Any, missing: NDArray[np.bool_] | None = None) -> NDArray[Any]:
+    """Return a Series as a numpy array; nullable and sparse columns come in the dtype of their values.
+
+    Zeros stand where cells are missing, or NaN where the dtype has it.
+    """
+    plain = plain_dtype(series.dtype)
+    values: NDArray[Any]
+    if plain is None:
+        values = series.to_numpy()
+    elif missing is not None and missing.any() and hasattr(series.dtype, "numpy_dtype"):
+        values = series.to_numpy(dtype=plain, na_value=plain.type(0).item())
+    else:
+        values = series.to_numpy(dtype=plain)
+    return values
+
+
+def _unit(dtype: Any) -> str:
+    unit: str = getattr(dtype, "unit", None) or np.datetime_data(dtype)[0]
+    return unit
+
+
+def _is_counted_by_arrow(dtype: Any) -> bool:
+    """Whether a column holds moments, durations or decimals that pyarrow turns into whole numbers and back."""
+    import pandas as pd
+
+    if not isinstance(dtype, pd.ArrowDtype):
+        return False
+    import pyarrow as pa
+
+    return bool(pa.types.is_temporal(dtype.pyarrow_dtype) or pa.types.is_decimal(dtype.pyarrow_dtype))
+
+
+def _read_arrow(series: Any, missing: NDArray[np.bool_], label: str) -> NumericCells:
+    import pyarrow as pa
+
+    kind = series.dtype.pyarrow_dtype
+    array = pa.array(series.array)
+    if pa.types.is_decimal(kind):
+        return decimal_cells(array.to_pylist(), kind.scale, label)
+    wholes = array.cast(pa.int32() if kind.bit_width == 32 else pa.int64()).fill_null(0)
+    return numeric_cells(wholes.to_numpy(zero_copy_only=False), missing)

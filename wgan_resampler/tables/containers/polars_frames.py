@@ -1,0 +1,199 @@
+"""polars frames: the cells of their columns, and more rows of the same dtypes.
+
+polars is imported by those who pass a frame, and only then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wgan_resampler.exceptions import InvalidDataError
+from wgan_resampler.tables.columns import (
+    CategoricalCells,
+    Cells,
+    NumericCells,
+    decimal_cells,
+    decimals,
+    numeric_cells,
+    raise_not_numeric,
+    raise_too_long,
+)
+from wgan_resampler.tables.containers.base import Table, TableFormat
+
+
+@dataclass(frozen=True)
+class PolarsColumn:
+    """One column of a polars frame.
+
+    Parameters
+    ----------
+    dtype : polars.DataType
+        Of the column.
+    categories : polars.Series or None
+        What the codes stand for, in the column's dtype; None for numbers.
+    nan_is_missing : bool
+        Whether a missing number is NaN rather than null.
+    """
+
+    dtype: Any
+    categories: Any = None
+    nan_is_missing: bool = False
+
+    def build(self, cells: Cells) -> Any:
+        """Return the cells as a Series of the column's dtype."""
+        if isinstance(cells, NumericCells):
+            series = self._numbers(cells)
+        elif len(self.categories):
+            # Taken from the column's own categories, so that it stays one and the same categorical type.
+            series = self.categories.gather(_with_nulls(cells.codes.astype(np.int64), cells.missing))
+        else:
+            series = _nulls(len(cells), self.dtype)
+        return series.fill_null(float("nan")) if self.nan_is_missing else series
+
+    def _numbers(self, cells: NumericCells) -> Any:
+        import polars as pl
+
+        if self.dtype.is_decimal():
+            return pl.Series(decimals(cells, self.dtype.scale), dtype=self.dtype)
+        return _with_nulls(cells.values, cells.missing).cast(self.dtype)
+
+
+@dataclass(frozen=True)
+class PolarsFormat(TableFormat):
+    """A polars frame.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Names of the columns.
+    columns : tuple of PolarsColumn
+    """
+
+    names: tuple[str, ...]
+    columns: tuple[PolarsColumn, ...]
+
+    def label(self, column: int) -> str:
+        """Return the column's name."""
+        return repr(self.names[column])
+
+    def build(self, cells: Sequence[Cells]) -> Any:
+        """Return new rows as a frame."""
+        import polars as pl
+
+        # By name, because a list of series would have a column named '' renamed.
+        return pl.DataFrame(
+            {name: column.build(each) for name, column, each in zip(self.names, self.columns, cells, strict=True)}
+        )
+
+    def stack(self, rows: Any, new: Any) -> Any:
+        """Return both, one below the other."""
+        import polars as pl
+
+        return pl.concat([rows, new], rechunk=True)
+
+    def copy(self, rows: Any) -> Any:
+        """Return a copy; polars itself copies the cells as soon as either is written to."""
+        return rows.clone()
+
+
+def polars_table(frame: Any, categorical: frozenset[int]) -> Table:
+    """Read a frame of which the columns in `categorical` hold categories."""
+    columns = [read_series(series, j in categorical) for j, series in enumerate(frame.get_columns())]
+    form = PolarsFormat(tuple(frame.columns), tuple(column for column, _ in columns))
+    return Table(frame, tuple(cells for _, cells in columns), form)
+
+
+def categories_of(frame: Any) -> list[int]:
+    """Return the positions of the columns of strings, categories and booleans."""
+    import polars as pl
+
+    kinds = (pl.String, pl.Categorical, pl.Enum, pl.Boolean)
+    return [j for j, dtype in enumerate(frame.dtypes) if isinstance(dtype, kinds)]
+
+
+def read_series(series: Any, is_categorical: bool) -> tuple[PolarsColumn, Cells]:
+    """Return format and cells of one column.
+
+    Raises
+    ------
+    InvalidDataError
+        If it is to hold numbers and does not, or is of a dtype that holds neither numbers nor categories.
+    """
+    import polars as pl
+
+    dtype = series.dtype
+    if dtype.is_nested() or isinstance(dtype, (pl.Null, pl.Object, pl.Binary)):
+        raise InvalidDataError(
+            f"Column {series.name!r} is of dtype {dtype}, which is neither numbers nor categories: row 0 holds "
+            f"{_first_cell(series)!r}. Drop the column, or cast it first."
+        )
+    nan_is_missing = dtype.is_float() and series.null_count() == 0
+    if is_categorical:
+        cells, categories = _read_categories(series)
+        return PolarsColumn(dtype, categories, nan_is_missing), cells
+    return PolarsColumn(dtype, nan_is_missing=nan_is_missing), _read_numbers(series)
+
+
+def _read_categories(series: Any) -> tuple[CategoricalCells, Any]:
+    import polars as pl
+
+    key = series.fill_nan(None) if series.dtype.is_float() else series
+    if series.dtype.is_decimal():  # which old versions cannot compare
+        key = series.cast(pl.String)
+    cells = key.to_frame("key").with_row_index("row")
+    first = cells.drop_nulls("key").unique("key", keep="first", maintain_order=True)
+    known = first.select("key").with_row_index("code")
+    # A join promises nothing about the order of rows.
+    codes = cells.join(known, on="key", how="left").sort("row")["code"].cast(pl.Int64).fill_null(-1)
+    return CategoricalCells(codes.to_numpy(), len(known)), series.gather(first["row"])
+
+
+def _read_numbers(series: Any) -> NumericCells:
+    import polars as pl
+
+    dtype, label = series.dtype, repr(series.name)
+    if dtype.is_decimal():
+        return decimal_cells(series.to_list(), dtype.scale, label)
+    if not (dtype.is_numeric() or dtype.is_temporal() or isinstance(dtype, pl.Boolean)):
+        raise_not_numeric(label, series.to_list(), series.is_not_null().to_numpy(), dtype)
+    missing = series.is_null().to_numpy()
+    if dtype.is_temporal():
+        series = series.to_physical()
+    elif dtype in (getattr(pl, "Int128", None), getattr(pl, "UInt128", None)):
+        series = _in_64_bits(series)
+    filled = series.fill_null(False if isinstance(dtype, pl.Boolean) else 0)
+    return numeric_cells(filled.to_numpy(), missing)
+
+
+def _in_64_bits(series: Any) -> Any:
+    import polars as pl
+
+    short = series.cast(pl.Int64, strict=False)
+    too_long = (short.is_null() & series.is_not_null()).to_numpy()
+    if too_long.any():
+        row = int(too_long.argmax())
+        raise_too_long(repr(series.name), row, series[row])
+    return short
+
+
+def _with_nulls(values: NDArray[Any], missing: NDArray[np.bool_] | None) -> Any:
+    import polars as pl
+
+    series = pl.Series(values)
+    return series if missing is None else pl.select(pl.when(pl.Series(~missing)).then(series)).to_series()
+
+
+def _nulls(n: int, dtype: Any) -> Any:
+    import polars as pl
+
+    return pl.Series([None] * n, dtype=dtype)
+
+
+def _first_cell(series: Any) -> Any:
+    cell = series[0]
+    return cell.to_list() if hasattr(cell, "to_list") else cell

@@ -1,0 +1,1 @@
+"""Columns <-> the encoded matrix that networks are trained on."""

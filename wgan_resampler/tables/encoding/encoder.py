@@ -1,0 +1,260 @@
+"""Table <-> matrix: which columns need a value, which a block of states, and how both are filled.
+
+What is stored after fitting are ranges, quantiles, frequent values and numbers of categories: aggregates, not rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wgan_resampler.tables.columns import CategoricalCells, Cells, NumericCells, numeric_cells
+from wgan_resampler.tables.encoding.numeric_scale import ROWS_PER_KNOT, apply_scale, fit_scale, undo_scale
+from wgan_resampler.tables.encoding.schema import (
+    CategoricalColumn,
+    Column,
+    Link,
+    NumericColumn,
+    RowLayout,
+    TableSchema,
+)
+
+FREQUENT_SHARE = 0.05
+"""A value that at least this share of the numbers in a column takes is a state of its own."""
+
+FEW_VALUES = 20
+"""A column with at most this many distinct numbers consists of such states only."""
+
+
+@dataclass(frozen=True)
+class EncodedRows:
+    """Rows in compact form: blocks of states as the number of the state that holds.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n, n_values) and dtype float32
+        In [-1, 1].
+    states : ndarray of shape (n, n_blocks) and dtype int32
+        The state of each block.
+    """
+
+    values: NDArray[np.float32]
+    states: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.values)
+
+
+class TableEncoder:
+    """Learns the columns of a table, and encodes or decodes rows.
+
+    Attributes
+    ----------
+    schema : TableSchema
+        The columns and their places: plain data, no rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from wgan_resampler.tables.columns import CategoricalCells, NumericCells
+    >>> from wgan_resampler.tables.encoding.encoder import TableEncoder
+    >>> incomes = NumericCells(np.array([0.0, 1e3, 1e300]), missing=np.array([False, True, False]))
+    >>> jobs = CategoricalCells(np.array([0, 2, 1]), n_categories=3)
+    >>> encoder = TableEncoder().fit([incomes, jobs])
+    >>> rows = encoder.encode([incomes, jobs])
+    >>> rows.values.shape, rows.states.shape, encoder.schema.layout.block_sizes
+    ((3, 1), (3, 2), (2, 3))
+    >>> decoded_incomes, decoded_jobs = encoder.decode(rows)
+    >>> decoded_incomes.missing.tolist(), decoded_jobs.codes.tolist()
+    ([False, True, False], [0, 2, 1])
+    """
+
+    schema: TableSchema
+
+    def fit(self, columns: Sequence[Cells]) -> TableEncoder:
+        """Learn the columns.
+
+        Parameters
+        ----------
+        columns : sequence of NumericCells or CategoricalCells
+            All of one length, of at least 1.
+
+        Returns
+        -------
+        TableEncoder
+            Itself.
+        """
+        self.schema = TableSchema(tuple(fit_column(cells) for cells in columns))
+        return self
+
+    @property
+    def layout(self) -> RowLayout:
+        """Where values and blocks stand in an encoded row."""
+        return self.schema.layout
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """The values that count only in the first state of a block."""
+        places = zip(self.schema.columns, self.schema.value_of, self.schema.block_of, strict=True)
+        return tuple(
+            Link(value, block, _filling(column))
+            for column, value, block in places
+            if isinstance(column, NumericColumn) and value is not None and block is not None
+        )
+
+    def encode(self, columns: Sequence[Cells]) -> EncodedRows:
+        """Encode rows.
+
+        Parameters
+        ----------
+        columns : sequence of NumericCells or CategoricalCells
+            As in :meth:`fit`.
+
+        Returns
+        -------
+        EncodedRows
+        """
+        n, layout = len(columns[0]), self.layout
+        rows = EncodedRows(
+            np.empty((n, layout.n_values), dtype=np.float32), np.empty((n, len(layout.block_sizes)), dtype=np.int32)
+        )
+        places = zip(self.schema.columns, self.schema.value_of, self.schema.block_of, columns, strict=True)
+        for column, value, block, cells in places:
+            if value is not None:
+                rows.values[:, value] = encode_values(column, cells)
+            if block is not None:
+                rows.states[:, block] = encode_states(column, cells)
+        return rows
+
+    def decode(self, rows: EncodedRows) -> list[Cells]:
+        """Undo :meth:`encode`.
+
+        Parameters
+        ----------
+        rows : EncodedRows
+            Any finite values, and states of the blocks.
+
+        Returns
+        -------
+        list of NumericCells or CategoricalCells
+            Numbers in the observed range of each column, in its dtype.
+        """
+        places = zip(self.schema.columns, self.schema.value_of, self.schema.block_of, strict=True)
+        return [
+            decode_column(
+                column,
+                None if value is None else rows.values[:, value],
+                None if block is None else rows.states[:, block],
+            )
+            for column, value, block in places
+        ]
+
+
+def fit_column(cells: Cells) -> Column:
+    """Return what is to be known of one column.
+
+    Parameters
+    ----------
+    cells : NumericCells or CategoricalCells
+        At least one.
+
+    Returns
+    -------
+    NumericColumn or CategoricalColumn
+    """
+    has_missing = cells.missing is not None and bool(cells.missing.any())
+    if isinstance(cells, CategoricalCells):
+        return CategoricalColumn(cells.n_categories, has_missing)
+    numbers = np.sort(cells.present)
+    frequent = _frequent_values(numbers)
+    ordinary = numbers[_find(frequent, numbers) < 0] if len(frequent) else numbers
+    scale = fit_scale(ordinary) if len(ordinary) else None
+    return NumericColumn(numbers.dtype, scale, tuple(frequent.tolist()), has_missing)
+
+
+def _frequent_values(numbers: NDArray[Any]) -> NDArray[Any]:
+    """Return the values that many rows share, in increasing order: none, some, or all; the numbers are sorted."""
+    # np.unique would sort once more.
+    if len(numbers) == 0:
+        return numbers
+    first = np.flatnonzero(np.concatenate(([True], numbers[1:] != numbers[:-1])))
+    values, counts = numbers[first], np.diff(first, append=len(numbers))
+    if len(values) == 1:
+        return values[:0]
+    if len(values) <= FEW_VALUES and len(numbers) >= ROWS_PER_KNOT * len(values):
+        return values
+    return values[counts >= max(FREQUENT_SHARE * len(numbers), ROWS_PER_KNOT)]
+
+
+def _find(frequent: NDArray[Any], numbers: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the position of each number among the frequent values, -1 where it is not one of them."""
+    if len(frequent) == 0:
+        return np.full(len(numbers), -1)
+    position = np.minimum(np.searchsorted(frequent, numbers), len(frequent) - 1)
+    return np.where(frequent[position] == numbers, position, -1)
+
+
+def _nearest(frequent: NDArray[Any], numbers: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the position of the frequent value that is closest to each number."""
+    if len(frequent) < 2:
+        return np.zeros(len(numbers), dtype=np.int64)
+    as_floats = frequent.astype(np.float64)
+    middles = as_floats[:-1] / 2 + as_floats[1:] / 2
+    nearest = np.searchsorted(middles, numbers.astype(np.float64))
+    # In floats neighbors may fall together; what is known exactly stays exact.
+    exact = _find(frequent, numbers)
+    return np.where(exact >= 0, exact, nearest)
+
+
+def encode_values(column: Column, cells: Cells) -> NDArray[np.float64]:
+    """Return the value of each cell: its place on the column's scale; 0 where the cell is missing."""
+    if not isinstance(column, NumericColumn) or column.scale is None or not isinstance(cells, NumericCells):
+        raise TypeError(f"A column of {type(column).__name__} has no values.")
+    values = apply_scale(column.scale, cells.values)
+    return values if cells.missing is None else np.where(cells.missing, 0.0, values)
+
+
+def encode_states(column: Column, cells: Cells) -> NDArray[np.integer]:
+    """Return the state of each cell in the column's block."""
+    missing_state = column.n_states - 1
+    if isinstance(cells, CategoricalCells):
+        return np.where(cells.codes < 0, missing_state, cells.codes)
+    if not isinstance(column, NumericColumn):
+        raise TypeError(f"A column of {type(column).__name__} holds no numbers.")
+    frequent = np.array(column.frequent, dtype=column.dtype)
+    # Where there are no ordinary numbers, one that was not seen becomes one that was.
+    states = _find(frequent, cells.values) + 1 if column.has_value else _nearest(frequent, cells.values)
+    return states if cells.missing is None else np.where(cells.missing, missing_state, states)
+
+
+def _filling(column: NumericColumn) -> tuple[float, ...]:
+    if column.scale is None:
+        return ()
+    at_frequent = apply_scale(column.scale, np.array(column.frequent, dtype=column.dtype)).tolist()
+    return (0.0, *at_frequent, *([0.0] if column.has_missing else []))
+
+
+def decode_column(
+    column: Column, values: NDArray[np.floating] | None, states: NDArray[np.integer] | None
+) -> NumericCells | CategoricalCells:
+    """Return the cells of one column from its values and the states of its block; None for what it has not."""
+    if isinstance(column, CategoricalColumn):
+        if states is None:
+            raise TypeError("A column of categories has a block of states.")
+        is_missing = states == column.n_categories
+        return CategoricalCells(np.where(is_missing, -1, states), column.n_categories)
+    if column.scale is not None and values is not None:
+        numbers = undo_scale(column.scale, values)
+    else:
+        numbers = np.zeros(0 if states is None else len(states), dtype=column.dtype)
+    if states is None:
+        return NumericCells(numbers)
+    first = int(column.has_value)
+    for i, value in enumerate(column.frequent):
+        numbers[states == first + i] = value
+    return numeric_cells(numbers, states == first + len(column.frequent) if column.has_missing else None)

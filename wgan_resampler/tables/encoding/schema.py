@@ -1,0 +1,224 @@
+"""What is known about the columns of a table, apart from its rows; and where each stands in the encoded matrix.
+
+A column is encoded as a *value* in [-1, 1], as a *block* of states of which exactly one holds, or as both:
+
+- numbers: a value;
+- categories: a block with one state per category, and one for a missing cell;
+- numbers with missing cells, or some of whose values are frequent (a spike at zero, a handful of distinct values): a
+  value, and a block whose first state says "an ordinary number: see the value", with a further state for each frequent
+  value and for a missing cell. A column that has no ordinary numbers needs no value.
+
+The encoded matrix holds all values first, then all blocks, those of equal size side by side, so that the networks can
+treat blocks of one size in one operation. Offsets live here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The scale of numbers between their least and their largest value.
+
+    Parameters
+    ----------
+    dtype : numpy.dtype
+        Floating, integer or boolean. What decoding gives back.
+    minimum, maximum : float or int
+        Observed range; exact integers where the column holds integers.
+    knots : tuple of float
+        Increasing values, from minimum to maximum, at which the scale of the column is pinned. A single one for a
+        constant column. Halved, see `wgan_resampler.tables.encoding.numeric_scale`.
+    positions : tuple of float
+        Where the knots lie in [-1, 1]; increasing.
+    """
+
+    dtype: np.dtype
+    minimum: float | int
+    maximum: float | int
+    knots: tuple[float, ...]
+    positions: tuple[float, ...]
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether all values are the same."""
+        return len(self.knots) == 1
+
+    @property
+    def is_floating(self) -> bool:
+        """Whether the values are real numbers rather than whole ones."""
+        return self.dtype.kind == "f"
+
+
+@dataclass(frozen=True)
+class NumericColumn:
+    """A column of numbers.
+
+    Parameters
+    ----------
+    dtype : numpy.dtype
+        Floating, integer or boolean.
+    scale : Scale or None
+        Of the ordinary numbers; None if there are none.
+    frequent : tuple of float or int
+        Increasing values that are states of their own, because many rows hold them.
+    has_missing : bool
+        Whether cells can be missing.
+    """
+
+    dtype: np.dtype
+    scale: Scale | None
+    frequent: tuple[float | int, ...] = ()
+    has_missing: bool = False
+
+    @property
+    def has_value(self) -> bool:
+        """Whether a value belongs to the column."""
+        return self.scale is not None
+
+    @property
+    def n_states(self) -> int:
+        """Size of the block that belongs to the column; 0 for none."""
+        special = len(self.frequent) + self.has_missing
+        return special + self.has_value if special else 0
+
+
+@dataclass(frozen=True)
+class CategoricalColumn:
+    """A column of categories.
+
+    Parameters
+    ----------
+    n_categories : int
+        How many there are.
+    has_missing : bool
+        Whether cells can be missing.
+    """
+
+    n_categories: int
+    has_missing: bool = False
+
+    has_value = False
+
+    @property
+    def n_states(self) -> int:
+        """Size of the block that belongs to the column."""
+        return self.n_categories + self.has_missing
+
+
+Column = NumericColumn | CategoricalColumn
+
+
+@dataclass(frozen=True)
+class BlockGroup:
+    """Blocks of one size that stand side by side in the encoded matrix.
+
+    Parameters
+    ----------
+    start, stop : int
+        First column of the matrix that belongs to the group, and the one after its last.
+    size : int
+        States of each block.
+    """
+
+    start: int
+    stop: int
+    size: int
+
+
+@dataclass(frozen=True)
+class RowLayout:
+    """Where values and blocks stand in an encoded row.
+
+    Parameters
+    ----------
+    n_values : int
+        Values, which come first.
+    block_sizes : tuple of int, default=()
+        States of each block, in increasing order.
+    """
+
+    n_values: int
+    block_sizes: tuple[int, ...] = ()
+
+    @property
+    def width(self) -> int:
+        """Columns of the encoded matrix."""
+        return self.n_values + sum(self.block_sizes)
+
+    @cached_property
+    def starts(self) -> tuple[int, ...]:
+        """First column of each block."""
+        return tuple(itertools.accumulate(self.block_sizes, initial=self.n_values))[:-1]
+
+    @cached_property
+    def groups(self) -> tuple[BlockGroup, ...]:
+        """Blocks of equal size, taken together."""
+        return tuple(self._find_groups())
+
+    def _find_groups(self) -> Iterator[BlockGroup]:
+        start = self.n_values
+        for size, blocks in itertools.groupby(self.block_sizes):
+            stop = start + size * len(list(blocks))
+            yield BlockGroup(start, stop, size)
+            start = stop
+
+
+@dataclass(frozen=True)
+class Link:
+    """A value that counts only where a block is in its first state, "an ordinary number".
+
+    Parameters
+    ----------
+    value : int
+        Position among the values.
+    block : int
+        Number of the block.
+    filling : tuple of float
+        What stands for the value in each state; that of the first state is not used.
+    """
+
+    value: int
+    block: int
+    filling: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class TableSchema:
+    """The columns of a table and their places in an encoded row.
+
+    Parameters
+    ----------
+    columns : tuple of NumericColumn or CategoricalColumn
+        In the order of the table.
+    """
+
+    columns: tuple[Column, ...]
+
+    @cached_property
+    def value_of(self) -> tuple[int | None, ...]:
+        """Position of each column's value among the values; None for a column without."""
+        positions = itertools.count()
+        return tuple(next(positions) if column.has_value else None for column in self.columns)
+
+    @cached_property
+    def block_of(self) -> tuple[int | None, ...]:
+        """Number of each column's block; None for a column without. Blocks are numbered by size."""
+        with_block = [j for j, column in enumerate(self.columns) if column.n_states]
+        by_size = sorted(with_block, key=lambda j: self.columns[j].n_states)
+        number = {j: i for i, j in enumerate(by_size)}
+        return tuple(number.get(j) for j in range(len(self.columns)))
+
+    @cached_property
+    def layout(self) -> RowLayout:
+        """Sizes of the values and blocks."""
+        return RowLayout(
+            n_values=sum(column.has_value for column in self.columns),
+            block_sizes=tuple(sorted(column.n_states for column in self.columns if column.n_states)),
+        )

@@ -1,0 +1,292 @@
+"""Checks of X and y: what comes out can be trained on, and everything else is refused here with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+from imblearn.utils import check_target_type
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import assert_all_finite
+
+from wgan_resampler.exceptions import InvalidDataError, InvalidParameterError
+from wgan_resampler.tables.columns import Cells, NumericCells, is_missing, shown
+from wgan_resampler.tables.containers.arrays import array_table, list_table
+from wgan_resampler.tables.containers.base import Table, is_pandas, is_polars
+from wgan_resampler.tables.containers.pandas_frames import categories_of as pandas_categories
+from wgan_resampler.tables.containers.pandas_frames import pandas_table
+from wgan_resampler.tables.containers.polars_frames import categories_of as polars_categories
+from wgan_resampler.tables.containers.polars_frames import polars_table
+from wgan_resampler.tables.containers.targets import target_array
+
+
+def check_table(X: Any, categorical_features: Any = "auto", missing_values: str = "keep") -> Table:
+    """Return X as it can be trained on.
+
+    Parameters
+    ----------
+    X : array-like, sparse matrix, pandas or polars frame of shape (n, n_features)
+        The caller's table.
+    categorical_features : "auto", or sequence of str, int or bool, default="auto"
+        Which columns hold categories.
+    missing_values : {"keep", "error"}, default="keep"
+        Whether cells may be missing.
+
+    Returns
+    -------
+    Table
+        With at least one row and one column, and no infinite number.
+
+    Raises
+    ------
+    InvalidDataError
+        If a column holds something else than numbers and categories, or a cell is infinite, or missing where that is
+        an error.
+    InvalidParameterError
+        If `categorical_features` does not fit the table.
+    """
+    if is_pandas(X, "DataFrame"):
+        table = _read_pandas(X, categorical_features)
+    elif is_polars(X, "DataFrame"):
+        table = _read_polars(X, categorical_features)
+    elif is_polars(X, "LazyFrame"):
+        raise InvalidDataError("A polars LazyFrame holds no rows yet. Pass X.collect().")
+    else:
+        table = _read_array(X, categorical_features)
+    for j, cells in enumerate(table.cells):
+        _check_cells(cells, table.format.label(j), missing_values)
+    return table
+
+
+def _read_pandas(X: Any, categorical_features: Any) -> Table:
+    _check_not_empty(X)
+    if not X.columns.is_unique:
+        twice = X.columns[X.columns.duplicated()][0]
+        raise InvalidDataError(f"Column names must be unique, but {twice!r} occurs more than once. Rename one of them.")
+    if len({isinstance(name, str) for name in X.columns}) == 2:
+        raise InvalidDataError(
+            f"Column names must be all texts or all something else; got {', '.join(map(repr, X.columns[:10]))}. Rename "
+            "them, for example with X.columns = X.columns.astype(str)."
+        )
+    return pandas_table(
+        X, categorical_positions(categorical_features, X.shape[1], list(X.columns), pandas_categories(X))
+    )
+
+
+def _read_polars(X: Any, categorical_features: Any) -> Table:
+    _check_not_empty(X)
+    return polars_table(X, categorical_positions(categorical_features, X.width, X.columns, polars_categories(X)))
+
+
+def _check_not_empty(frame: Any) -> None:
+    if min(frame.shape) == 0:
+        raise InvalidDataError(
+            f"Found array with {frame.shape[0]} sample(s) and {frame.shape[1]} feature(s) (shape={frame.shape}) "
+            "while a minimum of 1 is required by WGANGPOverSampler."
+        )
+
+
+def _read_array(X: Any, categorical_features: Any) -> Table:
+    if isinstance(X, np.ma.MaskedArray) and np.ma.is_masked(X):
+        raise InvalidDataError("Masked cells are not supported. Pass X.filled(numpy.nan).")
+    try:
+        rows = check_array(
+            _as_objects(X) if isinstance(X, (list, tuple)) else X,
+            accept_sparse=("csr", "csc"),
+            estimator="WGANGPOverSampler",
+            input_name="X",
+            dtype=None,
+            ensure_all_finite=False,
+        )
+    except (TypeError, ValueError) as error:
+        raise InvalidDataError(str(error)) from error
+    categorical = categorical_positions(categorical_features, rows.shape[1])
+    if isinstance(X, list):
+        return list_table(X, rows, categorical)
+    return array_table(rows, categorical)
+
+
+def _as_objects(rows: list[Any] | tuple[Any, ...]) -> NDArray[Any]:
+    """Return rows as an array that leaves each cell as it is: numpy would make texts of numbers beside texts."""
+    lengths = [len(row) if isinstance(row, (list, tuple, np.ndarray)) else -1 for row in rows]
+    odd = next((i for i, length in enumerate(lengths) if length != lengths[0]), None)
+    if odd is not None:
+        raise InvalidDataError(
+            f"The rows of X must be of one length: row 0 is {_described(lengths[0])}, but row {odd} is "
+            f"{_described(lengths[odd])}. Fill up the missing cells with None."
+        )
+    objects = np.array(rows, dtype=object)
+    if isinstance(rows, list) or objects.ndim != 2:
+        return objects
+    # A tuple comes back as an array, so the numbers in it are typed together, as numpy does it.
+    numbers = np.asarray(rows)
+    return numbers if numbers.dtype.kind in "biuf" else objects
+
+
+def _described(length: int) -> str:
+    return "a single cell" if length < 0 else f"of {length} cell(s)"
+
+
+def _check_cells(cells: Cells, label: str, missing_values: str) -> None:
+    if missing_values == "error" and cells.missing is not None:
+        raise InvalidDataError(
+            f"Input X contains NaN: column {label} has {int(cells.missing.sum())} missing value(s), the first in row "
+            f"{int(cells.missing.argmax())}, and missing_values='error'. Impute them first, for example with "
+            "sklearn.impute.SimpleImputer, or take missing_values='keep' to have them learnt."
+        )
+    if isinstance(cells, NumericCells) and cells.values.dtype.kind == "f":
+        infinite = np.isinf(cells.values)
+        if infinite.any():
+            row = int(infinite.argmax())
+            raise InvalidDataError(
+                f"Input X contains infinity: column {label} has {int(infinite.sum())} infinite value(s), the first, "
+                f"{shown(cells.values[row])}, in row {row}. Replace infinite values first: no scale can hold them."
+            )
+
+
+def check_target(y: Any, n_rows: int) -> tuple[NDArray[Any], bool]:
+    """Return the labels of y, and whether y was one-hot.
+
+    Parameters
+    ----------
+    y : array-like
+        Labels of shape (n,) or (n, 1), or one-hot of shape (n, n_classes).
+    n_rows : int
+        Rows of the table.
+
+    Returns
+    -------
+    labels : ndarray of shape (n,)
+        Class labels, or column numbers where y was one-hot.
+    one_hot : bool
+
+    Raises
+    ------
+    InvalidDataError
+        If a label is missing, the labels are no classes or of mixed types, or y is not as long as the table.
+    """
+    if sparse.issparse(y):
+        raise InvalidDataError("A sparse target is not supported. Pass y.toarray().")
+    if y is None:
+        raise InvalidDataError("WGANGPOverSampler requires y to be passed, but the target y is None.")
+    try:
+        values = target_array(y)
+        _check_labels(values)
+        if values.dtype.kind == "f":
+            assert_all_finite(values, input_name="y")
+        check_classification_targets(values)
+        labels, one_hot = check_target_type(values, indicate_one_vs_all=True)
+        labels = np.asarray(labels)
+        check_consistent_length(np.empty(n_rows), labels)
+    except ValueError as error:
+        raise error if isinstance(error, InvalidDataError) else InvalidDataError(str(error)) from error
+    return labels, bool(one_hot)
+
+
+def _check_labels(values: NDArray[Any]) -> None:
+    """Raise InvalidDataError for missing labels, and for texts beside other things."""
+    if values.ndim not in (1, 2):
+        return
+    cells = values.ravel()
+    missing = is_missing(cells)
+    if missing.any():
+        row = int(missing.argmax()) // (1 if values.ndim == 1 else values.shape[1])
+        raise InvalidDataError(
+            f"Input y contains NaN: {int(missing.sum())} label(s) are missing, the first in row {row}. Drop these "
+            "rows, or make them a class of their own."
+        )
+    if cells.dtype.kind != "O":
+        return
+    is_text = [isinstance(cell, str) for cell in cells]
+    if any(is_text) and not all(is_text):
+        first, other = cells[is_text.index(True)], cells[is_text.index(False)]
+        raise InvalidDataError(
+            f"Labels must be of one type; got {first!r} and {other!r}. Convert them, for example with map(str, y)."
+        )
+
+
+def is_auto(categorical_features: Any) -> bool:
+    """Whether the container decides which columns hold categories."""
+    return isinstance(categorical_features, str) and categorical_features == "auto"
+
+
+def categorical_positions(
+    categorical_features: Any, n_columns: int, names: Sequence[Any] | None = None, auto: Sequence[int] = ()
+) -> frozenset[int]:
+    """Return which columns hold categories.
+
+    Parameters
+    ----------
+    categorical_features : "auto", or sequence of str, int or bool
+        Names, positions or a mask, as SMOTENC takes them.
+    n_columns : int
+        Columns of the table.
+    names : sequence or None, default=None
+        Their names, if they have any.
+    auto : sequence of int, default=()
+        What "auto" means for this table.
+
+    Returns
+    -------
+    frozenset of int
+
+    Raises
+    ------
+    InvalidParameterError
+        If a column does not exist, or the mask is not as long as the table is wide.
+
+    Examples
+    --------
+    >>> from wgan_resampler.tables.validation import categorical_positions
+    >>> sorted(categorical_positions([True, False, True], 3)), sorted(categorical_positions([-1], 3))
+    ([0, 2], [2])
+    """
+    if is_auto(categorical_features):
+        return frozenset(auto)
+    if isinstance(categorical_features, (str, bytes)) or not isinstance(categorical_features, Iterable):
+        _refuse(categorical_features)
+    chosen = list(categorical_features)
+    if chosen and all(isinstance(each, (bool, np.bool_)) for each in chosen):
+        if len(chosen) != n_columns:
+            raise InvalidParameterError(
+                f"categorical_features is a mask of {len(chosen)} columns, but X has {n_columns} columns."
+            )
+        return frozenset(int(j) for j in np.flatnonzero(chosen))
+    return frozenset(_position(each, n_columns, names) for each in chosen)
+
+
+def _position(chosen: Any, n_columns: int, names: Sequence[Any] | None) -> int:
+    if isinstance(chosen, (int, np.integer)) and not isinstance(chosen, bool):
+        if not -n_columns <= chosen < n_columns:
+            raise InvalidParameterError(
+                f"categorical_features names column {chosen}, but X has {n_columns} columns, numbered from 0."
+            )
+        return int(chosen) % n_columns
+    if not isinstance(chosen, (str, tuple)):  # tuples name the columns of a frame with several levels of names
+        _refuse(chosen)
+    if names is None:
+        raise InvalidParameterError(
+            f"categorical_features names the column {chosen!r}, but X has no column names. Give positions, or pass a "
+            "frame."
+        )
+    if chosen not in names:
+        raise InvalidParameterError(
+            f"categorical_features names the column {chosen!r}, which X does not have. Its columns: {_listed(names)}."
+        )
+    return list(names).index(chosen)
+
+
+def _listed(names: Sequence[Any]) -> str:
+    first = ", ".join(repr(name) for name in names[:20])
+    return first if len(names) <= 20 else f"{first} and {len(names) - 20} more"
+
+
+def _refuse(value: Any) -> NoReturn:
+    raise InvalidParameterError(
+        "categorical_features must be 'auto', or a list of names, of positions, or of one True or False per column; "
+        f"got {value!r}."
+    )
