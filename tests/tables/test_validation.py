@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import warnings
 from decimal import Decimal
 
 import numpy as np
@@ -16,6 +17,9 @@ from wgan_resampler.tables.validation import check_table, check_target
 
 GOOD = np.arange(12.0).reshape(6, 2)
 NAN, INF = np.nan, np.inf
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", PendingDeprecationWarning)  # numpy itself advises against them
+    MATRIX = np.matrix(GOOD)
 
 
 def with_cell(value, dtype=np.float64):
@@ -146,7 +150,7 @@ REFUSED = {
     "empty list": ([], "Expected 2D array"),
     "empty rows": ([[], []], r"0 feature\(s\)"),
     "masked": (np.ma.masked_equal(GOOD, 3), r"Masked cells are not supported. Pass X.filled\(numpy.nan\)"),
-    "matrix": (np.matrix(GOOD), "np.matrix is not supported"),
+    "matrix": (MATRIX, "np.matrix is not supported"),
 }
 
 
