@@ -17,7 +17,7 @@ READERS = {
     "MFCCDataset": "import wgan_resampler; read = wgan_resampler.MFCCDataset",
     "read_records": "from wgan_resampler.records.files.json_records import read_records as read",
     "read_records, means only": """
-from wgan_resampler.files.records import mean_over_time, read_records
+from wgan_resampler.records.files.json_records import mean_over_time, read_records
 read = lambda path: read_records(path, reduce=mean_over_time)""",
     "json.load": "import json, io; read = lambda path: json.load(open(path, 'rb'))",
     "orjson.loads": "import orjson, pathlib; read = lambda path: orjson.loads(pathlib.Path(path).read_bytes())",

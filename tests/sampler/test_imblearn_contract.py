@@ -16,7 +16,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks as sklearn_ch
 from wgan_resampler import WGANGPOverSampler
 
 # Some of the checks grow classes of one or two rows.
-pytestmark = pytest.mark.filterwarnings("ignore::wgan_resampler.ThinClassWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::wgan_resampler.exceptions.ThinClassWarning")
 
 
 def sampler():

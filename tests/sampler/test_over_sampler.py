@@ -645,7 +645,7 @@ def test_refused_samples(fitted, arguments, keywords, error, fragment):
 # Small, odd and large
 
 
-@pytest.mark.filterwarnings("ignore::wgan_resampler.ThinClassWarning")
+@pytest.mark.filterwarnings("ignore::wgan_resampler.exceptions.ThinClassWarning")
 @pytest.mark.parametrize("n_rows", [1, 2, 3, 4, 5])
 def test_tiny_classes(n_rows):
     y = np.array([0] * (30 - n_rows) + [1] * n_rows)
@@ -654,7 +654,7 @@ def test_tiny_classes(n_rows):
     assert np.isfinite(X_res).all()
 
 
-@pytest.mark.filterwarnings("ignore::wgan_resampler.ThinClassWarning")
+@pytest.mark.filterwarnings("ignore::wgan_resampler.exceptions.ThinClassWarning")
 def test_the_least_table():
     X_res, y_res = quick(sampling_strategy="upsample").fit_resample([[0], [1], [2], [5]], ["u", "u", "v", "v"])
     assert y_res == ["u", "u", "v", "v", "u", "v"]
@@ -674,7 +674,7 @@ def test_constant_columns():
     assert (X_res[:, 2] == 0).all()
 
 
-@pytest.mark.filterwarnings("ignore::wgan_resampler.ThinClassWarning")
+@pytest.mark.filterwarnings("ignore::wgan_resampler.exceptions.ThinClassWarning")
 def test_many_classes():
     _, y_res = quick(batch_size=4).fit_resample(X, np.arange(30) % 14)
     assert set(counts(y_res).values()) == {3}
@@ -846,7 +846,7 @@ def tables(draw):
     return table, np.array(y)
 
 
-@pytest.mark.filterwarnings("ignore::wgan_resampler.ThinClassWarning")
+@pytest.mark.filterwarnings("ignore::wgan_resampler.exceptions.ThinClassWarning")
 @settings(max_examples=60, deadline=None)
 @given(tables(), st.sampled_from(["equal", "upsample", "all"]), st.integers(0, 2**32 - 1))
 def test_any_numeric_table(data, strategy, seed):
@@ -864,7 +864,7 @@ def test_any_numeric_table(data, strategy, seed):
     assert (X_res.max(axis=0) == table.max(axis=0)).all()
 
 
-@pytest.mark.filterwarnings("ignore::wgan_resampler.ThinClassWarning")
+@pytest.mark.filterwarnings("ignore::wgan_resampler.exceptions.ThinClassWarning")
 @settings(max_examples=25, deadline=None)
 @given(tables(), st.sampled_from([np.asfortranarray, pd.DataFrame, sparse.csr_array, sparse.csc_array]))
 def test_any_container_gives_the_same(data, container):

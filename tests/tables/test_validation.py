@@ -308,8 +308,8 @@ IMPORTS = """
 import sys
 import numpy as np
 from scipy import sparse
-from wgan_resampler.validation import check_table, check_target
-from wgan_resampler.targets import TargetFormat
+from wgan_resampler.tables.validation import check_table, check_target
+from wgan_resampler.tables.containers.targets import TargetFormat
 libraries = {"pandas", "polars", "pyarrow"}
 for library in libraries & set(sys.modules):  # imbalanced-learn may bring them
     del sys.modules[library]

@@ -248,7 +248,7 @@ def test_memory_follows_what_is_kept_and_not_the_text(tmp_path):
     assert (tmp_path / "big.json").stat().st_size > 12 * 10**6
     code = """
 import resource, sys
-from wgan_resampler.files.records import mean_over_time, read_records
+from wgan_resampler.records.files.json_records import mean_over_time, read_records
 import ijson
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 assert len(read_records(sys.argv[1], mean_over_time).records) == 800

@@ -73,7 +73,7 @@ def test_a_killed_writer_leaves_the_old_file(tmp_path):
     path.write_text("old")
     code = f"""
         import sys, time
-        from wgan_resampler.atomic import atomic_writer
+        from wgan_resampler.utils.storage.atomic_write import atomic_writer
         with atomic_writer({str(path)!r}) as file:
             file.write(b"half")
             file.flush()

@@ -379,7 +379,7 @@ def test_a_full_disk_fails_loudly_and_leaves_nothing_half_written(path):
     code = """
 import resource, signal, sys
 import torch
-from wgan_resampler.checkpoint import CheckpointError, save_state
+from wgan_resampler.utils.storage.state_file import CheckpointError, save_state
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # then writing fails as on a full disk
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 try:
