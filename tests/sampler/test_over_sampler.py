@@ -26,8 +26,8 @@ from wgan_resampler.exceptions import (
     InvalidParameterError,
     TrainingDivergedError,
 )
-from wgan_resampler.sampler import fitting
-from wgan_resampler.sampler.fitting import AUTO_UPDATES
+from wgan_resampler.sampler.fitting import preparation
+from wgan_resampler.sampler.fitting.preparation import AUTO_UPDATES
 from wgan_resampler.utils.seeding import SAMPLE_KEY, next_seed, seed_sequence
 
 RNG = np.random.default_rng(0)
@@ -325,7 +325,7 @@ def test_an_int_of_epochs_is_taken_literally(epochs, batch_size):
 
 
 def test_the_automatic_budget_may_end_inside_an_epoch(monkeypatch):
-    monkeypatch.setattr(fitting, "AUTO_UPDATES", 7)
+    monkeypatch.setattr(preparation, "AUTO_UPDATES", 7)
     over = quick(epochs="auto", batch_size=6)  # 5 updates an epoch
     over.fit_resample(X, Y)
     assert over.n_iter_ == 7

@@ -6,7 +6,6 @@ import copy
 import os
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from numbers import Integral, Real
 from typing import Any
 
@@ -23,11 +22,18 @@ from sklearn.utils.validation import validate_data
 from wgan_resampler.exceptions import CheckpointError
 from wgan_resampler.gan import Callback, Neighbors, Normalization, ProgressBar, TrainingHistory
 from wgan_resampler.sampler.data_warnings import warn_of_identifiers, warn_of_thin_classes
-from wgan_resampler.sampler.fitting import FitSettings, prepare
+from wgan_resampler.sampler.fitting.preparation import prepare
+from wgan_resampler.sampler.fitting.settings import HYPER_PARAMETERS, FitSettings
+from wgan_resampler.sampler.fitting.warm_start import (
+    Earlier,
+    cells_in_terms_of,
+    check_sizes_stay,
+    go_on,
+    training_state,
+)
 from wgan_resampler.sampler.row_generator import RowModel
 from wgan_resampler.sampler.sampler_state import Learnt, learnt_from_state, learnt_to_state
 from wgan_resampler.sampler.strategies import OWN_STRATEGIES, Strategy, rows_to_generate
-from wgan_resampler.sampler.warm_start import Earlier, cells_in_terms_of, check_sizes_stay, go_on, training_state
 from wgan_resampler.tables import CategoricalCells, Table, TableFormat, TargetFormat, check_table, check_target
 from wgan_resampler.utils import SAMPLE_KEY, computing, next_seed, resolve_device, seed_sequence
 from wgan_resampler.utils.storage import load_state, save_state
@@ -228,24 +234,7 @@ class WGANGPOverSampler(BaseOverSampler):
         "target_samples": [Interval(Integral, 1, None, closed="left"), Mapping, None],
         "categorical_features": [StrOptions({"auto"}), "array-like"],
         "missing_values": [StrOptions({"keep", "error"})],
-        "noise_dim": [Interval(Integral, 1, None, closed="left")],
-        "hidden_dim": [Interval(Integral, 1, None, closed="left")],
-        "num_layers": [Interval(Integral, 1, None, closed="left")],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "n_critic": [Interval(Integral, 1, None, closed="left")],
-        "lambda_gp": [Interval(Real, 0, None, closed="left")],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "critic_learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "normalization": [StrOptions({"layer", "batch"}), None],
-        "skip_connections": ["boolean"],
-        "m_neighbors": [Interval(Integral, 0, None, closed="left")],
-        "borrowed_rows": [Interval(Real, 0, None, closed="left")],
-        "moment_start": ["boolean"],
-        "average_decay": [Interval(Real, 0, 1, closed="left")],
-        "rejection_rate": [Interval(Real, 0, 1, closed="left")],
-        "boundary_focus": [Interval(Real, 0, None, closed="left")],
+        **{name: about.values.constraints() for name, about in HYPER_PARAMETERS.items()},
         "neighbor_share": [Interval(Real, 0, 1, closed="both")],
         "device": [str],
         "random_state": ["random_state"],
@@ -542,8 +531,7 @@ class WGANGPOverSampler(BaseOverSampler):
                 delattr(self, name)
 
     def _settings(self) -> FitSettings:
-        own = {field.name: getattr(self, field.name) for field in fields(FitSettings) if hasattr(self, field.name)}
-        return FitSettings(**own)
+        return FitSettings.of(self.get_params(deep=False))
 
     def _check_X_y(self, X: Any, y: Any) -> tuple[Table, NDArray[Any], bool]:
         table = check_table(X, self.categorical_features, self.missing_values)

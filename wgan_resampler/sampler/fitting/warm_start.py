@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import InvalidDataError, InvalidParameterError
-from wgan_resampler.sampler.fitting import FitSettings, Preparation
+from wgan_resampler.sampler.fitting.preparation import Preparation
+from wgan_resampler.sampler.fitting.settings import FitSettings
 from wgan_resampler.sampler.row_generator import RowModel
 from wgan_resampler.tables import CategoricalCells, CategoricalColumn, Cells, Table, TableFormat, plain_label
 

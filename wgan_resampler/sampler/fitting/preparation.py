@@ -18,12 +18,12 @@ from wgan_resampler.gan import (
     GanDiscriminator,
     GanGenerator,
     GanTrainer,
-    Normalization,
     RowClassifier,
     TrainingHistory,
     class_moments,
     train_classifier,
 )
+from wgan_resampler.sampler.fitting.settings import FitSettings
 from wgan_resampler.sampler.row_generator import RowModel
 from wgan_resampler.tables import Cells, RowLayout, TableEncoder
 from wgan_resampler.utils import computing, new_generator, next_seed
@@ -52,35 +52,6 @@ _MIN_FEATURE_SCALE = 0.05
 
 Without it, a column that is constant within the classes would have no unit, and the critic no bound along it.
 """
-
-
-@dataclass(frozen=True)
-class FitSettings:
-    """The parameters of :class:`~wgan_resampler.WGANGPOverSampler` that decide what is trained; see there.
-
-    `scaled_penalty`, which is no parameter of the sampler, says whether the gradient penalty measures each feature in
-    units of its spread within the classes.
-    """
-
-    noise_dim: int
-    hidden_dim: int
-    num_layers: int
-    dropout: float
-    epochs: int | str
-    batch_size: int | str
-    n_critic: int
-    lambda_gp: float
-    learning_rate: float
-    critic_learning_rate: float
-    normalization: Normalization
-    skip_connections: bool
-    m_neighbors: int
-    borrowed_rows: float
-    average_decay: float
-    rejection_rate: float
-    boundary_focus: float
-    moment_start: bool
-    scaled_penalty: bool = True
 
 
 @dataclass(frozen=True)
@@ -160,7 +131,7 @@ class Preparation:
         InvalidParameterError
             If there was no update.
         """
-        trainer, rate, focus = self.trainer, float(self.settings.rejection_rate), float(self.settings.boundary_focus)
+        trainer, rate, focus = self.trainer, self.settings.rejection_rate, self.settings.boundary_focus
         if trainer.n_updates == 0:
             raise InvalidParameterError(
                 "A callback stopped training before the first update, so there is no generator to draw rows from. "
@@ -217,7 +188,7 @@ def prepare(
     classes, class_indices, counts = np.unique(labels, return_inverse=True, return_counts=True)
     encoder = TableEncoder().fit(cells) if encoder is None else encoder
     batch_size = _batch_size(settings.batch_size, len(classes))
-    draws_of_class = AUTO_UPDATES * int(settings.n_critic) * batch_size // len(classes)
+    draws_of_class = AUTO_UPDATES * settings.n_critic * batch_size // len(classes)
     most = max(AUTO_ROWS_OF_CLASS, draws_of_class // AUTO_VISITS)
     if settings.epochs == "auto" and counts.max() > most:
         teaching = _some_of_each_class(class_indices, most, np.random.default_rng(next_seed(seeds)))
@@ -230,12 +201,12 @@ def prepare(
             num_classes=len(classes),
             batch_size=batch_size,
             rng=new_generator(next_seed(seeds), device),
-            borrowed_rows=float(settings.borrowed_rows),
+            borrowed_rows=settings.borrowed_rows,
             states=torch.from_numpy(rows.states).to(device),
             block_sizes=encoder.layout.block_sizes,
             links=encoder.links,
             sizes=torch.from_numpy(counts).to(device),
-            m_neighbors=int(settings.m_neighbors),
+            m_neighbors=settings.m_neighbors,
         )
         trainer = _trainer(settings, len(classes), batches, device, seeds, callbacks)
     return Preparation(settings, encoder, classes, counts, batches, trainer, next_seed(seeds))
@@ -260,18 +231,18 @@ def _trainer(
 ) -> GanTrainer:
     """Return a trainer with fresh networks."""
     layout: RowLayout = batches.layout
-    hidden_dim, num_layers = int(settings.hidden_dim), int(settings.num_layers)
+    hidden_dim, num_layers = settings.hidden_dim, settings.num_layers
     generator = GanGenerator(
         num_classes=num_classes,
         feature_dim=layout.width,
-        noise_dim=int(settings.noise_dim),
+        noise_dim=settings.noise_dim,
         hidden_dim=hidden_dim,
         num_layers=num_layers,
-        dropout=float(settings.dropout),
+        dropout=settings.dropout,
         normalization=settings.normalization,
-        skip_connections=bool(settings.skip_connections),
+        skip_connections=settings.skip_connections,
         block_sizes=layout.block_sizes,
-        moments=class_moments(batches, num_classes, int(settings.noise_dim)) if settings.moment_start else None,
+        moments=class_moments(batches, num_classes, settings.noise_dim) if settings.moment_start else None,
         random_state=next_seed(seeds),
     )
     critic = GanDiscriminator(
@@ -286,14 +257,14 @@ def _trainer(
         discriminator=critic,
         noise_dim=generator.noise_dim,
         num_classes=num_classes,
-        lambda_gp=float(settings.lambda_gp),
-        n_critic=int(settings.n_critic),
-        learning_rate=float(settings.learning_rate),
-        critic_learning_rate=float(settings.critic_learning_rate),
+        lambda_gp=settings.lambda_gp,
+        n_critic=settings.n_critic,
+        learning_rate=settings.learning_rate,
+        critic_learning_rate=settings.critic_learning_rate,
         device=device,
         random_state=next_seed(seeds),
         callbacks=callbacks,
-        average_decay=float(settings.average_decay),
+        average_decay=settings.average_decay,
         feature_scale=(
             batches.spread_within_classes().clamp_min(_MIN_FEATURE_SCALE) if settings.scaled_penalty else None
         ),
