@@ -7,6 +7,7 @@ from .augmentation.class_counts import (
 from .augmentation.class_counts import (
     Augmentation as Augmentation,
 )
+from .augmentation.output_files import check_augmented as check_augmented
 from .augmentation.output_files import check_output as check_output
 from .classification.evaluation import (
     Evaluation as Evaluation,
@@ -20,15 +21,13 @@ from .classification.report import (
 from .classification.report import (
     write_results as write_results,
 )
+from .files.json_records import JSON_SUFFIXES as JSON_SUFFIXES
 from .files.json_records import write_records as write_records
 from .files.labelled_data import (
     LabelledData as LabelledData,
 )
 from .files.labelled_data import (
     read_labelled as read_labelled,
-)
-from .files.labelled_data import (
-    target_column as target_column,
 )
 from .files.splits import (
     Split as Split,

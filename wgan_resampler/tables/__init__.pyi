@@ -61,6 +61,13 @@ from .encoding.schema import (
 from .encoding.schema import (
     TableSchema as TableSchema,
 )
+from .files.bounded_gzip import MIN_GZIP_ALLOWANCE as MIN_GZIP_ALLOWANCE
+from .files.bounded_gzip import one_line as one_line
+from .files.bounded_gzip import open_data as open_data
+from .files.table_files import TABLE_SUFFIXES as TABLE_SUFFIXES
+from .files.table_files import read_table as read_table
+from .files.table_files import table_suffix as table_suffix
+from .files.table_files import write_table as write_table
 from .state.formats import (
     check_format as check_format,
 )
