@@ -118,7 +118,7 @@ class Preparation:
     def n_epochs(self) -> int:
         """Epochs of a whole training. `max_updates` may end the last one early."""
         epochs = self.settings.epochs
-        return math.ceil(AUTO_UPDATES / len(self.batches)) if epochs == "auto" else int(epochs)
+        return math.ceil(AUTO_UPDATES / len(self.batches)) if epochs == "auto" else epochs
 
     @property
     def max_updates(self) -> int | None:
@@ -318,7 +318,7 @@ def epochs_of(settings: FitSettings, labels: NDArray[Any]) -> int:
     int
     """
     if settings.epochs != "auto":
-        return int(settings.epochs)
+        return settings.epochs
     batch_size = _batch_size(settings.batch_size, len(np.unique(labels)))
     return math.ceil(AUTO_UPDATES / math.ceil(len(labels) / batch_size))
 
@@ -333,5 +333,5 @@ def _on_cpu(value: Any) -> Any:
 
 def _batch_size(batch_size: int | str, num_classes: int) -> int:
     if batch_size != "auto":
-        return int(batch_size)
+        return batch_size
     return min(max(_AUTO_ROWS_PER_CLASS * num_classes, _AUTO_BATCH_SIZES[0]), _AUTO_BATCH_SIZES[1])
