@@ -32,9 +32,9 @@ from .networks import (
     RowClassifier as RowClassifier,
 )
 from .one_hot_blocks import collapse as collapse
-from .rows.batches import ClassEvenBatches as ClassEvenBatches
+from .rows.batches import ClassBalancedBatches as ClassBalancedBatches
 from .rows.candidates import (
-    Neighbors as Neighbors,
+    NeighborCandidates as NeighborCandidates,
 )
 from .rows.candidates import (
     class_rejection_rates as class_rejection_rates,

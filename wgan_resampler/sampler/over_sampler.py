@@ -21,7 +21,7 @@ from sklearn.utils._param_validation import Interval, StrOptions, validate_param
 from sklearn.utils.validation import validate_data
 
 from wgan_resampler.exceptions import CheckpointError
-from wgan_resampler.gan import Callback, Neighbors, Normalization, ProgressBar, TrainingHistory
+from wgan_resampler.gan import Callback, NeighborCandidates, Normalization, ProgressBar, TrainingHistory
 from wgan_resampler.sampler.data_warnings import warn_of_identifiers, warn_of_thin_classes
 from wgan_resampler.sampler.fitting import FitSettings, prepare
 from wgan_resampler.sampler.row_generator import RowModel
@@ -564,7 +564,9 @@ class WGANGPOverSampler(BaseOverSampler):
         new = self._table_format.build(self._model.draw(new_classes, next_seed(self._seeds), neighbors))
         return X.format.stack(X.rows, new), np.concatenate([y, self._model.classes[new_classes]])
 
-    def _train(self, X: Table, y: NDArray[Any], seeds: np.random.SeedSequence) -> tuple[RowModel, Neighbors | None]:
+    def _train(
+        self, X: Table, y: NDArray[Any], seeds: np.random.SeedSequence
+    ) -> tuple[RowModel, NeighborCandidates | None]:
         """Return what draws rows, and real rows to choose from beside its own, if they are wanted."""
         callbacks = [*(self.callbacks or ()), *([ProgressBar()] if self.verbose else [])]
         settings, device, earlier = self._settings(), resolve_device(self.device), self._earlier
@@ -584,7 +586,7 @@ class WGANGPOverSampler(BaseOverSampler):
         if self.neighbor_share == 0 or self.borrowed_rows == 0:  # rows that are not varied would be copies
             return fit.model, None
         with computing(device):  # some of the rows, so that the others need not stay in memory
-            return fit.model, Neighbors(preparation.batches.rows.some(), float(self.neighbor_share))
+            return fit.model, NeighborCandidates(preparation.batches.rows.some(), float(self.neighbor_share))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -19,7 +19,7 @@ from wgan_resampler.exceptions import (
 )
 from wgan_resampler.gan.gradients import knows_critic, knows_generator
 from wgan_resampler.gan.losses import critic_loss, generator_loss, gradient_penalty
-from wgan_resampler.gan.rows.batches import ClassEvenBatches, one_hot
+from wgan_resampler.gan.rows.batches import ClassBalancedBatches, one_hot
 
 KEYS = [
     "epoch",
@@ -259,7 +259,7 @@ def test_trainer_learns_a_mixture_of_two_classes_with_two_modes_each():
         random_state=3,
         average_decay=0.99,
     )
-    source = ClassEvenBatches(features, labels, 2, 64, torch.Generator().manual_seed(4))
+    source = ClassBalancedBatches(features, labels, 2, 64, torch.Generator().manual_seed(4))
     trainer.train(source, epochs=1000, max_updates=2000)
     averaged = trainer.averaged_generator()
     for label in (0, 1):

@@ -23,7 +23,7 @@ from wgan_resampler.exceptions import (
 from wgan_resampler.gan.defaults import GAN_BETAS, GAN_LAMBDA_GP, GAN_LEARNING_RATE, GAN_N_CRITIC
 from wgan_resampler.gan.networks import SeededDropout
 from wgan_resampler.gan.parameter_checks import check_hooks, check_networks, check_numbers, check_sizes
-from wgan_resampler.gan.rows.batches import BatchSource, ClassEvenBatches, LoaderBatches
+from wgan_resampler.gan.rows.batches import BatchSource, ClassBalancedBatches, LoaderBatches
 from wgan_resampler.gan.training.flat_optimizers import Adam, FlatParameters, MovingAverage
 from wgan_resampler.gan.training.history import TrainingHistory
 from wgan_resampler.gan.training.steps import Pair, Step, new_step, noise_rows
@@ -189,7 +189,7 @@ class GanTrainer:
         self._stopped = True
 
     def train(
-        self, loader: Iterable[Any] | ClassEvenBatches, epochs: int = 100, *, max_updates: int | None = None
+        self, loader: Iterable[Any] | ClassBalancedBatches, epochs: int = 100, *, max_updates: int | None = None
     ) -> TrainingHistory:
         """Train both networks. A further call goes on where the last one ended.
 
@@ -433,8 +433,8 @@ class GanTrainer:
                 f"The generator's weights are no longer finite after epoch {self.epoch}. Use a smaller learning_rate."
             )
 
-    def _source(self, loader: Iterable[Any] | ClassEvenBatches) -> BatchSource:
-        if isinstance(loader, ClassEvenBatches):
+    def _source(self, loader: Iterable[Any] | ClassBalancedBatches) -> BatchSource:
+        if isinstance(loader, ClassBalancedBatches):
             return loader
         feature_dim = getattr(self.critic, "feature_dim", None)
         return LoaderBatches(loader, feature_dim, self.num_classes, self.device)
