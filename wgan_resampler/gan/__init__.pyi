@@ -19,6 +19,7 @@ from .defaults import (
 from .defaults import (
     GAN_NUM_LAYERS as GAN_NUM_LAYERS,
 )
+from .losses import WGANGPLoss as WGANGPLoss
 from .networks import (
     GanDiscriminator as GanDiscriminator,
 )
@@ -47,9 +48,6 @@ from .rows.candidates import (
 )
 from .rows.class_moments import class_moments as class_moments
 from .training.callbacks import (
-    Callback as Callback,
-)
-from .training.callbacks import (
     Checkpoint as Checkpoint,
 )
 from .training.callbacks import (
@@ -59,4 +57,9 @@ from .training.callbacks import (
     ProgressBar as ProgressBar,
 )
 from .training.history import TrainingHistory as TrainingHistory
-from .training.trainer import GanTrainer as GanTrainer
+from .training.trainer import (
+    Callback as Callback,
+)
+from .training.trainer import (
+    GanTrainer as GanTrainer,
+)

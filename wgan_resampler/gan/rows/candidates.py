@@ -27,11 +27,11 @@ import torch
 from torch import Tensor
 
 from wgan_resampler.gan.gradients import ClassifierPass, ForwardPass, knows_generator
+from wgan_resampler.gan.gradients.flat_optimizers import Adam, FlatParameters
 from wgan_resampler.gan.networks import GanGenerator, RowClassifier
 from wgan_resampler.gan.one_hot_blocks import expand
 from wgan_resampler.gan.rows.batches import ClassBalancedBatches, one_hot
 from wgan_resampler.gan.rows.training_rows import RealRows
-from wgan_resampler.gan.training.flat_optimizers import Adam, FlatParameters
 
 N_UPDATES = 300
 LEARNING_RATE = 2e-3
