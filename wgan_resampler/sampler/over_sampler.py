@@ -21,7 +21,7 @@ from sklearn.utils._param_validation import Interval, StrOptions, validate_param
 from sklearn.utils.validation import validate_data
 
 from wgan_resampler.exceptions import CheckpointError
-from wgan_resampler.gan import Callback, Neighbors, Normalization, ProgressBar, TrainingHistory
+from wgan_resampler.gan import Callback, NeighborCandidates, Normalization, ProgressBar, TrainingHistory
 from wgan_resampler.sampler.data_warnings import warn_of_identifiers, warn_of_thin_classes
 from wgan_resampler.sampler.fitting.preparation import prepare
 from wgan_resampler.sampler.fitting.settings import HYPER_PARAMETERS, FitSettings
@@ -564,7 +564,9 @@ class WGANGPOverSampler(BaseOverSampler):
         new = self._table_format.build(self._model.draw(new_classes, next_seed(self._seeds), neighbors))
         return X.format.stack(X.rows, new), np.concatenate([y, self._model.classes[new_classes]])
 
-    def _train(self, X: Table, y: NDArray[Any], seeds: np.random.SeedSequence) -> tuple[RowModel, Neighbors | None]:
+    def _train(
+        self, X: Table, y: NDArray[Any], seeds: np.random.SeedSequence
+    ) -> tuple[RowModel, NeighborCandidates | None]:
         """Return the trained model, and the source of moved original rows; None if there are to be none."""
         callbacks = [*(self.callbacks or ()), *([ProgressBar()] if self.verbose else [])]
         device, earlier = resolve_device(self.device), self._earlier
@@ -583,7 +585,7 @@ class WGANGPOverSampler(BaseOverSampler):
         if self.neighbor_share == 0 or self.borrowed_rows == 0:  # without borrowed_rows, moved rows would be copies
             return fit.model, None
         with computing(device):  # only some rows are taken, so that the encoded table can be freed
-            return fit.model, Neighbors(preparation.batches.rows.some(), float(self.neighbor_share))
+            return fit.model, NeighborCandidates(preparation.batches.rows.some(), float(self.neighbor_share))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
