@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from wgan_resampler.exceptions import InvalidParameterError
 from wgan_resampler.gan import (
     ClassBalancedBatches,
+    EncodedTable,
     GanDiscriminator,
     GanGenerator,
     GanTrainer,
@@ -224,19 +225,16 @@ def prepare(
         cells, class_indices = [each.take(teaching) for each in cells], class_indices[teaching]
     rows = encoder.encode(cells)
     with computing(device):
-        batches = ClassBalancedBatches(
+        table = EncodedTable.sort(
             torch.from_numpy(rows.values).to(device),
+            torch.from_numpy(rows.states).to(device),
             torch.from_numpy(class_indices.astype(np.int64)).to(device),
-            num_classes=len(classes),
-            batch_size=batch_size,
-            rng=new_generator(next_seed(seeds), device),
-            borrowed_rows=float(settings.borrowed_rows),
-            states=torch.from_numpy(rows.states).to(device),
-            block_sizes=encoder.layout.block_sizes,
-            links=encoder.links,
-            sizes=torch.from_numpy(counts).to(device),
-            m_neighbors=int(settings.m_neighbors),
+            encoder.layout,
+            encoder.links,
+            torch.from_numpy(counts).to(device),
         )
+        rng = new_generator(next_seed(seeds), device)
+        batches = ClassBalancedBatches(table, batch_size, rng, float(settings.borrowed_rows), int(settings.m_neighbors))
         trainer = _trainer(settings, len(classes), batches, device, seeds, callbacks)
     return Preparation(settings, encoder, classes, counts, batches, trainer, next_seed(seeds))
 
@@ -281,6 +279,7 @@ def _trainer(
         num_layers=num_layers,
         random_state=next_seed(seeds),
     )
+    spread = batches.rows.table.spread_within_classes().clamp_min(_MIN_FEATURE_SCALE)
     return GanTrainer(
         generator=generator,
         discriminator=critic,
@@ -294,9 +293,7 @@ def _trainer(
         random_state=next_seed(seeds),
         callbacks=callbacks,
         average_decay=float(settings.average_decay),
-        feature_scale=(
-            batches.spread_within_classes().clamp_min(_MIN_FEATURE_SCALE) if settings.scaled_penalty else None
-        ),
+        feature_scale=spread if settings.scaled_penalty else None,
     )
 
 
