@@ -47,6 +47,7 @@ from .rows.candidates import (
     train_classifier as train_classifier,
 )
 from .rows.class_moments import class_moments as class_moments
+from .rows.encoded_table import EncodedTable as EncodedTable
 from .training.callbacks import (
     Checkpoint as Checkpoint,
 )
