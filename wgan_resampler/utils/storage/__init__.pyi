@@ -49,3 +49,27 @@ from .state_file import (
 from .state_file import (
     save_state as save_state,
 )
+from .typed_state import (
+    Count as Count,
+)
+from .typed_state import (
+    NotNegative as NotNegative,
+)
+from .typed_state import (
+    Records as Records,
+)
+from .typed_state import (
+    Scalar as Scalar,
+)
+from .typed_state import (
+    Share as Share,
+)
+from .typed_state import (
+    Weights as Weights,
+)
+from .typed_state import (
+    check_same_form as check_same_form,
+)
+from .typed_state import (
+    convert_state as convert_state,
+)
