@@ -7,7 +7,7 @@ import pytest
 import torch
 from small_generators import QUICK
 
-from wgan_resampler.sampler.fitting import AUTO_ROWS_OF_CLASS, AUTO_UPDATES, prepare
+from wgan_resampler.sampler.fitting.preparation import AUTO_ROWS_OF_CLASS, AUTO_UPDATES, prepare
 from wgan_resampler.tables.columns import CategoricalCells, NumericCells
 
 N_LARGE, N_SMALL = AUTO_ROWS_OF_CLASS + 5000, 100
