@@ -22,7 +22,7 @@ from wgan_resampler.exceptions import CheckpointError
 from wgan_resampler.gan import GanDiscriminator, GanGenerator, RowClassifier
 from wgan_resampler.sampler.row_generator import RowModel
 from wgan_resampler.tables import TableEncoder, schema_from_state, schema_to_state
-from wgan_resampler.utils.storage import Count, NotNegative, Scalar, Share, Weights, checked
+from wgan_resampler.utils.storage import NotNegative, Scalar, Share, Weights
 
 _Network = TypeVar("_Network", bound=nn.Module)
 
@@ -65,7 +65,7 @@ class ModelState:
     boundary_focus: NotNegative
     schema: dict[str, Any]
     classes: Annotated[tuple[Scalar, ...], Meta(min_length=1)]
-    counts: tuple[Annotated[Count, Meta(ge=1)], ...]
+    counts: tuple[Annotated[int, Meta(ge=1, lt=2**39)], ...]  # sums of them stay within 64 bits
 
     def __post_init__(self) -> None:
         if len(self.counts) != len(self.classes):
@@ -187,7 +187,7 @@ def _load(network: _Network, weights: Weights) -> _Network:
         if name.endswith("running_var") and bool((tensor < 0).any()):
             raise CheckpointError(f"The weights {name} hold variances below 0.")
     with torch.no_grad():
-        checked(network.load_state_dict, weights)
+        network.load_state_dict(weights)
     return network.eval()
 
 

@@ -80,7 +80,7 @@ def _check_held(numbers: Sequence[Any], dtype: np.dtype) -> None:
     kind = {"b": bool, "f": float}.get(dtype.kind, int)
     try:
         with np.errstate(over="raise"):
-            is_held = all(type(number) is kind for number in numbers) and bool(np.isfinite(np.array(numbers, dtype)).all())
+            is_held = all(type(number) is kind and math.isfinite(np.array(number, dtype)) for number in numbers)
     except ArithmeticError:
         is_held = False
     if not is_held:
@@ -88,6 +88,5 @@ def _check_held(numbers: Sequence[Any], dtype: np.dtype) -> None:
 
 
 def _check_increasing(numbers: Sequence[float]) -> None:
-    # Of numbers that increase, only the first and the last can be infinite; NaN is not less than anything.
-    if not all(a < b for a, b in itertools.pairwise(numbers)) or not all(map(math.isfinite, (*numbers[:1], *numbers[-1:]))):
+    if not all(map(math.isfinite, numbers)) or not all(a < b for a, b in itertools.pairwise(numbers)):
         raise CheckpointError("It describes values that do not increase.")

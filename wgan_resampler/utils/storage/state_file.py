@@ -1,7 +1,7 @@
 """State on disk: tensors and plain values in one file that is written in full or not at all, and read without trust.
 
-The file is what ``torch.save`` writes for ``{"format": ..., "version": ..., "state": ...}``: a zip archive with a pickle
-of the structure and the elements of each tensor. It is read with ``torch.load(weights_only=True)`` only, after
+The file is what ``torch.save`` writes for ``{"format": ..., "version": ..., "state": ...}``: a zip archive that holds a
+pickle of the structure, and the elements of each tensor. It is read by ``torch.load(weights_only=True)`` only, after
 :mod:`wgan_resampler.utils.storage.archive_audit` has inspected the archive.
 
 `VERSION` goes up by one when a state gains or loses something that other versions of the program need.
@@ -206,8 +206,7 @@ def _storable(value: Any, where: str, depth: int) -> Any:
         return value.detach().cpu().contiguous().clone()
     if value is None or isinstance(value, bool):
         return value
-    if is_dataclass(value):
-        value = vars(value)
+    value = vars(value) if is_dataclass(value) else value
     if isinstance(value, Mapping):
         return {_key(key, where): _storable(item, f"{where}[{key!r}]", depth + 1) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -215,13 +214,17 @@ def _storable(value: Any, where: str, depth: int) -> Any:
         return tuple(items) if isinstance(value, tuple) else items
     for kind in (int, float, str):  # an enumeration or a string of numpy becomes the plain value that it extends
         if isinstance(value, kind):
-            if isinstance(value, int) and value.bit_length() > MAX_INT_BITS:
-                raise CheckpointError(f"{where} is an integer of {value.bit_length()} bits; store it as a string.")
-            return kind(value)
+            return _within_limit(kind(value), where)
     raise CheckpointError(
         f"{where} is of type {type(value).__name__}. Store tensors, None, bool, int, float, str, and lists, tuples and "
         "dicts of these. torch.from_numpy() and .item() convert the values of numpy."
     )
+
+
+def _within_limit(value: Any, where: str) -> Any:
+    if isinstance(value, int) and value.bit_length() > MAX_INT_BITS:
+        raise CheckpointError(f"{where} is an integer of {value.bit_length()} bits; store it as a string.")
+    return value
 
 
 def _key(key: Any, where: str) -> str | int:

@@ -1,4 +1,4 @@
-"""Checks of a state that was read from a file: is every part of the type and in the range that was declared?
+"""Checks that every part of a state from a file has the declared type and lies in the declared range.
 
 Types are declared once, as annotations of a dataclass. msgspec checks a state against them before anything is built
 from it. It is one small compiled package without dependencies, which works on ordinary dataclasses.
@@ -18,7 +18,7 @@ from wgan_resampler.exceptions import CheckpointError
 _T = TypeVar("_T")
 
 Count = Annotated[int, msgspec.Meta(ge=0, lt=2**48)]
-"""A number of things. The limit keeps sums of counts within 64 bits."""
+"""A number of rows, epochs, updates and the like."""
 
 Share = Annotated[float, msgspec.Meta(ge=0, lt=1)]
 NotNegative = Annotated[float, msgspec.Meta(ge=0, le=float(np.finfo(np.float64).max))]
@@ -62,8 +62,10 @@ def convert_state(state: Any, kind: type[_T], dec_hook: Callable[[type, Any], An
     """
     try:
         return msgspec.convert(state, kind, strict=True, dec_hook=dec_hook)
-    except msgspec.ValidationError as error:
-        problem, _, place = str(error).replace("`", "").partition(" - at ")
+    except (msgspec.ValidationError, AttributeError) as error:  # AttributeError: a tensor where a dict should be
+        problem, _, place = str(error).partition(" - at ")
+        for json_name, name in (("`object`", "dict"), ("`array`", "list"), ("null", "None"), ("`", "")):
+            problem, place = problem.replace(json_name, name), place.replace("`", "")
         entry = place.replace("$", "").strip(". ")
         raise CheckpointError(f"The {f'entry {entry!r}' if entry else 'state'} is wrong: {problem}.") from error
 
@@ -81,7 +83,8 @@ def check_same_form(state: Any, expected: Any, where: str) -> None:
         How the error message names the state.
     """
     if type(state) is not type(expected) or (type(state) is int and state < 0):
-        raise CheckpointError(f"{where} should be a {type(expected).__name__}; the file holds {str(state)[:40]!r}.")
+        kind = {"int": "integer of at least 0"}.get(type(expected).__name__, type(expected).__name__)
+        raise CheckpointError(f"{where} should be of type {kind}; the file has {str(state)[:40]!r}.")
     if isinstance(state, Tensor) and (state.shape != expected.shape or state.dtype != expected.dtype):
         raise CheckpointError(f"{where} should have shape {tuple(expected.shape)}; the file has {tuple(state.shape)}.")
     if isinstance(state, list):
