@@ -46,36 +46,11 @@ _DAMAGE = (
 
 
 def save_state(path: str | os.PathLike[str], state: Any) -> None:
-    """Write a state so that the file is there in full or not at all.
+    """Write a state to a file, which is there in full or not at all.
 
-    Parameters
-    ----------
-    path : str or os.PathLike
-        Where to write. An existing file is replaced.
-    state : mapping or dataclass
-        May hold tensors, None, bool, int, float, str, and lists, tuples, dataclasses and mappings (with keys that are
-        str or int) of these. Tensors are copied to the CPU without their graph; each gets its own memory.
-
-    Raises
-    ------
-    CheckpointError
-        If the state holds anything else, or the file cannot be written.
-
-    See Also
-    --------
-    load_state : Reads the file.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> import torch
-    >>> from wgan_resampler.utils.storage.state_file import load_state, save_state
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = pathlib.Path(folder, "state.pth")
-    ...     save_state(path, {"weights": torch.ones(2, 3), "epoch": 7})
-    ...     state = load_state(path)
-    >>> state["weights"].shape, state["epoch"]
-    (torch.Size([2, 3]), 7)
+    A state is a mapping or a dataclass. It may hold tensors, None, bool, int, float, str, and lists, tuples, mappings
+    (with keys that are str or int) and dataclasses of these. Tensors are copied to the CPU without their graph, and each
+    gets its own memory. CheckpointError is raised if the state holds anything else, or the file cannot be written.
     """
     payload = {"format": FORMAT, "version": VERSION, "state": _storable(state, "state", 0)}
     # The file is made in memory first: torch hides the reason when a disk is full.
@@ -90,27 +65,11 @@ def save_state(path: str | os.PathLike[str], state: Any) -> None:
 
 
 def load_state(path: str | os.PathLike[str], build: Callable[[dict[str, Any]], _T] = dict) -> _T:  # type: ignore[assignment]
-    """Read a state that :func:`save_state` wrote, on the CPU.
+    """Return what `build` makes of a state that :func:`save_state` wrote; the state itself, a dict, if it is not given.
 
-    Parameters
-    ----------
-    path : str or os.PathLike
-        The file. It may come from an untrusted source: nothing in it is run, and reading takes a few times its size in
-        memory.
-    build : callable, default=dict
-        Makes the result from the state. Errors that it raises because the state does not fit become CheckpointError.
-
-    Returns
-    -------
-    What `build` returns
-        The state itself, a dict, if `build` is not given.
-
-    Raises
-    ------
-    CheckpointError
-        If the file is damaged, of another kind or of another version.
-    OSError
-        If it does not exist or cannot be read.
+    The file may come from an untrusted source: nothing in it is run, and reading takes a few times its size in memory.
+    CheckpointError is raised if it is damaged, of another kind or of another version, or if `build` raises because the
+    state does not fit; OSError if it does not exist or cannot be read.
     """
     with Path(path).open("rb") as file:
         try:
@@ -128,17 +87,7 @@ def load_state(path: str | os.PathLike[str], build: Callable[[dict[str, Any]], _
 
 @dataclass(frozen=True)
 class FoundState:
-    """What :func:`newest_good` found.
-
-    Parameters
-    ----------
-    path : Path or None
-        The newest file that could be read; None if there is none.
-    state : dict or None
-        The state in that file.
-    damaged : tuple of Path
-        Newer files, which are damaged; the newest comes first.
-    """
+    """The newest file that could be read, with its state; and the damaged files that are newer, the newest first."""
 
     path: Path | None
     state: dict[str, Any] | None
@@ -146,38 +95,11 @@ class FoundState:
 
 
 def newest_good(folder: str | os.PathLike[str], pattern: str = "checkpoint_epoch_*.pth") -> FoundState:
-    """Return the state of the newest file that is not damaged.
+    """Return the state of the newest file that is not damaged: the one with the greatest number in its name.
 
-    Parameters
-    ----------
-    folder : str or os.PathLike
-        Where the files are. A missing folder counts as an empty one.
-    pattern : str, default="checkpoint_epoch_*.pth"
-        Names of the files. The newest is the one with the greatest number in its name.
-
-    Returns
-    -------
-    FoundState
-
-    Raises
-    ------
-    CheckpointVersionError
-        If the newest readable file has another version. It is not damaged, so an older file must not replace it.
-
-    Warns
-    -----
-    DamagedCheckpointWarning
-        For each damaged file that is newer than the one returned.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> from wgan_resampler.utils.storage.state_file import newest_good, save_state
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     for epoch in (9, 10):
-    ...         save_state(pathlib.Path(folder, f"checkpoint_epoch_{epoch}.pth"), {"epoch": epoch})
-    ...     newest_good(folder).path.name
-    'checkpoint_epoch_10.pth'
+    A missing folder counts as an empty one. DamagedCheckpointWarning is given for each newer file that is damaged.
+    CheckpointVersionError is raised if a newer file has another version: it is not damaged, and an older file must not
+    replace it.
     """
     damaged: list[Path] = []
     for path in sorted(Path(folder).glob(pattern), key=_numbers, reverse=True):

@@ -31,34 +31,11 @@ Weights = dict[str, Tensor]
 
 
 def convert_state(state: Any, kind: type[_T], dec_hook: Callable[[type, Any], Any] | None = None) -> _T:
-    """Return a state as an object of a declared type.
+    """Return plain values and tensors as an object of a declared type, such as a dataclass.
 
-    Parameters
-    ----------
-    state : Any
-        Plain values and tensors.
-    kind : type
-        What the state should be, for example a dataclass. Its ``__post_init__`` may raise ValueError where two fields
-        do not fit each other.
-    dec_hook : callable, default=None
-        Makes values of types that msgspec does not know: ``dec_hook(type, plain value)``.
-
-    Returns
-    -------
-    An object of type `kind`
-
-    Raises
-    ------
-    CheckpointError
-        If an entry is missing, has another type or lies outside its range. The message names the entry.
-
-    Examples
-    --------
-    >>> from wgan_resampler.utils.storage.typed_state import Count, convert_state
-    >>> convert_state({"epoch": -1}, dict[str, Count])
-    Traceback (most recent call last):
-        ...
-    wgan_resampler.exceptions.CheckpointError: The entry '[...]' is wrong: Expected int >= 0.
+    CheckpointError names the first entry that is missing, has another type or lies outside its range. `kind` may have a
+    ``__post_init__`` that raises ValueError where two fields do not fit each other. `dec_hook(type, plain value)` makes
+    values of types that msgspec does not know.
     """
     try:
         return msgspec.convert(state, kind, strict=True, dec_hook=dec_hook)
@@ -71,16 +48,9 @@ def convert_state(state: Any, kind: type[_T], dec_hook: Callable[[type, Any], An
 
 
 def check_same_form(state: Any, expected: Any, where: str) -> None:
-    """Raise CheckpointError unless a state has the keys, types, shapes and dtypes of another state.
+    """Raise CheckpointError unless a state has the keys, types, shapes and dtypes of one that the program just made.
 
-    Parameters
-    ----------
-    state : Any
-        Read from a file. Its integers must be at least 0.
-    expected : Any
-        A state of the same kind that the program itself has just made.
-    where : str
-        How the error message names the state.
+    Integers must be at least 0. `where` is the name of the state in the message.
     """
     if type(state) is not type(expected) or (type(state) is int and state < 0):
         kind = {"int": "integer of at least 0"}.get(type(expected).__name__, type(expected).__name__)
