@@ -55,42 +55,16 @@ class GeneratorState:
 
 
 def save_generator(path: str | os.PathLike[str], trained: TrainedGenerator) -> None:
-    """Write a trained generator to a file.
-
-    Parameters
-    ----------
-    path : str or os.PathLike
-        Where to write. The file is there in full or not at all.
-    trained : TrainedGenerator
-        The generator.
-
-    Raises
-    ------
-    CheckpointError
-        If the file cannot be written.
-    """
+    """Write a trained generator to a file, which is there in full or not at all; CheckpointError if that fails."""
     model = model_to_state(trained.model, trained.model.classes.tolist())
     save_state(path, GeneratorState(model, trained.data, dict(trained.settings), trained.epochs, trained.n_updates))
 
 
 def load_generator(path: str | os.PathLike[str]) -> TrainedGenerator:
-    """Read a trained generator, on the CPU. The file may come from an untrusted source: nothing in it is run.
+    """Return the generator that :func:`save_generator` wrote, on the CPU.
 
-    Parameters
-    ----------
-    path : str or os.PathLike
-        The file that :func:`save_generator` wrote.
-
-    Returns
-    -------
-    TrainedGenerator
-
-    Raises
-    ------
-    CheckpointError
-        If the file is damaged, of another kind or of another version.
-    OSError
-        If it cannot be read.
+    The file may come from an untrusted source: nothing in it is run. CheckpointError is raised if it is damaged, of
+    another kind or of another version; OSError if it cannot be read.
     """
     return load_state(path, _from_state)
 

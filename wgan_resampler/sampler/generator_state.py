@@ -1,7 +1,6 @@
-"""A trained model as tensors and plain values, and back, with everything checked before it is used.
+"""A trained model as tensors and plain values, and back, with everything checked before memory is taken.
 
-The claims of a file are compared with what it holds before memory is taken or a network is built: the sizes of the
-networks follow from the shapes of their weights.
+The sizes of the networks follow from the shapes of their weights.
 """
 
 from __future__ import annotations
@@ -40,22 +39,8 @@ class GeneratorOptions:
 class ModelState:
     """A `RowModel` as files hold it.
 
-    Parameters
-    ----------
-    generator : dict of str to torch.Tensor
-        Weights of the generator.
-    generator_options : GeneratorOptions
-        Its other options.
-    classifier : dict of str to torch.Tensor, or None
-        Weights of the classifier that rejects rows.
-    rejection_rate, boundary_focus : float
-        As in `RowModel`.
-    schema : dict
-        Columns of the table; see `schema_to_state`.
-    classes : tuple of str, int, float or bool
-        Class labels.
-    counts : tuple of int
-        Rows of each class in the training data.
+    `generator` and `classifier` are the weights of the two networks, and `schema` is what `schema_to_state` returns.
+    The other fields mean what they mean in `RowModel` and `GanGenerator`.
     """
 
     generator: Weights
@@ -75,7 +60,7 @@ class ModelState:
 
 
 def model_to_state(model: RowModel, classes: Sequence[Scalar]) -> ModelState:
-    """Return a trained model as a state, with its class labels as plain values."""
+    """Return a trained model, whose class labels as plain values are given, as a state."""
     generator, classifier = model.generator, model.classifier
     return ModelState(
         dict(generator.state_dict()),
@@ -90,13 +75,7 @@ def model_to_state(model: RowModel, classes: Sequence[Scalar]) -> ModelState:
 
 
 def model_from_state(state: ModelState) -> RowModel:
-    """Return the model that `model_to_state` turned into a state, on the CPU.
-
-    Raises
-    ------
-    CheckpointError
-        If the parts of the state do not fit each other.
-    """
+    """Return the model of a state, on the CPU; CheckpointError if the parts of the state do not fit each other."""
     encoder = TableEncoder()
     encoder.schema = schema_from_state(state.schema)
     generator, classifier = _generator(state, encoder), None
@@ -121,7 +100,7 @@ def critic_from_state(weights: Weights, model: RowModel) -> GanDiscriminator:
 
 
 def model_hash(model: RowModel) -> str:
-    """Return the SHA-256 of weights and encoder. Equal models have equal hashes, whatever file they are in."""
+    """Return the SHA-256 of weights and encoder, which is the same in every file of the model."""
     digest = hashlib.sha256()
     networks = [model.generator] if model.classifier is None else [model.generator, model.classifier]
     for network in networks:
@@ -155,10 +134,9 @@ def _generator(state: ModelState, encoder: TableEncoder) -> GanGenerator:
 def _sizes(
     weights: Weights, n_inputs: int | None, n_outputs: int, num_layers: int | None = None
 ) -> tuple[int, int, int]:
-    """Return the numbers of inputs, of units of a hidden layer, and of hidden layers of a network.
+    """Return the numbers of inputs, of units of a hidden layer, and of hidden layers, which the first layer shows.
 
-    They follow from the first layer. CheckpointError is raised unless all weights are there in these sizes: a network
-    is built only when the file is known to hold that many numbers.
+    CheckpointError is raised unless the file holds all weights in these sizes. Only then is a network built.
     """
     first = weights.get("hidden.0.weight")
     if first is None or first.ndim != 2 or 0 in first.shape:

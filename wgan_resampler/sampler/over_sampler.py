@@ -500,8 +500,8 @@ class WGANGPOverSampler(BaseOverSampler):
         """Return the result of the training, or raise NotFittedError with the reason why there is none."""
         if not hasattr(self, "_fitted") or (self._fitted.trained is None and self._fitted.grows):
             raise NotFittedError(
-                f"This {type(self).__name__} has no trained generator yet. Call fit_resample first; fit only checks "
-                "the data."
+                f"This {type(self).__name__} has no trained generator yet. Call fit_resample before sample; fit "
+                "only checks the data."
             )
         if self._fitted.trained is None:
             raise NotFittedError(

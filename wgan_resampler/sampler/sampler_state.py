@@ -22,14 +22,7 @@ from wgan_resampler.tables import (
     target_from_state,
     target_to_state,
 )
-from wgan_resampler.utils.storage import (
-    Count,
-    Records,
-    Weights,
-    convert_state,
-    value_from_state,
-    value_to_state,
-)
+from wgan_resampler.utils.storage import Count, Records, Weights, convert_state, value_from_state, value_to_state
 
 KIND = "sampler"
 """The kind of this state. A state file names it."""
@@ -48,30 +41,9 @@ class SeedsState:
 class SamplerState:
     """A trained sampler as files hold it.
 
-    Parameters
-    ----------
-    parameters : dict
-        The constructor's parameters, see `_parameter_to_state`.
-    model : ModelState
-        Draws rows. Its classes are numbers, as the labels, which can be of any type, belong to the target.
-    critic : dict of str to torch.Tensor
-        Weights of the critic.
-    table, target : dict
-        Containers of the rows and of the labels.
-    history : list of dict
-        One record per epoch.
-    n_updates : int
-        Generator updates made.
-    to_generate : dict of int to int
-        Number of rows to generate for each class, which is given by its position.
-    feature_names : list of str or None
-        Names of the columns, if all are strings.
-    seeds : SeedsState
-        Gives the seeds of further rows.
-    training : dict
-        State of the training; see `TrainedParts`.
-    kind : str
-        What tells this state from others.
+    The fields mean what they mean in `Fitted` and `TrainedParts`, with these differences: classes are positions, since
+    labels, which can be of any type, are part of `target`; `critic` is its weights; `parameters` are those of the
+    constructor, see `_parameter_to_state`; and `kind` tells this state from others.
     """
 
     parameters: dict[str, Any]
@@ -93,13 +65,7 @@ class SamplerState:
 
 
 def fitted_to_state(fitted: Fitted, trained: TrainedParts, parameters: Mapping[str, Any]) -> SamplerState:
-    """Return a trained sampler as a state.
-
-    Raises
-    ------
-    CheckpointError
-        If a parameter, a label or a column cannot be stored. The message names it.
-    """
+    """Return a trained sampler as a state; CheckpointError names a parameter, label or column that cannot be stored."""
     seeds, positions = trained.seeds, np.searchsorted(fitted.target.classes, list(fitted.to_generate))
     entropy: Any = seeds.entropy
     return SamplerState(
@@ -122,12 +88,9 @@ def fitted_to_state(fitted: Fitted, trained: TrainedParts, parameters: Mapping[s
 
 
 def fitted_from_state(state: Mapping[str, Any]) -> tuple[Fitted, dict[str, Any]]:
-    """Return what `fitted_to_state` turned into a state, on the CPU, and the parameters of the sampler.
+    """Return a sampler's `Fitted`, on the CPU, and its parameters.
 
-    Raises
-    ------
-    CheckpointError
-        If the state is of another kind, or its parts do not fit each other.
+    CheckpointError is raised if the state is of another kind, or if its parts do not fit each other.
     """
     if state.get("kind") != KIND:
         raise CheckpointError("It holds no sampler.")

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from wgan_resampler.exceptions import CheckpointError, InvalidParameterError
+from wgan_resampler.exceptions import InvalidParameterError
 from wgan_resampler.gan import (
     ClassEvenBatches,
     GanDiscriminator,
@@ -27,7 +27,7 @@ from wgan_resampler.sampler.fitting.settings import FitSettings
 from wgan_resampler.sampler.row_generator import RowModel
 from wgan_resampler.tables import Cells, RowLayout, TableEncoder
 from wgan_resampler.utils import computing, new_generator, next_seed
-from wgan_resampler.utils.storage import Records, check_same_form, convert_state
+from wgan_resampler.utils.storage import Records, check_same_form, checked, convert_state
 
 if TYPE_CHECKING:
     from wgan_resampler.gan import Callback
@@ -194,10 +194,8 @@ class Preparation:
             "The state of the training",
         )
         self.trainer.load_state_dict(trainer)
-        try:
-            self.batches.load_state_dict(state["source"])
-        except (RuntimeError, TypeError) as error:  # torch refuses bytes that are no state of a random generator
-            raise CheckpointError(f"The state of the batches does not fit: {error}") from error
+        # torch refuses bytes that are not the state of a random generator.
+        checked(self.batches.load_state_dict, state["source"])
 
 
 def prepare(

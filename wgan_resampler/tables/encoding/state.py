@@ -13,31 +13,25 @@ import numpy as np
 
 from wgan_resampler.exceptions import CheckpointError
 from wgan_resampler.tables.encoding.schema import CategoricalColumn, Column, NumericColumn, Scale, TableSchema
-from wgan_resampler.utils.storage import Plain, convert_state
+from wgan_resampler.utils.storage import convert_state
 
 
-def schema_to_state(schema: TableSchema) -> Plain:
+def schema_to_state(schema: TableSchema) -> dict[str, Any]:
     """Return a schema as plain values."""
     return {"columns": [_column_to_state(column) for column in schema.columns]}
 
 
 def schema_from_state(state: Mapping[str, Any]) -> TableSchema:
-    """Return the schema that `schema_to_state` turned into plain values.
-
-    Raises
-    ------
-    CheckpointError
-        If the state describes no table that the package can make.
-    """
+    """Return the schema of a state; CheckpointError if the state describes no table that the package can make."""
     columns = convert_state(state, dict[str, list[dict[str, Any]]]).get("columns")
     if not columns:
         raise CheckpointError("It describes a table without columns.")
     return TableSchema(tuple(_column_from_state(column) for column in columns))
 
 
-def _column_to_state(column: Column) -> Plain:
+def _column_to_state(column: Column) -> dict[str, Any]:
     kind = "categories" if isinstance(column, CategoricalColumn) else "numbers"
-    fields: Plain = msgspec.to_builtins(column, enc_hook=lambda dtype: dtype.str)
+    fields: dict[str, Any] = msgspec.to_builtins(column, enc_hook=lambda dtype: dtype.str)
     return {"kind": kind, **fields}
 
 

@@ -14,9 +14,6 @@ from .plain_values import (
     array_to_state as array_to_state,
 )
 from .plain_values import (
-    checked as checked,
-)
-from .plain_values import (
     dtype_from_text as dtype_from_text,
 )
 from .plain_values import (
@@ -69,6 +66,9 @@ from .typed_state import (
 )
 from .typed_state import (
     check_same_form as check_same_form,
+)
+from .typed_state import (
+    checked as checked,
 )
 from .typed_state import (
     convert_state as convert_state,

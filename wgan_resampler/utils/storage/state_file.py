@@ -49,7 +49,7 @@ def save_state(path: str | os.PathLike[str], state: Any) -> None:
     """Write a state to a file, which is there in full or not at all.
 
     A state is a mapping or a dataclass. It may hold tensors, None, bool, int, float, str, and lists, tuples, mappings
-    (with keys that are str or int) and dataclasses of these. Tensors are copied to the CPU without their graph, and each
+    (with keys that are str or int) and dataclasses of these. Tensors are copied to the CPU without their graph; each
     gets its own memory. CheckpointError is raised if the state holds anything else, or the file cannot be written.
     """
     payload = {"format": FORMAT, "version": VERSION, "state": _storable(state, "state", 0)}

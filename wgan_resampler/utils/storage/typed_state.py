@@ -64,3 +64,13 @@ def check_same_form(state: Any, expected: Any, where: str) -> None:
             raise CheckpointError(f"{where} should hold {list(expected)}; the file has {str(list(state))[:200]}.")
         for key, value in expected.items():
             check_same_form(state[key], value, f"{where}.{key}")
+
+
+def checked(build: Callable[[Any], _T], state: Any) -> _T:
+    """Return what `build` makes of a state, with CheckpointError for the errors of one that does not fit."""
+    try:
+        return build(state)
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        if isinstance(error, CheckpointError):
+            raise
+        raise CheckpointError(f"A part of it makes no sense: {error}") from error
