@@ -18,7 +18,7 @@ from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval, StrOptions, validate_parameter_constraints
 from sklearn.utils.validation import validate_data
 
-from wgan_resampler.gan import Callback, Neighbors, Normalization, ProgressBar
+from wgan_resampler.gan import Callback, NeighborCandidates, Normalization, ProgressBar
 from wgan_resampler.sampler.data_warnings import warn_of_identifiers, warn_of_thin_classes
 from wgan_resampler.sampler.fitted import Fitted, TrainedParts
 from wgan_resampler.sampler.fitting.preparation import prepare
@@ -558,7 +558,7 @@ class WGANGPOverSampler(BaseOverSampler):
         new = self._fitted.table.build(trained.model.draw(new_classes, next_seed(trained.seeds), neighbors))
         return X.format.stack(X.rows, new), np.concatenate([y, trained.model.classes[new_classes]])
 
-    def _train(self, X: Table, y: NDArray[Any]) -> tuple[TrainedParts, Neighbors | None]:
+    def _train(self, X: Table, y: NDArray[Any]) -> tuple[TrainedParts, NeighborCandidates | None]:
         """Return the trained parts, and the source of moved original rows; None if there are to be none."""
         callbacks = [*(self.callbacks or ()), *([ProgressBar()] if self.verbose else [])]
         device, seeds, previous = resolve_device(self.device), seed_sequence(self.random_state), self._fitted.previous
@@ -576,7 +576,7 @@ class WGANGPOverSampler(BaseOverSampler):
         if self.neighbor_share == 0 or self.borrowed_rows == 0:  # without borrowed_rows, moved rows would be copies
             return trained, None
         with computing(device):  # only some rows are taken, so that the encoded table can be freed
-            return trained, Neighbors(preparation.batches.rows.some(), float(self.neighbor_share))
+            return trained, NeighborCandidates(preparation.batches.rows.some(), float(self.neighbor_share))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

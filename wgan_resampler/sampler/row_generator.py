@@ -13,7 +13,14 @@ import torch
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import InvalidParameterError
-from wgan_resampler.gan import GanGenerator, Neighbors, RowClassifier, class_rejection_rates, collapse, generate
+from wgan_resampler.gan import (
+    GanGenerator,
+    NeighborCandidates,
+    RowClassifier,
+    class_rejection_rates,
+    collapse,
+    generate,
+)
 from wgan_resampler.tables import Cells, EncodedRows, TableEncoder, find_label, plain_label
 from wgan_resampler.utils import computing, new_generator
 
@@ -61,7 +68,9 @@ class RowModel:
     rejection_rate: float = 0.0
     boundary_focus: float = 0.0
 
-    def draw(self, class_indices: NDArray[np.int64], seed: int, neighbors: Neighbors | None = None) -> list[Cells]:
+    def draw(
+        self, class_indices: NDArray[np.int64], seed: int, neighbors: NeighborCandidates | None = None
+    ) -> list[Cells]:
         """Generate one row for each class index.
 
         Parameters
@@ -70,7 +79,7 @@ class RowModel:
             The class index of each row.
         seed : int
             Seed of the noise.
-        neighbors : Neighbors or None, default=None
+        neighbors : NeighborCandidates or None, default=None
             The source of candidates that are moved original rows. None takes all candidates from the generator.
 
         Returns

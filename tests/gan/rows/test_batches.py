@@ -1,4 +1,4 @@
-"""Class-even batches and the loader adapter."""
+"""Class-balanced batches and the loader adapter."""
 
 import copy
 import itertools
@@ -9,7 +9,7 @@ import torch
 from torch.utils.data import DataLoader, TensorDataset
 
 from wgan_resampler.exceptions import InvalidDataError
-from wgan_resampler.gan.rows.batches import ClassEvenBatches, LoaderBatches, one_hot
+from wgan_resampler.gan.rows.batches import ClassBalancedBatches, LoaderBatches, one_hot
 from wgan_resampler.tables.encoding.schema import Link
 
 CPU = torch.device("cpu")
@@ -18,7 +18,7 @@ FEATURES = torch.arange(24, dtype=torch.float32).reshape(24, 1).repeat(1, 2)
 
 
 def even(batch_size=8, seed=0, features=FEATURES, classes=CLASSES, num_classes=3):
-    return ClassEvenBatches(features, classes, num_classes, batch_size, torch.Generator().manual_seed(seed))
+    return ClassBalancedBatches(features, classes, num_classes, batch_size, torch.Generator().manual_seed(seed))
 
 
 def endless(batches, n_critic):
@@ -112,7 +112,7 @@ def test_spread_is_the_root_of_the_mean_variance_within_classes():
 
 def test_rows_with_states_are_expanded_in_the_batch():
     states = torch.stack([CLASSES, CLASSES.flip(0)], dim=1)
-    batches = ClassEvenBatches(
+    batches = ClassBalancedBatches(
         FEATURES, CLASSES, 3, 8, torch.Generator().manual_seed(0), states=states.to(torch.int32), block_sizes=(3, 3)
     )
     assert batches.layout.width == 8
@@ -124,7 +124,7 @@ def test_rows_with_states_are_expanded_in_the_batch():
 
 def test_spread_of_a_state_is_that_of_its_share():
     classes, states = torch.tensor([0, 0, 0, 0, 1]), torch.tensor([[0], [1], [1], [1], [1]])
-    batches = ClassEvenBatches(
+    batches = ClassBalancedBatches(
         torch.zeros(5, 0), classes, 2, 4, torch.Generator().manual_seed(0), states=states, block_sizes=(2,)
     )
     # In the first class, shares of 1/4 and 3/4 have the variance 3/16; in the second class there is none.
@@ -134,7 +134,7 @@ def test_spread_of_a_state_is_that_of_its_share():
 def test_spread_leaves_out_values_that_do_not_count():
     values = torch.tensor([[-1.0], [1.0], [50.0], [3.0]])
     states = torch.tensor([[0], [0], [1], [0]])
-    batches = ClassEvenBatches(
+    batches = ClassBalancedBatches(
         values,
         torch.tensor([0, 0, 0, 1]),
         2,

@@ -8,13 +8,15 @@ from shared_data import shared_file
 
 from wgan_resampler import GanGenerator, WGANGPOverSampler
 from wgan_resampler.gan.rows import class_moments as moments
-from wgan_resampler.gan.rows.batches import ClassEvenBatches, one_hot
+from wgan_resampler.gan.rows.batches import ClassBalancedBatches, one_hot
 from wgan_resampler.gan.rows.class_moments import class_moments
 
 
 def batches_of(values, classes, states=None, block_sizes=()):
     rng = torch.Generator().manual_seed(0)
-    return ClassEvenBatches(values, classes, int(classes.max()) + 1, 64, rng, states=states, block_sizes=block_sizes)
+    return ClassBalancedBatches(
+        values, classes, int(classes.max()) + 1, 64, rng, states=states, block_sizes=block_sizes
+    )
 
 
 def two_normal_classes(n=4000):

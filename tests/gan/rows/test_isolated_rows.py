@@ -6,7 +6,7 @@ import torch
 
 from wgan_resampler import WGANGPOverSampler
 from wgan_resampler.gan.rows import isolated_rows as neighborhoods
-from wgan_resampler.gan.rows.batches import ClassEvenBatches
+from wgan_resampler.gan.rows.batches import ClassBalancedBatches
 from wgan_resampler.gan.rows.distances import moments_within_classes, square_distances, value_units
 from wgan_resampler.gan.rows.isolated_rows import isolated_rows
 from wgan_resampler.gan.rows.training_rows import RealRows
@@ -154,7 +154,9 @@ def test_isolated_rows_are_not_drawn_and_still_count_as_rows_of_the_table(small_
     assert not torch.isin(rows.values[:, 0], values[isolated, 0]).any()
     assert torch.equal(rows.sizes, COUNTS)
     assert torch.equal(rows.counts, torch.bincount(classes[~isolated]))
-    batches = ClassEvenBatches(values, classes, 3, 8, torch.Generator().manual_seed(0), states=states, m_neighbors=3)
+    batches = ClassBalancedBatches(
+        values, classes, 3, 8, torch.Generator().manual_seed(0), states=states, m_neighbors=3
+    )
     assert len(batches) == 14  # 105 rows, 8 at a time
 
 

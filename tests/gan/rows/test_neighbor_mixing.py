@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from wgan_resampler.gan.rows import neighbor_mixing as smoothing
-from wgan_resampler.gan.rows.batches import ClassEvenBatches
+from wgan_resampler.gan.rows.batches import ClassBalancedBatches
 from wgan_resampler.gan.rows.neighbor_mixing import BORROWED_STATES, NEIGHBORS, Draw, NeighborSpread
 from wgan_resampler.tables.encoding.schema import Link
 
@@ -36,7 +36,7 @@ def two_classes(n_small=4, n_large=400, sd_small=0.1, sd_large=0.1):
 
 
 def drawn(features, classes, borrowed_rows, n_epochs=40):
-    source = ClassEvenBatches(features, classes, 2, 100, torch.Generator().manual_seed(0), borrowed_rows)
+    source = ClassBalancedBatches(features, classes, 2, 100, torch.Generator().manual_seed(0), borrowed_rows)
     draws = [draw for _ in range(n_epochs) for draw in source.epoch(1)]
     rows, conditions = (torch.cat([draw[i][0] for draw in draws]) for i in (0, 1))
     return [rows[conditions[:, c] == 1].numpy() for c in (0, 1)]
@@ -213,7 +213,7 @@ def test_states_come_from_the_row_its_mate_or_a_donor():
 def test_states_of_a_class_of_one_row_vary():
     values, classes = torch.zeros(101, 1), torch.tensor([0] + [1] * 100)
     states = torch.tensor([[0]] + [[1]] * 100)
-    source = ClassEvenBatches(
+    source = ClassBalancedBatches(
         values, classes, 2, 100, torch.Generator().manual_seed(0), 4.0, states=states, block_sizes=(2,)
     )
     rows, conditions = (

@@ -46,7 +46,7 @@ def one_hot(classes: Tensor, num_classes: int, dtype: torch.dtype = torch.float3
     return condition.scatter_(1, classes.unsqueeze(1), 1.0)
 
 
-class ClassEvenBatches:
+class ClassBalancedBatches:
     """Real rows drawn with replacement, every class equally often, however rare it is.
 
     The classes take turns, so a batch holds each of them equally often up to one row; within a class the rows are

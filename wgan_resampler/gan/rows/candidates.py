@@ -8,7 +8,7 @@ Of the candidates the doubtful ones are dropped, and of the others rather those 
 
 A generator that has trained for seconds gives rows of which some lie where another class is at home. SMOTE's rows
 suffer from the same (Saez et al. 2015, "SMOTE-IPF", Information Sciences 291, filters them afterwards). Here an
-auxiliary classifier learns the classes from the same class-even batches as the critic, and of the rows generated for a
+auxiliary classifier learns the classes from the same class-balanced batches as the critic, and of the rows generated for a
 class those are dropped to which it gives that class the least probability. It takes no part in the training of the
 generator, unlike the auxiliary classifiers of AC-GAN (Odena et al. 2017, arXiv:1610.09585) and CTAB-GAN.
 
@@ -27,11 +27,11 @@ import torch
 from torch import Tensor
 
 from wgan_resampler.gan.gradients import ClassifierPass, ForwardPass, knows_generator
+from wgan_resampler.gan.gradients.flat_optimizers import Adam, FlatParameters
 from wgan_resampler.gan.networks import GanGenerator, RowClassifier
 from wgan_resampler.gan.one_hot_blocks import expand
-from wgan_resampler.gan.rows.batches import ClassEvenBatches, one_hot
+from wgan_resampler.gan.rows.batches import ClassBalancedBatches, one_hot
 from wgan_resampler.gan.rows.training_rows import RealRows
-from wgan_resampler.gan.training.flat_optimizers import Adam, FlatParameters
 
 N_UPDATES = 300
 LEARNING_RATE = 2e-3
@@ -63,14 +63,14 @@ _ROWS_PER_BLOCK = 1024
 """Rows that go through the networks at a time, so that what is between two layers stays in the processor's cache."""
 
 
-def train_classifier(classifier: RowClassifier, batches: ClassEvenBatches) -> None:
+def train_classifier(classifier: RowClassifier, batches: ClassBalancedBatches) -> None:
     """Teach a classifier the classes of the real rows.
 
     Parameters
     ----------
     classifier : RowClassifier
         Trained in place; on the device of the batches.
-    batches : ClassEvenBatches
+    batches : ClassBalancedBatches
         The source of real rows that the critic has had.
     """
     parameters = FlatParameters(classifier)
@@ -82,7 +82,7 @@ def train_classifier(classifier: RowClassifier, batches: ClassEvenBatches) -> No
     classifier.credible.copy_(_credible(classifier, batches))
 
 
-def _credible(classifier: RowClassifier, batches: ClassEvenBatches) -> Tensor:
+def _credible(classifier: RowClassifier, batches: ClassBalancedBatches) -> Tensor:
     """Return the probability from which on rows of each class count as credible."""
     n_classes = len(classifier.credible)
     levels = []
@@ -93,7 +93,7 @@ def _credible(classifier: RowClassifier, batches: ClassEvenBatches) -> Tensor:
     return torch.stack(levels)
 
 
-def _updates(batches: ClassEvenBatches, n: int) -> Iterator[tuple[Tensor, Tensor]]:
+def _updates(batches: ClassBalancedBatches, n: int) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield `n` batches, for which as many epochs as it takes are begun."""
     done = 0
     while done < n:
@@ -130,7 +130,7 @@ def class_rejection_rates(rejection_rate: float, counts: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Neighbors:
+class NeighborCandidates:
     """Rows of the training data as a source of candidates.
 
     Parameters
@@ -152,7 +152,7 @@ def generate(
     classifier: RowClassifier | None = None,
     rejection_rates: Tensor | None = None,
     boundary_focus: float = 0.0,
-    neighbors: Neighbors | None = None,
+    neighbors: NeighborCandidates | None = None,
 ) -> Tensor:
     """Generate one row for each class index: the chosen ones among more of them.
 
@@ -170,7 +170,7 @@ def generate(
         Share of the rows generated for each class that are rejected, in [0, 1).
     boundary_focus : float, default=0.0
         How much rows near other classes are favoured among the rest; at least 0, which favours none.
-    neighbors : Neighbors or None, default=None
+    neighbors : NeighborCandidates or None, default=None
         Rows of the training data, from which some candidates come; None takes all from the generator.
 
     Returns
@@ -238,7 +238,9 @@ def best_of_each_class(score: Tensor, sizes: Tensor, keep: Tensor) -> Tensor:
     return by_class[rank < keep[classes]].sort().values
 
 
-def _candidates(generator: GanGenerator, classes: Tensor, rng: torch.Generator, neighbors: Neighbors | None) -> Tensor:
+def _candidates(
+    generator: GanGenerator, classes: Tensor, rng: torch.Generator, neighbors: NeighborCandidates | None
+) -> Tensor:
     """Return one row of each of these classes, from the generator or from the training data."""
     if neighbors is None:
         return _generate(generator, classes, rng)

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from wgan_resampler.gan.one_hot_blocks import expand
-from wgan_resampler.gan.rows.batches import ClassEvenBatches
+from wgan_resampler.gan.rows.batches import ClassBalancedBatches
 
 STATE_SPREAD = 0.85
 """With it, two states of shares p and 1 - p are generated about so often: a normal variable with twice this standard
@@ -36,12 +36,12 @@ _RAREST = 1e-3
 """Added to the share of a state, whose logarithm must be finite."""
 
 
-def class_moments(batches: ClassEvenBatches, num_classes: int, noise_dim: int) -> Tensor:
+def class_moments(batches: ClassBalancedBatches, num_classes: int, noise_dim: int) -> Tensor:
     """Return what each class's rows are, to a first approximation, made of noise.
 
     Parameters
     ----------
-    batches : ClassEvenBatches
+    batches : ClassBalancedBatches
         The source of real rows.
     num_classes : int
         How many classes it has.

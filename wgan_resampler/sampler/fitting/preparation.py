@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import InvalidParameterError
 from wgan_resampler.gan import (
-    ClassEvenBatches,
+    ClassBalancedBatches,
     GanDiscriminator,
     GanGenerator,
     GanTrainer,
@@ -99,7 +99,7 @@ class Preparation:
         Sorted class labels.
     counts : ndarray of shape (n_classes,)
         Number of rows of each class in the table.
-    batches : ClassEvenBatches
+    batches : ClassBalancedBatches
         Draws batches of original rows.
     trainer : GanTrainer
         Holds the networks, which have fresh weights at first.
@@ -111,7 +111,7 @@ class Preparation:
     encoder: TableEncoder
     classes: NDArray[Any]
     counts: NDArray[np.int64]
-    batches: ClassEvenBatches
+    batches: ClassBalancedBatches
     trainer: GanTrainer
     classifier_seed: int
 
@@ -241,7 +241,7 @@ def prepare(
         cells, class_indices = [each.take(teaching) for each in cells], class_indices[teaching]
     rows = encoder.encode(cells)
     with computing(device):
-        batches = ClassEvenBatches(
+        batches = ClassBalancedBatches(
             torch.from_numpy(rows.values).to(device),
             torch.from_numpy(class_indices.astype(np.int64)).to(device),
             num_classes=len(classes),
@@ -271,7 +271,7 @@ def _some_of_each_class(class_indices: NDArray[np.integer], n: int, rng: np.rand
 def _trainer(
     settings: FitSettings,
     num_classes: int,
-    batches: ClassEvenBatches,
+    batches: ClassBalancedBatches,
     device: torch.device,
     seeds: np.random.SeedSequence,
     callbacks: Sequence[Callback],
