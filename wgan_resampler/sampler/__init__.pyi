@@ -9,6 +9,9 @@ from .fitting.settings import POSITIVE_INT as POSITIVE_INT
 from .fitting.settings import PRESETS as PRESETS
 from .fitting.settings import FitSettings as FitSettings
 from .generator_state import (
+    ModelState as ModelState,
+)
+from .generator_state import (
     model_from_state as model_from_state,
 )
 from .generator_state import (

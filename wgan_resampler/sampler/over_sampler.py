@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import copy
 import os
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from numbers import Integral, Real
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
-import torch
 from imblearn.over_sampling.base import BaseOverSampler
 from numpy.typing import NDArray
 from sklearn.base import _fit_context
@@ -20,18 +18,41 @@ from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval, StrOptions, validate_parameter_constraints
 from sklearn.utils.validation import validate_data
 
-from wgan_resampler.exceptions import CheckpointError
-from wgan_resampler.gan import Callback, NeighborCandidates, Normalization, ProgressBar, TrainingHistory
+from wgan_resampler.gan import Callback, NeighborCandidates, Normalization, ProgressBar
 from wgan_resampler.sampler.data_warnings import warn_of_identifiers, warn_of_thin_classes
+from wgan_resampler.sampler.fitted import Fitted, TrainedParts
 from wgan_resampler.sampler.fitting.preparation import prepare
 from wgan_resampler.sampler.fitting.settings import HYPER_PARAMETERS, FitSettings
-from wgan_resampler.sampler.fitting.warm_start import PreviousFit, check_network_sizes, recoded_cells
-from wgan_resampler.sampler.row_generator import RowModel
-from wgan_resampler.sampler.sampler_state import Learnt, learnt_from_state, learnt_to_state
+from wgan_resampler.sampler.fitting.warm_start import check_network_sizes, recoded_cells
+from wgan_resampler.sampler.sampler_state import fitted_from_state, fitted_to_state
 from wgan_resampler.sampler.strategies import OWN_STRATEGIES, Strategy, rows_to_generate
-from wgan_resampler.tables import CategoricalCells, Table, TableFormat, TargetFormat, check_table, check_target
+from wgan_resampler.tables import CategoricalCells, Table, TargetFormat, check_table, check_target
 from wgan_resampler.utils import SAMPLE_KEY, computing, next_seed, resolve_device, seed_sequence
 from wgan_resampler.utils.storage import load_state, save_state
+
+
+class FittedAttribute:
+    """A public attribute of the sampler, which is read from `Fitted`. It is absent until there is such a value.
+
+    Parameters
+    ----------
+    path : str
+        The attribute of `Fitted`, with dots.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._read = attrgetter(path)
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, sampler: Any, owner: type | None = None) -> Any:
+        if sampler is None:
+            return self
+        try:
+            return self._read(sampler._fitted)
+        except AttributeError:
+            raise AttributeError(f"This {type(sampler).__name__} has no {self._name}; call fit_resample.") from None
 
 
 class WGANGPOverSampler(BaseOverSampler):
@@ -222,12 +243,13 @@ class WGANGPOverSampler(BaseOverSampler):
     (5, 20)
     """
 
-    _model: RowModel
-    _table_format: TableFormat
-    _target_format: TargetFormat
-    _seeds: np.random.SeedSequence
-    _training: dict[str, Any]
-    _earlier: PreviousFit | None
+    _fitted: Fitted
+    sampling_strategy_ = FittedAttribute("to_generate")
+    categorical_features_ = FittedAttribute("categorical_features")
+    history_ = FittedAttribute("history")
+    n_iter_ = FittedAttribute("n_updates")
+    generator_ = FittedAttribute("trained.model.generator")
+    critic_ = FittedAttribute("trained.critic")
 
     _parameter_constraints: dict[str, list[Any]] = {
         "sampling_strategy": [
@@ -352,7 +374,7 @@ class WGANGPOverSampler(BaseOverSampler):
         """
         table, labels = self._prepare(X, y)
         X_resampled, labels_resampled = self._fit_resample(table, labels)
-        y_resampled = self._target_format.stack(y, labels, labels_resampled[len(labels) :])
+        y_resampled = self._fitted.target.stack(y, labels, labels_resampled[len(labels) :])
         return X_resampled, y_resampled
 
     def sample(
@@ -388,14 +410,14 @@ class WGANGPOverSampler(BaseOverSampler):
         InvalidParameterError
             If a class is unknown, or a number of rows is not an integer of at least 0.
         """
-        model = self._trained_model()
+        trained = self._trained()
         validate_parameter_constraints(
             {"random_state": ["random_state"]}, {"random_state": random_state}, f"{type(self).__name__}.sample"
         )
-        seeds = self._seeds if random_state is None else seed_sequence(random_state, SAMPLE_KEY)
+        model, seeds = trained.model, trained.seeds if random_state is None else seed_sequence(random_state, SAMPLE_KEY)
         class_indices = model.choose(n_samples, label, next_seed(seeds))
-        rows = self._table_format.build(model.draw(class_indices, next_seed(seeds)))
-        return rows, self._target_format.build(model.classes[class_indices])
+        rows = self._fitted.table.build(model.draw(class_indices, next_seed(seeds)))
+        return rows, self._fitted.target.build(model.classes[class_indices])
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the trained sampler to a file: tensors and plain values, no code.
@@ -403,18 +425,18 @@ class WGANGPOverSampler(BaseOverSampler):
         Parameters
         ----------
         path : str or os.PathLike
-            Where to; the file is there in full or not at all.
+            Where to write. The file is there in full or not at all.
 
         Raises
         ------
         NotFittedError
-            If nothing has been trained.
+            If there is no trained generator.
         CheckpointError
             If a parameter, a label or a column cannot be stored, or the file cannot be written.
 
         See Also
         --------
-        load : Reads it.
+        load : Reads the file.
 
         Notes
         -----
@@ -435,112 +457,86 @@ class WGANGPOverSampler(BaseOverSampler):
         >>> bool((again.sample(5)[0] == sampler.sample(5)[0]).all())
         True
         """
-        learnt = Learnt(
-            model=self._trained_model(),
-            critic=self.critic_,
-            table=self._table_format,
-            target=self._target_format,
-            history=self.history_,
-            n_updates=self.n_iter_,
-            to_generate=list(self.sampling_strategy_.items()),
-            n_features=self.n_features_in_,
-            feature_names=getattr(self, "feature_names_in_", None),
-            categorical=self.categorical_features_.tolist(),
-            seeds=self._seeds,
-            training=self._training,
-        )
-        save_state(path, learnt_to_state(learnt, self.get_params(deep=False)))
+        trained = self._trained()
+        save_state(path, fitted_to_state(self._fitted, trained, self.get_params(deep=False)))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> WGANGPOverSampler:
-        """Read a sampler that :meth:`save` has written; the file may come from anywhere, nothing in it is run.
+        """Read a sampler that :meth:`save` wrote. The file may come from an untrusted source: nothing in it is run.
 
         Parameters
         ----------
         path : str or os.PathLike
-            The file. One from a machine with CUDA loads without it.
+            The file. One that was written on a machine with CUDA can be read on a machine without.
 
         Returns
         -------
         WGANGPOverSampler
-            On the CPU. :meth:`sample` goes on as that of the saved sampler would have.
+            On the CPU. :meth:`sample` gives the rows that the saved sampler would have given.
 
         Raises
         ------
         CheckpointError
-            If the file is damaged, of another kind or of a newer version.
+            If the file is damaged, of another kind or of another version.
         OSError
             If it cannot be read.
         """
-        try:
-            learnt, parameters = learnt_from_state(load_state(path))
-            sampler = cls(**parameters)
-        except (CheckpointError, TypeError) as error:
-            text = str(error) if str(path) in str(error) else f"{path}: {error}"
-            raise type(error)(text) if isinstance(error, CheckpointError) else CheckpointError(text) from error
-        sampler._model, sampler.critic_, sampler.generator_ = learnt.model, learnt.critic, learnt.model.generator
-        sampler._table_format, sampler._target_format, sampler._seeds = learnt.table, learnt.target, learnt.seeds
-        sampler._training = dict(learnt.training)
-        sampler.history_, sampler.n_iter_ = learnt.history, learnt.n_updates
-        sampler.sampling_strategy_ = OrderedDict(learnt.to_generate)
-        sampler.n_features_in_ = learnt.n_features
-        sampler.categorical_features_ = np.array(learnt.categorical, dtype=np.int64)
-        if learnt.feature_names is not None:
-            sampler.feature_names_in_ = np.array(learnt.feature_names, dtype=object)
+        return load_state(path, cls._from_state)
+
+    @classmethod
+    def _from_state(cls, state: Mapping[str, Any]) -> WGANGPOverSampler:
+        fitted, parameters = fitted_from_state(state)
+        sampler = cls(**parameters)
+        sampler._fitted = fitted
+        sampler.n_features_in_ = len(fitted.trained.model.encoder.schema.columns) if fitted.trained else 0
+        if fitted.feature_names is not None:
+            sampler.feature_names_in_ = np.array(fitted.feature_names, dtype=object)
         return sampler
 
-    def _trained_model(self) -> RowModel:
-        """Return the model, or say why there is none."""
-        if hasattr(self, "_model"):
-            return self._model
-        if hasattr(self, "history_"):
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "_fitted")
+
+    def _trained(self) -> TrainedParts:
+        """Return the result of the training, or raise NotFittedError with the reason why there is none."""
+        if not hasattr(self, "_fitted") or (self._fitted.trained is None and self._fitted.grows):
+            raise NotFittedError(
+                f"This {type(self).__name__} has no trained generator yet. Call fit_resample before sample; fit "
+                "only checks the data."
+            )
+        if self._fitted.trained is None:
             raise NotFittedError(
                 "No generator was trained, because no class had to grow: fit_resample returned the data as it was. "
                 "Call fit_resample with a sampling_strategy that asks for rows, for example 'upsample', before sample."
             )
-        raise NotFittedError(
-            f"This {type(self).__name__} has no trained generator yet. Call fit_resample before sample; fit only "
-            "checks the data."
-        )
+        return self._fitted.trained
 
     def _prepare(self, X: Any, y: Any) -> tuple[Table, NDArray[Any]]:
         """Check everything that can be checked before training, and forget an earlier training.
 
         Returns the table, with the category codes of the training that a warm start continues, and the labels.
         """
-        earlier = self._earlier_training()
-        if earlier is None:
-            self._forget()
+        previous = self._fitted.previous_fit() if self.warm_start and hasattr(self, "_fitted") else None
+        if previous is None:
+            self.__dict__.pop("_fitted", None)
         resolve_device(self.device)
         table, labels, is_one_hot = self._check_X_y(X, y)
         cells = table.cells
-        if earlier is not None:  # the earlier training is only forgotten if the new data fit it
-            check_network_sizes(self._settings(), earlier)
-            cells = recoded_cells(earlier, table, labels)
-            self._forget()
-        self._earlier = earlier
-        self.sampling_strategy_ = rows_to_generate(self.sampling_strategy, labels, self.target_samples)
-        warn_of_thin_classes(labels, self.sampling_strategy_)
+        if previous is not None:  # the previous training is only replaced if the new data fit it
+            check_network_sizes(self._settings(), previous)
+            cells = recoded_cells(previous, table, labels)
+        to_generate = rows_to_generate(self.sampling_strategy, labels, self.target_samples)
+        warn_of_thin_classes(labels, to_generate)
         warn_of_identifiers(table)
-        self.categorical_features_ = np.array(
-            [j for j, cells in enumerate(table.cells) if isinstance(cells, CategoricalCells)], dtype=np.int64
+        categorical = [j for j, cells in enumerate(table.cells) if isinstance(cells, CategoricalCells)]
+        self._fitted = Fitted(
+            table.format,
+            TargetFormat.of(y, labels, one_hot=is_one_hot),
+            to_generate,
+            np.array(categorical, dtype=np.int64),
+            getattr(self, "feature_names_in_", None),
+            previous,
         )
-        self._table_format = table.format
-        self._target_format = TargetFormat.of(y, labels, one_hot=is_one_hot)
         return replace(table, cells=cells), labels
-
-    def _earlier_training(self) -> PreviousFit | None:
-        """Return the training to continue; None without `warm_start` or without an earlier training."""
-        if not self.warm_start:
-            return None
-        if hasattr(self, "_model"):
-            return PreviousFit(self._model, self._table_format, self._training)
-        return getattr(self, "_earlier", None)
-
-    def _forget(self) -> None:
-        for name in ("generator_", "critic_", "history_", "n_iter_", "_model", "_seeds", "_training"):
-            if hasattr(self, name):
-                delattr(self, name)
 
     def _settings(self) -> FitSettings:
         return FitSettings.of(self.get_params(deep=False))
@@ -554,38 +550,33 @@ class WGANGPOverSampler(BaseOverSampler):
 
     def _fit_resample(self, X: Table, y: NDArray[Any]) -> tuple[Table, NDArray[Any]]:
         """Train on a checked table and append synthetic rows; imbalanced-learn's hook."""
-        numbers = np.array([self.sampling_strategy_.get(label, 0) for label in np.unique(y)])
+        numbers = np.array([self._fitted.to_generate.get(label, 0) for label in np.unique(y)])
         if not numbers.any():
-            self.history_, self.n_iter_ = TrainingHistory(), 0
             return X.format.copy(X.rows), y.copy()
-        self._seeds = seed_sequence(self.random_state)
-        self._model, neighbors = self._train(X, y, self._seeds)
+        trained, neighbors = self._train(X, y)
         new_classes = np.repeat(np.arange(len(numbers)), numbers)
-        new = self._table_format.build(self._model.draw(new_classes, next_seed(self._seeds), neighbors))
-        return X.format.stack(X.rows, new), np.concatenate([y, self._model.classes[new_classes]])
+        new = self._fitted.table.build(trained.model.draw(new_classes, next_seed(trained.seeds), neighbors))
+        return X.format.stack(X.rows, new), np.concatenate([y, trained.model.classes[new_classes]])
 
-    def _train(
-        self, X: Table, y: NDArray[Any], seeds: np.random.SeedSequence
-    ) -> tuple[RowModel, NeighborCandidates | None]:
-        """Return the trained model, and the source of moved original rows; None if there are to be none."""
+    def _train(self, X: Table, y: NDArray[Any]) -> tuple[TrainedParts, NeighborCandidates | None]:
+        """Return the trained parts, and the source of moved original rows; None if there are to be none."""
         callbacks = [*(self.callbacks or ()), *([ProgressBar()] if self.verbose else [])]
-        device, earlier = resolve_device(self.device), self._earlier
-        encoder = None if earlier is None else earlier.model.encoder
+        device, seeds, previous = resolve_device(self.device), seed_sequence(self.random_state), self._fitted.previous
+        encoder = None if previous is None else previous.model.encoder
         preparation = prepare(self._settings(), X.cells, y, device, seeds, callbacks, encoder)
-        if earlier is not None:
-            preparation.load_state_dict(earlier.state)
-            self._table_format, self._earlier = earlier.table, None
-        preparation.train(further=earlier is not None)
+        if previous is not None:
+            preparation.load_state_dict(previous.state)
+        preparation.train(further=previous is not None)
         # The state is taken before the classifier draws from the batches. Otherwise two calls with warm_start would
         # see other batches than one longer training.
-        self._training = preparation.state_dict()
-        fit = preparation.finish()
-        self.history_, self.n_iter_ = fit.history, fit.n_updates
-        self.generator_, self.critic_ = fit.model.generator, fit.critic
+        state = preparation.state_dict()
+        trained = TrainedParts(**vars(preparation.finish()), seeds=seeds, training=state)
+        table = self._fitted.table if previous is None else previous.table
+        self._fitted = replace(self._fitted, table=table, previous=None, trained=trained)
         if self.neighbor_share == 0 or self.borrowed_rows == 0:  # without borrowed_rows, moved rows would be copies
-            return fit.model, None
+            return trained, None
         with computing(device):  # only some rows are taken, so that the encoded table can be freed
-            return fit.model, NeighborCandidates(preparation.batches.rows.some(), float(self.neighbor_share))
+            return trained, NeighborCandidates(preparation.batches.rows.some(), float(self.neighbor_share))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -597,9 +588,6 @@ class WGANGPOverSampler(BaseOverSampler):
         # What was trained on CUDA must load on a machine without it. The state of the base class is the live object's
         # own dict, hence the copy.
         state: dict[str, Any] = dict(super().__getstate__())
-        if "_model" in state:
-            state["_model"] = state["_model"].to(torch.device("cpu"))
-            state["generator_"] = state["_model"].generator
-            if next(self.critic_.parameters()).device.type != "cpu":
-                state["critic_"] = copy.deepcopy(self.critic_).cpu()
+        if "_fitted" in state:
+            state["_fitted"] = state["_fitted"].on_cpu()
         return state

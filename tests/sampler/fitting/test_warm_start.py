@@ -75,9 +75,9 @@ def test_a_loaded_sampler_goes_on_as_the_saved_one(tmp_path):
 def test_rows_in_another_order_keep_the_meaning_of_categories():
     over = quick(warm_start=True)
     over.fit_resample(FRAME, Y)
-    known = over._model.encoder.schema
+    known = over._fitted.trained.model.encoder.schema
     X_res, _ = over.fit_resample(FRAME.iloc[SHUFFLED].reset_index(drop=True), Y[SHUFFLED])
-    assert over._model.encoder.schema == known
+    assert over._fitted.trained.model.encoder.schema == known
     assert set(X_res["b"]) == {"u", "v", "w"}
     # A category that is only there in class 1 stays there, whatever its code would be in the new order.
     frame = pd.DataFrame({"kind": np.where(Y == 1, "rare", "usual"), "x": RNG.normal(size=60)})

@@ -7,8 +7,16 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from wgan_resampler.comparison.data.datasets import DatasetFacts
-from wgan_resampler.comparison.running.store import FORMAT
+from wgan_resampler.comparison.running.store import FORMAT, from_run
 from wgan_resampler.comparison.scoring.metrics import Metric
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """The datasets of a comparison, and the keys of its jobs."""
+
+    datasets: tuple[DatasetFacts, ...]
+    keys: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -58,6 +66,6 @@ class Settings:
 
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> Settings:
-        """Return the settings that `to_dict` turned into plain data."""
-        values = {name: facts[name] for name in cls.__dataclass_fields__}
-        return cls(**{**values, "metrics": tuple(Metric(**metric) for metric in facts["metrics"])})
+        """Return the settings that `to_dict` turned into plain data, after checking that all of the data is there."""
+        from_run(facts, RunPlan)
+        return from_run(facts, cls)

@@ -28,6 +28,7 @@ from wgan_resampler.sampler.fitting.settings import FitSettings
 from wgan_resampler.sampler.row_generator import RowModel
 from wgan_resampler.tables import Cells, RowLayout, TableEncoder
 from wgan_resampler.utils import computing, new_generator, next_seed
+from wgan_resampler.utils.storage import Records, check_same_form, checked, convert_state
 
 if TYPE_CHECKING:
     from wgan_resampler.gan import Callback
@@ -179,9 +180,23 @@ class Preparation:
         return on_cpu
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Continue from a state that `state_dict` has returned."""
-        self.trainer.load_state_dict(state["trainer"])
-        self.batches.load_state_dict(state["source"])
+        """Continue from a state that `state_dict` has returned.
+
+        Raises
+        ------
+        CheckpointError
+            If the state is of another training. It is checked in full before anything is changed.
+        """
+        trainer, expected = convert_state(state.get("trainer"), dict[str, Any]), self.state_dict()
+        convert_state(trainer.get("history"), Records)
+        check_same_form(
+            {"trainer": {**trainer, "history": None}, "source": state.get("source")},
+            {"trainer": {**expected["trainer"], "history": None}, "source": expected["source"]},
+            "The state of the training",
+        )
+        self.trainer.load_state_dict(trainer)
+        # torch refuses bytes that are not the state of a random generator.
+        checked(self.batches.load_state_dict, state["source"])
 
 
 def prepare(

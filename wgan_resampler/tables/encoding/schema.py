@@ -40,8 +40,8 @@ class Scale:
     """
 
     dtype: np.dtype
-    minimum: float | int
-    maximum: float | int
+    minimum: float | int | bool
+    maximum: float | int | bool
     knots: tuple[float, ...]
     positions: tuple[float, ...]
 
@@ -74,7 +74,7 @@ class NumericColumn:
 
     dtype: np.dtype
     scale: Scale | None
-    frequent: tuple[float | int, ...] = ()
+    frequent: tuple[float | int | bool, ...] = ()
     has_missing: bool = False
 
     @property
