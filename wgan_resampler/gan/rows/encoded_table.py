@@ -82,7 +82,9 @@ class EncodedTable:
             As in the class; states of any integer type.
         classes : torch.Tensor of shape (n,)
             Class indices, 0 .. num_classes - 1; int64.
-        layout, links
+        layout : RowLayout
+            As in the class.
+        links : sequence of Link, default=()
             As in the class.
         class_sizes : torch.Tensor of shape (num_classes,) or None, default=None
             As in the class; None if these are all rows.
