@@ -61,19 +61,19 @@ from .encoding.schema import (
 from .encoding.schema import (
     TableSchema as TableSchema,
 )
-from .state.formats import (
+from .state import (
     check_format as check_format,
 )
-from .state.formats import (
+from .state import (
     format_from_state as format_from_state,
 )
-from .state.formats import (
+from .state import (
     format_to_state as format_to_state,
 )
-from .state.formats import (
+from .state import (
     target_from_state as target_from_state,
 )
-from .state.formats import (
+from .state import (
     target_to_state as target_to_state,
 )
 from .validation import (
