@@ -61,6 +61,12 @@ from .encoding.schema import (
 from .encoding.schema import (
     TableSchema as TableSchema,
 )
+from .plain_values import (
+    value_from_state as value_from_state,
+)
+from .plain_values import (
+    value_to_state as value_to_state,
+)
 from .state import (
     check_format as check_format,
 )

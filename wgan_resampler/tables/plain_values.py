@@ -95,7 +95,7 @@ def array_to_state(array: NDArray[Any], where: str) -> dict[str, Any]:
     CheckpointError
         If a file cannot hold its dtype, or an object in it.
     """
-    if dtype_or_none(array.dtype.str) != array.dtype or array.nbytes > MAX_ARRAY_BYTES:
+    if not can_hold(array.dtype) or array.nbytes > MAX_ARRAY_BYTES:
         raise CheckpointError(f"{where} is of dtype {array.dtype}, which a file cannot hold. Convert it first.")
     counts = array.astype(np.int64) if array.dtype.kind in "mM" else array
     values = [value_to_state(value, where) for value in counts.ravel().tolist()]
@@ -116,24 +116,18 @@ def array_from_state(state: dict[str, Any]) -> NDArray[Any]:
     return array.reshape(state["shape"])
 
 
-def dtype_from_text(text: Any) -> np.dtype:
-    """Return the dtype of numbers, strings, dates, durations or objects with this name; ValueError for others."""
-    dtype = dtype_or_none(text)
-    if dtype is None:
-        raise ValueError(f"a dtype {str(text)[:40]!r}")
-    return dtype
-
-
-def dtype_or_none(text: Any) -> np.dtype | None:
-    """Return the dtype with this name, or None if a file cannot hold it."""
-    if type(text) is not str or not _DTYPE.fullmatch(text):
-        return None
-    try:
-        dtype = np.dtype(text)
-    except TypeError:
-        return None
+def can_hold(dtype: np.dtype) -> bool:
+    """Whether a file can hold an array of this dtype: of numbers, strings, bytes, dates, durations or objects."""
     # The size and the numbers of what numpy calls f16 depend on the machine.
-    return None if dtype.kind == "f" and dtype.itemsize > 8 else dtype
+    return dtype.kind in "biufUSmMO" and not (dtype.kind == "f" and dtype.itemsize > 8)
+
+
+def dtype_from_text(text: Any) -> np.dtype:
+    """Return the dtype with this name, or raise ValueError or TypeError if a file does not hold such a dtype."""
+    dtype = np.dtype(text if _DTYPE.fullmatch(text) else "V")
+    if not can_hold(dtype):
+        raise ValueError(f"a dtype {text[:40]!r}")
+    return dtype
 
 
 def zone_from_text(text: Any) -> str | None:

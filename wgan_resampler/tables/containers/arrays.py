@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils import check_array
 
+import wgan_resampler.tables.plain_values as plain
 from wgan_resampler.exceptions import CheckpointError, InvalidDataError
 from wgan_resampler.tables.columns import (
     CategoricalCells,
@@ -24,14 +25,6 @@ from wgan_resampler.tables.columns import (
     raise_not_numeric,
 )
 from wgan_resampler.tables.containers.base import ChooseCategorical, Table, TableFormat
-from wgan_resampler.tables.plain_values import (
-    array_from_state,
-    array_to_state,
-    dtype_from_text,
-    dtype_or_none,
-    value_from_state,
-    value_to_state,
-)
 
 _SPARSE = {kind.__name__: kind for kind in (sparse.csr_array, sparse.csc_array, sparse.csr_matrix, sparse.csc_matrix)}
 
@@ -76,18 +69,18 @@ class ColumnFormat:
         """Return the column as plain values; `where` is how an error message calls it."""
         values = np.zeros(0, dtype=self.dtype) if self.categories is None else self.categories
         return {
-            "values": array_to_state(values, where),
+            "values": plain.array_to_state(values, where),
             "is_categorical": self.categories is not None,
-            "missing": value_to_state(self.missing, where),
+            "missing": plain.value_to_state(self.missing, where),
         }
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> ColumnFormat:
         """Undo `to_state`."""
-        values = array_from_state(state["values"])
+        values = plain.array_from_state(state["values"])
         if values.ndim != 1:
             raise ValueError("categories in several dimensions")
-        return cls(values.dtype, values if state["is_categorical"] else None, value_from_state(state["missing"]))
+        return cls(values.dtype, values if state["is_categorical"] else None, plain.value_from_state(state["missing"]))
 
 
 @dataclass(frozen=True)
@@ -165,7 +158,7 @@ class ArrayFormat(TableFormat):
 
     def to_state(self) -> dict[str, Any]:
         """Return the columns, the dtype and the class as plain values."""
-        if dtype_or_none(self.dtype.str) != self.dtype:
+        if not plain.can_hold(self.dtype):
             raise CheckpointError(f"Column 0 is of dtype {self.dtype}, which a file cannot hold. Convert it first.")
         columns = [column.to_state(f"Column {j}") for j, column in enumerate(self.columns)]
         return {"columns": columns, "dtype": self.dtype.str, "sparse": self.sparse_type and self.sparse_type.__name__}
@@ -174,17 +167,17 @@ class ArrayFormat(TableFormat):
     def from_state(cls, state: dict[str, Any]) -> ArrayFormat:
         """Undo `to_state`."""
         columns = tuple(ColumnFormat.from_state(column) for column in state["columns"])
-        return cls(dtype_from_text(state["dtype"]), columns, state["sparse"] and _SPARSE[state["sparse"]])
+        return cls(plain.dtype_from_text(state["dtype"]), columns, state["sparse"] and _SPARSE[state["sparse"]])
 
     @classmethod
     def labels_to_state(cls, labels: Any) -> Any:
         """Return a short target as plain values."""
-        return array_to_state(labels, "The target")
+        return plain.array_to_state(labels, "The target")
 
     @classmethod
     def labels_from_state(cls, state: Any) -> Any:
         """Undo `labels_to_state`."""
-        return array_from_state(state)
+        return plain.array_from_state(state)
 
 
 def checked_array(rows: Any) -> Any:

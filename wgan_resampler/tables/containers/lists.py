@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+import wgan_resampler.tables.plain_values as plain
 from wgan_resampler.tables.columns import Cells
 from wgan_resampler.tables.containers.arrays import ColumnFormat, checked_array, read_column, rows_as_array
 from wgan_resampler.tables.containers.base import ChooseCategorical, Table, TableFormat
-from wgan_resampler.tables.plain_values import value_from_state, value_to_state
 
 
 @dataclass(frozen=True)
@@ -78,18 +78,11 @@ class ListFormat(TableFormat):
 
     @classmethod
     def labels_to_state(cls, labels: Any) -> Any:
-        """Return a short target as plain values. The rows of a one-hot target are lists, all others are labels."""
-        return [
-            {"row": [value_to_state(cell, "The target") for cell in label]}
-            if isinstance(label, list)
-            else {"label": value_to_state(label, "The target")}
-            for label in labels
-        ]
+        """Return a short target as plain values. The rows of a one-hot target, which are lists, become tuples."""
+        return [plain.value_to_state(tuple(row) if isinstance(row, list) else row, "The target") for row in labels]
 
     @classmethod
     def labels_from_state(cls, state: Any) -> Any:
         """Undo `labels_to_state`."""
-        return [
-            [value_from_state(cell) for cell in each["row"]] if "row" in each else value_from_state(each["label"])
-            for each in state
-        ]
+        rows = [plain.value_from_state(row) for row in state]
+        return [list(row) if isinstance(row, tuple) else row for row in rows]

@@ -5,7 +5,6 @@ pandas is imported by those who pass a frame, and only then.
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wgan_resampler.exceptions import CheckpointError, InvalidDataError
+import wgan_resampler.tables.containers.pandas_state as pandas_state
+import wgan_resampler.tables.plain_values as plain
+from wgan_resampler.exceptions import InvalidDataError
 from wgan_resampler.tables.columns import (
     CategoricalCells,
     Cells,
@@ -29,17 +30,6 @@ from wgan_resampler.tables.columns import (
 )
 from wgan_resampler.tables.containers.arrays import take_categories
 from wgan_resampler.tables.containers.base import ChooseCategorical, Table, TableFormat, check_not_empty, is_of
-from wgan_resampler.tables.plain_values import (
-    array_from_state,
-    array_to_state,
-    dtype_from_text,
-    require_pandas,
-    value_from_state,
-    value_to_state,
-    zone_from_text,
-)
-from wgan_resampler.utils import FILES, require
-from wgan_resampler.utils.storage import checked
 
 
 @dataclass(frozen=True)
@@ -114,17 +104,19 @@ class SeriesFormat:
 
         values = [] if self.categories is None else self.categories
         return {
-            "values": _series_to_state(pd.Series(values, dtype=self.dtype), where),
+            "values": pandas_state.series_to_state(pd.Series(values, dtype=self.dtype), where),
             "is_categorical": self.categories is not None,
-            "missing": value_to_state(self.missing, where),
+            "missing": plain.value_to_state(self.missing, where),
         }
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> SeriesFormat:
         """Undo `to_state`."""
-        series = _series_from_state(state["values"])
+        series = pandas_state.series_from_state(state["values"])
         categories = series.to_numpy() if series.dtype == np.dtype(object) else series.array
-        return cls(series.dtype, categories if state["is_categorical"] else None, value_from_state(state["missing"]))
+        return cls(
+            series.dtype, categories if state["is_categorical"] else None, plain.value_from_state(state["missing"])
+        )
 
 
 @dataclass(frozen=True)
@@ -216,30 +208,33 @@ class PandasFormat(TableFormat):
     def to_state(self) -> dict[str, Any]:
         """Return names and columns as plain values."""
         columns = [column.to_state(f"Column {self.label(j)}") for j, column in enumerate(self.columns)]
-        return {"names": _index_to_state(self.names), "columns": columns}
+        return {"names": pandas_state.index_to_state(self.names), "columns": columns}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> PandasFormat:
         """Undo `to_state`."""
         columns = tuple(SeriesFormat.from_state(column) for column in state["columns"])
-        return cls(_index_from_state(state["names"], len(columns)), columns)
+        return cls(pandas_state.index_from_state(state["names"], len(columns)), columns)
 
     @classmethod
     def labels_to_state(cls, labels: Any) -> Any:
         """Return a short Series or frame as plain values."""
         if labels.ndim == 1:
-            return {"name": value_to_state(labels.name, "The target"), "series": _series_to_state(labels, "The target")}
-        columns = [_series_to_state(labels.iloc[:, j], "The target") for j in range(labels.shape[1])]
-        return {"names": _index_to_state(labels.columns), "columns": columns}
+            return {
+                "name": plain.value_to_state(labels.name, "The target"),
+                "series": pandas_state.series_to_state(labels, "The target"),
+            }
+        columns = [pandas_state.series_to_state(labels.iloc[:, j], "The target") for j in range(labels.shape[1])]
+        return {"names": pandas_state.index_to_state(labels.columns), "columns": columns}
 
     @classmethod
     def labels_from_state(cls, state: Any) -> Any:
         """Undo `labels_to_state`."""
-        pd = require_pandas()
+        pd = plain.require_pandas()
         if "series" in state:
-            return _series_from_state(state["series"]).rename(value_from_state(state["name"]))
-        frame = pd.concat([_series_from_state(column) for column in state["columns"]], axis=1)
-        frame.columns = _index_from_state(state["names"], frame.shape[1])
+            return pandas_state.series_from_state(state["series"]).rename(plain.value_from_state(state["name"]))
+        frame = pd.concat([pandas_state.series_from_state(column) for column in state["columns"]], axis=1)
+        frame.columns = pandas_state.index_from_state(state["names"], frame.shape[1])
         return frame
 
     @staticmethod
@@ -254,10 +249,10 @@ def _holds_categories(dtype: Any) -> bool:
     if isinstance(dtype, pd.ArrowDtype):
         name = str(dtype.pyarrow_dtype)
         return name in ("bool", "string", "large_string", "string_view") or name.startswith("dictionary")
-    plain = getattr(dtype, "subtype", dtype)  # of a sparse column
-    if isinstance(plain, (pd.CategoricalDtype, pd.StringDtype, pd.BooleanDtype)):
+    bare = getattr(dtype, "subtype", dtype)  # of a sparse column
+    if isinstance(bare, (pd.CategoricalDtype, pd.StringDtype, pd.BooleanDtype)):
         return True
-    return isinstance(plain, np.dtype) and plain.kind in "bO" and not isinstance(dtype, pd.IntervalDtype)
+    return isinstance(bare, np.dtype) and bare.kind in "bO" and not isinstance(dtype, pd.IntervalDtype)
 
 
 def read_series(series: Any, is_categorical: bool) -> tuple[SeriesFormat, Cells]:
@@ -297,8 +292,8 @@ def _read_numbers(series: Any, missing: NDArray[np.bool_]) -> NumericCells:
         return _read_arrow(series, missing, label)
     if isinstance(dtype, pd.PeriodDtype) or dtype.kind in "mM":
         return numeric_cells(series.array.asi8, missing)
-    plain = plain_dtype(dtype)
-    if plain is None or plain.kind not in "biuf":
+    bare = plain_dtype(dtype)
+    if bare is None or bare.kind not in "biuf":
         raise_not_numeric(label, series.to_numpy(dtype=object), ~missing, dtype)
     return numeric_cells(plain_array(series, missing), missing)
 
@@ -309,8 +304,8 @@ def plain_dtype(dtype: Any) -> np.dtype | None:
 
     if isinstance(dtype, pd.SparseDtype):
         dtype = dtype.subtype
-    plain = getattr(dtype, "numpy_dtype", dtype)
-    return plain if isinstance(plain, np.dtype) else None
+    bare = getattr(dtype, "numpy_dtype", dtype)
+    return bare if isinstance(bare, np.dtype) else None
 
 
 def plain_array(series: Any, missing: NDArray[np.bool_] | None = None) -> NDArray[Any]:
@@ -318,14 +313,14 @@ def plain_array(series: Any, missing: NDArray[np.bool_] | None = None) -> NDArra
 
     Zeros stand where cells are missing, or NaN where the dtype has it.
     """
-    plain = plain_dtype(series.dtype)
+    bare = plain_dtype(series.dtype)
     values: NDArray[Any]
-    if plain is None:
+    if bare is None:
         values = series.to_numpy()
     elif missing is not None and missing.any() and hasattr(series.dtype, "numpy_dtype"):
-        values = series.to_numpy(dtype=plain, na_value=plain.type(0).item())
+        values = series.to_numpy(dtype=bare, na_value=bare.type(0).item())
     else:
-        values = series.to_numpy(dtype=plain)
+        values = series.to_numpy(dtype=bare)
     return values
 
 
@@ -354,144 +349,3 @@ def _read_arrow(series: Any, missing: NDArray[np.bool_], label: str) -> NumericC
         return decimal_cells(array.to_pylist(), kind.scale, label)
     wholes = array.cast(pa.int32() if kind.bit_width == 32 else pa.int64()).fill_null(0)
     return numeric_cells(wholes.to_numpy(zero_copy_only=False), missing)
-
-
-# The dtypes whose names pandas reads back.
-_NAMED = re.compile(
-    r"U?Int(8|16|32|64)|Float(32|64)|boolean|period\[\d{0,4}[A-Za-z]{1,4}(-[A-Z]{3})?\]"
-    r"|datetime64\[(s|ms|us|ns), (?P<zone>.+)\]|interval\[(?P<bound>[^,]+)(, (?P<zone_of_bound>[^,]+))?, \w+\]"
-)
-
-
-def _dtype_to_state(dtype: Any, where: str) -> list[Any]:
-    """Return a dtype as a tag and what it takes to make it again."""
-    import pandas as pd
-
-    if isinstance(dtype, pd.StringDtype):
-        return ["string", dtype.storage, dtype.na_value is not pd.NA]
-    if isinstance(dtype, pd.CategoricalDtype):
-        categories = pd.Series(dtype.categories, dtype=dtype.categories.dtype)
-        return ["category", _series_to_state(categories, where), bool(dtype.ordered)]
-    if isinstance(dtype, pd.SparseDtype):
-        return ["sparse", dtype.subtype.str, value_to_state(dtype.fill_value, where)]
-    if isinstance(dtype, pd.ArrowDtype):
-        import pyarrow as pa
-
-        # Arrow's own form of a type, which keeps zones, digits and dictionaries.
-        return ["arrow", pa.schema([pa.field("", dtype.pyarrow_dtype)]).serialize().to_pybytes().hex()]
-    if not _NAMED.fullmatch(str(dtype)):
-        raise CheckpointError(f"{where} is of dtype {dtype}, which a file cannot hold. Convert it first.")
-    return ["name", str(dtype)]
-
-
-def _dtype_from_state(state: Any) -> Any:
-    """Undo `_dtype_to_state`."""
-    pd = require_pandas()
-    match state:
-        case ["string", "python" | "pyarrow" | "pyarrow_numpy" as storage, bool(has_nan)]:
-            if storage != "python":
-                _require_arrow()
-            # Old versions of pandas call strings with NaN a storage of its own.
-            has_nan = has_nan and storage != "pyarrow_numpy"
-            return pd.StringDtype(storage, na_value=np.nan) if has_nan else pd.StringDtype(storage)
-        case ["category", categories, bool(ordered)]:
-            series = _series_from_state(categories)
-            return pd.CategoricalDtype(pd.Index(series, dtype=series.dtype), ordered=ordered)
-        case ["sparse", subtype, fill]:
-            return pd.SparseDtype(dtype_from_text(subtype), value_from_state(fill))
-        case ["arrow", str(text)]:
-            return pd.ArrowDtype(_arrow_type(bytes.fromhex(text)))
-        case ["name", str(text)] if found := _NAMED.fullmatch(text):
-            zone_from_text(found["zone"] or found["zone_of_bound"])
-            return pd.api.types.pandas_dtype(text)
-    raise ValueError(f"a dtype {str(state)[:40]!r}")
-
-
-def _require_arrow() -> Any:
-    return require("pyarrow", "Loading a sampler of a frame with columns of pyarrow", FILES)
-
-
-def _arrow_type(schema: bytes) -> Any:
-    """Return the type in a serialized schema. Nested and extension types are refused: their code is not ours."""
-    pa = _require_arrow()
-    if b"ARROW:extension" in schema:  # would look up a class by its name
-        raise ValueError("an extension type of pyarrow")
-    kind = pa.ipc.read_schema(pa.py_buffer(schema)).field(0).type
-    plain = kind.value_type if pa.types.is_dictionary(kind) else kind
-    is_string = pa.types.is_string(plain) or pa.types.is_large_string(plain) or str(plain) == "string_view"
-    if not (is_string or pa.types.is_primitive(plain) or pa.types.is_decimal(plain)):
-        raise ValueError(f"a type of pyarrow {str(kind)[:40]!r}")
-    zone_from_text(plain.tz if pa.types.is_timestamp(plain) else None)
-    return kind
-
-
-def _series_to_state(series: Any, where: str) -> dict[str, Any]:
-    """Return dtype and cells of a Series as plain values; its index and its name are left out.
-
-    The Series is made again at once: what cannot be loaded is refused when it is saved.
-    """
-    if isinstance(series.dtype, np.dtype):
-        return {"array": array_to_state(series.to_numpy(), where)}
-    if isinstance(series.dtype, _counted()):
-        cells = (series.cat.codes if hasattr(series, "cat") else series.array.asi8).tolist()
-    else:
-        cells = [value_to_state(cell, where) for cell in series.array.tolist()]
-    state = {"dtype": _dtype_to_state(series.dtype, where), "cells": cells}
-    again = checked(_series_from_state, state)
-    if again.dtype != series.dtype or not again.equals(series.reset_index(drop=True)):
-        raise CheckpointError(f"{where} is of dtype {series.dtype}, which a file cannot hold. Convert it first.")
-    return state
-
-
-def _series_from_state(state: dict[str, Any]) -> Any:
-    """Undo `_series_to_state`."""
-    pd = require_pandas()
-    if "array" in state:
-        array = array_from_state(state["array"])
-        return pd.Series(array, dtype=array.dtype)
-    dtype = _dtype_from_state(state["dtype"])
-    if not isinstance(dtype, _counted()):
-        return pd.Series(pd.array([value_from_state(cell) for cell in state["cells"]], dtype=dtype))
-    counts = np.array(state["cells"], dtype=np.int64)
-    if isinstance(dtype, pd.CategoricalDtype):
-        return pd.Series(pd.Categorical.from_codes(counts, dtype=dtype))
-    return SeriesFormat(dtype).build(NumericCells(counts))
-
-
-def _counted() -> tuple[type, ...]:
-    """Return the dtypes whose cells are written as integers: codes of categories, or units of time since 1970."""
-    import pandas as pd
-
-    return (pd.CategoricalDtype, pd.DatetimeTZDtype, pd.PeriodDtype)
-
-
-def _index_to_state(index: Any) -> dict[str, Any]:
-    """Return the names of columns as plain values."""
-    import pandas as pd
-
-    where = "The names of the columns"
-    state: dict[str, Any] = {"names": [value_to_state(name, where) for name in index.names]}
-    if isinstance(index, pd.RangeIndex):
-        state["range"] = [index.start, index.stop, index.step]
-    else:
-        levels = [index.get_level_values(i) for i in range(index.nlevels)]
-        state["levels"] = [_series_to_state(pd.Series(level, dtype=level.dtype), where) for level in levels]
-    again = checked(lambda state: _index_from_state(state, len(index)), state)
-    if not again.identical(index) or again.dtype != index.dtype:
-        raise CheckpointError(f"{where}, {index!r}, cannot be saved. Rename the columns to strings.")
-    return state
-
-
-def _index_from_state(state: dict[str, Any], length: int) -> Any:
-    """Undo `_index_to_state`, for `length` columns."""
-    pd = require_pandas()
-    if "range" in state:
-        index = pd.RangeIndex(*state["range"])
-    else:
-        series = [_series_from_state(level) for level in state["levels"]]
-        levels = [pd.Index(each, dtype=each.dtype, tupleize_cols=False) for each in series]
-        index = levels[0] if len(levels) == 1 else pd.MultiIndex.from_arrays(levels)
-    index.names = [value_from_state(name) for name in state["names"]]
-    if len(index) != length or not index.is_unique:
-        raise ValueError("other names than columns")
-    return index

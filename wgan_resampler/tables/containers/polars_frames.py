@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+import wgan_resampler.tables.plain_values as plain
 from wgan_resampler.exceptions import CheckpointError, InvalidDataError
 from wgan_resampler.tables.columns import (
     CategoricalCells,
@@ -24,7 +25,6 @@ from wgan_resampler.tables.columns import (
     raise_too_long,
 )
 from wgan_resampler.tables.containers.base import ChooseCategorical, Table, TableFormat, check_not_empty, is_of
-from wgan_resampler.tables.plain_values import value_from_state, value_to_state, zone_from_text
 from wgan_resampler.utils import FILES, require
 from wgan_resampler.utils.storage import checked
 
@@ -304,7 +304,7 @@ def _dtype_from_state(state: Any) -> Any:
     """Undo `_dtype_to_state`."""
     name, *values = state
     arguments = dict(zip(_ARGUMENTS[name], values, strict=True))
-    zone_from_text(arguments.get("time_zone"))
+    plain.zone_from_text(arguments.get("time_zone"))
     if not all(type(text) is str for text in arguments.get("categories", ())):
         raise ValueError("categories that are no strings")
     return getattr(_require_polars(), name)(**arguments)
@@ -318,8 +318,8 @@ def _series_to_state(series: Any, where: str) -> dict[str, Any]:
     import polars as pl
 
     # Dates and durations are written as integers of their unit.
-    plain = series.to_physical() if series.dtype.is_temporal() else series
-    cells = [value_to_state(cell, where) for cell in plain.to_list()]
+    counts = series.to_physical() if series.dtype.is_temporal() else series
+    cells = [plain.value_to_state(cell, where) for cell in counts.to_list()]
     state = {"dtype": _dtype_to_state(series.dtype, where), "cells": cells}
     again = checked(_series_from_state, state)
     is_equal = again.dtype == series.dtype
@@ -333,7 +333,7 @@ def _series_to_state(series: Any, where: str) -> dict[str, Any]:
 def _series_from_state(state: dict[str, Any]) -> Any:
     """Undo `_series_to_state`."""
     pl = _require_polars()
-    dtype, cells = _dtype_from_state(state["dtype"]), [value_from_state(cell) for cell in state["cells"]]
+    dtype, cells = _dtype_from_state(state["dtype"]), [plain.value_from_state(cell) for cell in state["cells"]]
     if not dtype.is_temporal():
         return pl.Series(cells, dtype=dtype, strict=True)
     return pl.Series(cells, dtype=pl.Int32 if dtype == pl.Date else pl.Int64, strict=True).cast(dtype)
