@@ -22,8 +22,10 @@ from wgan_resampler.tables import (
     format_to_state,
     target_from_state,
     target_to_state,
+    value_from_state,
+    value_to_state,
 )
-from wgan_resampler.utils.storage import Plain, checked, get, value_from_state, value_to_state
+from wgan_resampler.utils.storage import Plain, checked, get
 
 KIND = "sampler"
 """What a state file of this kind says of itself."""

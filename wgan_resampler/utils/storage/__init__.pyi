@@ -8,34 +8,10 @@ from .plain_values import (
     Plain as Plain,
 )
 from .plain_values import (
-    array_from_state as array_from_state,
-)
-from .plain_values import (
-    array_to_state as array_to_state,
-)
-from .plain_values import (
     checked as checked,
 )
 from .plain_values import (
-    dtype_from_text as dtype_from_text,
-)
-from .plain_values import (
-    dtype_or_none as dtype_or_none,
-)
-from .plain_values import (
     get as get,
-)
-from .plain_values import (
-    require_pandas as require_pandas,
-)
-from .plain_values import (
-    value_from_state as value_from_state,
-)
-from .plain_values import (
-    value_to_state as value_to_state,
-)
-from .plain_values import (
-    zone_from_text as zone_from_text,
 )
 from .state_file import (
     FoundState as FoundState,
