@@ -1,4 +1,4 @@
-"""Samplers of other packages, and choices between samplers, behind ``fit_resample``."""
+"""Samplers of other packages, wrapped so that they have ``fit_resample``."""
 
 from __future__ import annotations
 
@@ -19,8 +19,27 @@ from wgan_resampler.utils import FOREST_DIFFUSION, PEERS, SMOTE_VARIANTS, next_s
 _LARGEST_SEED = 2**31
 
 
-class _TakesCategories(BaseEstimator):
-    """A sampler for frames with categories and without missing cells."""
+class PeerSampler(BaseEstimator):
+    """A sampler of another package, which has to be installed.
+
+    Attributes
+    ----------
+    module : str
+        Module of the package.
+    install : str
+        Command that installs it.
+    """
+
+    module: str
+    install: str
+
+    def require_package(self) -> Any:
+        """Return the module, or raise an error that says how it is installed."""
+        return require(self.module, type(self).__name__, self.install)
+
+
+class _CategoricalFeatures(BaseEstimator):
+    """Tag of a sampler for frames with categorical features and without missing values."""
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -28,13 +47,13 @@ class _TakesCategories(BaseEstimator):
         return tags
 
 
-class SMOTEForTables(_TakesCategories):
-    """SMOTE for numbers, SMOTEN for categories, SMOTENC for tables with both.
+class SMOTEForTables(_CategoricalFeatures):
+    """SMOTE for numeric tables, SMOTEN for categorical tables, SMOTENC for tables with both.
 
     Parameters
     ----------
     k_neighbors : int, default=5
-        Neighbors between which rows are interpolated.
+        Number of neighbors, as in SMOTE.
     random_state : int or None, default=None
         Seed.
     """
@@ -54,7 +73,7 @@ class SMOTEForTables(_TakesCategories):
         return X_resampled, y_resampled
 
 
-class SmoteVariantsSampler(BaseEstimator):
+class SmoteVariantsSampler(PeerSampler):
     """An over-sampler of the package smote-variants.
 
     Parameters
@@ -65,13 +84,15 @@ class SmoteVariantsSampler(BaseEstimator):
         Seed.
     """
 
+    module, install = "smote_variants", SMOTE_VARIANTS
+
     def __init__(self, variant: str, *, random_state: int | None = None) -> None:
         self.variant = variant
         self.random_state = random_state
 
     def fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
         """Return rows as the variant does it; of more than two classes, one after the other against the rest."""
-        package = require("smote_variants", f"The sampler '{self.variant}'", SMOTE_VARIANTS)
+        package = self.require_package()
         classes, codes = np.unique(y, return_inverse=True)
         rows = np.asarray(X, dtype=float)
 
@@ -128,7 +149,7 @@ def _warnings_only(name: str) -> Iterator[None]:
         logger.removeFilter(serious)
 
 
-class CTGANSampler(_TakesCategories):
+class CTGANSampler(_CategoricalFeatures, PeerSampler):
     """CTGAN, with draws rejected until each class has its rows, and an end to that.
 
     Conditional draws of CTGAN often have another class than the one asked for. After `max_draws` times the rows that
@@ -149,6 +170,8 @@ class CTGANSampler(_TakesCategories):
         Rows that were wanted and not found.
     """
 
+    module, install = "ctgan", PEERS
+
     def __init__(self, *, epochs: int = 300, max_draws: int = 20, random_state: int | None = None) -> None:
         self.epochs = epochs
         self.max_draws = max_draws
@@ -156,7 +179,7 @@ class CTGANSampler(_TakesCategories):
 
     def fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
         """Return the rows and, below them, the generated ones."""
-        package = require("ctgan", "The sampler 'ctgan'", PEERS)
+        package = self.require_package()
         frame, categorical = _frame(X)
         target = "(class)"
         labels = np.asarray(y).astype(str)
@@ -178,7 +201,7 @@ class CTGANSampler(_TakesCategories):
         return _below(X, frame, y, found)
 
 
-class TVAESampler(_TakesCategories):
+class TVAESampler(_CategoricalFeatures, PeerSampler):
     """A TVAE for each class that has to grow, trained on its rows.
 
     Parameters
@@ -189,13 +212,15 @@ class TVAESampler(_TakesCategories):
         Seed.
     """
 
+    module, install = "ctgan", PEERS
+
     def __init__(self, *, epochs: int = 300, random_state: int | None = None) -> None:
         self.epochs = epochs
         self.random_state = random_state
 
     def fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
         """Return the rows and, below them, the generated ones."""
-        package = require("ctgan", "The sampler 'tvae'", PEERS)
+        package = self.require_package()
         frame, categorical = _frame(X)
         wanted = _wanted(y)
         found = []
@@ -207,7 +232,7 @@ class TVAESampler(_TakesCategories):
         return _below(X, frame, y, found)
 
 
-class ForestDiffusionSampler(BaseEstimator):
+class ForestDiffusionSampler(PeerSampler):
     """ForestDiffusion: flow matching with boosted trees, trained on each class that has to grow.
 
     The package trains one model per class, so that those of the other classes need not be trained. It gets categories
@@ -223,6 +248,8 @@ class ForestDiffusionSampler(BaseEstimator):
         Seed.
     """
 
+    module, install = "ForestDiffusion", FOREST_DIFFUSION
+
     def __init__(self, *, duplicate_K: int = 100, n_t: int = 50, random_state: int | None = None) -> None:
         self.duplicate_K = duplicate_K
         self.n_t = n_t
@@ -230,7 +257,7 @@ class ForestDiffusionSampler(BaseEstimator):
 
     def fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
         """Return the rows and, below them, the generated ones."""
-        package = require("ForestDiffusion", "The sampler 'forest_diffusion'", FOREST_DIFFUSION)
+        package = self.require_package()
         rows, wanted = np.asarray(X, dtype=float), _wanted(y)
         found = []
         for (label, number), seed in zip(wanted.items(), _seeds(self.random_state, len(wanted)), strict=True):
