@@ -19,6 +19,7 @@ from .defaults import (
 from .defaults import (
     GAN_NUM_LAYERS as GAN_NUM_LAYERS,
 )
+from .losses import WGANGPLoss as WGANGPLoss
 from .networks import (
     GanDiscriminator as GanDiscriminator,
 )
@@ -32,9 +33,9 @@ from .networks import (
     RowClassifier as RowClassifier,
 )
 from .one_hot_blocks import collapse as collapse
-from .rows.batches import ClassEvenBatches as ClassEvenBatches
+from .rows.batches import ClassBalancedBatches as ClassBalancedBatches
 from .rows.candidates import (
-    Neighbors as Neighbors,
+    NeighborCandidates as NeighborCandidates,
 )
 from .rows.candidates import (
     class_rejection_rates as class_rejection_rates,
@@ -46,9 +47,7 @@ from .rows.candidates import (
     train_classifier as train_classifier,
 )
 from .rows.class_moments import class_moments as class_moments
-from .training.callbacks import (
-    Callback as Callback,
-)
+from .rows.encoded_table import EncodedTable as EncodedTable
 from .training.callbacks import (
     Checkpoint as Checkpoint,
 )
@@ -59,4 +58,9 @@ from .training.callbacks import (
     ProgressBar as ProgressBar,
 )
 from .training.history import TrainingHistory as TrainingHistory
-from .training.trainer import GanTrainer as GanTrainer
+from .training.trainer import (
+    Callback as Callback,
+)
+from .training.trainer import (
+    GanTrainer as GanTrainer,
+)

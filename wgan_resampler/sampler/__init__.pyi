@@ -1,14 +1,15 @@
-from .fitting import (
-    FitSettings as FitSettings,
-)
-from .fitting import (
-    Preparation as Preparation,
-)
-from .fitting import (
-    epochs_of as epochs_of,
-)
-from .fitting import (
-    prepare as prepare,
+from .fitting.preparation import Preparation as Preparation
+from .fitting.preparation import epochs_of as epochs_of
+from .fitting.preparation import prepare as prepare
+from .fitting.settings import HYPER_PARAMETERS as HYPER_PARAMETERS
+from .fitting.settings import INT_OR_AUTO as INT_OR_AUTO
+from .fitting.settings import NOT_NEGATIVE as NOT_NEGATIVE
+from .fitting.settings import POSITIVE as POSITIVE
+from .fitting.settings import POSITIVE_INT as POSITIVE_INT
+from .fitting.settings import PRESETS as PRESETS
+from .fitting.settings import FitSettings as FitSettings
+from .generator_state import (
+    ModelState as ModelState,
 )
 from .generator_state import (
     model_from_state as model_from_state,

@@ -61,6 +61,12 @@ from .encoding.schema import (
 from .encoding.schema import (
     TableSchema as TableSchema,
 )
+from .encoding.state import (
+    schema_from_state as schema_from_state,
+)
+from .encoding.state import (
+    schema_to_state as schema_to_state,
+)
 from .state.formats import (
     check_format as check_format,
 )

@@ -6,13 +6,12 @@ import os
 from pathlib import Path
 from typing import Any
 
-from wgan_resampler.comparison.data.datasets import DatasetFacts
 from wgan_resampler.comparison.results.plots import ComparisonDisplay
 from wgan_resampler.comparison.results.report import render
 from wgan_resampler.comparison.results.score_table import ScoreTable
-from wgan_resampler.comparison.running.settings import Settings
-from wgan_resampler.comparison.running.store import CELLS_FILE, read_cells, read_run
-from wgan_resampler.exceptions import ComparisonStoreError, InvalidParameterError
+from wgan_resampler.comparison.running.settings import RunPlan, Settings
+from wgan_resampler.comparison.running.store import CELLS_FILE, from_run, read_cells, read_run
+from wgan_resampler.exceptions import InvalidParameterError
 from wgan_resampler.utils.storage import atomic_writer
 
 
@@ -60,17 +59,9 @@ class ComparisonResult(ScoreTable):
             If there is no comparison, or it cannot be read.
         """
         facts = read_run(directory)
+        settings, plan = Settings.from_dict(facts), from_run(facts, RunPlan)
         done, _ = read_cells(Path(directory) / CELLS_FILE)
-        try:
-            settings = Settings.from_dict(facts)
-            datasets = tuple(
-                DatasetFacts(**{**dataset, **{name: tuple(dataset[name]) for name in ("classes", "class_rows")}})
-                for dataset in facts["datasets"]
-            )
-            keys = list(facts["keys"])
-        except (KeyError, TypeError) as error:
-            raise ComparisonStoreError(f"'{directory}' describes no comparison: {error!r} is wrong in it.") from error
-        return cls.from_jobs([done[key] for key in keys if key in done], datasets, settings)
+        return cls.from_jobs([done[key] for key in plan.keys if key in done], plan.datasets, settings)
 
     def plot(self, kind: str = "critical_difference", **options: Any) -> ComparisonDisplay:
         """Draw the result; see :meth:`ComparisonDisplay.from_result` for kinds and options."""

@@ -7,8 +7,24 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from wgan_resampler.comparison.data.datasets import DatasetFacts
-from wgan_resampler.comparison.running.store import FORMAT
+from wgan_resampler.comparison.running.store import FORMAT, from_run
 from wgan_resampler.comparison.scoring.metrics import Metric
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """The planned work of a comparison.
+
+    Attributes
+    ----------
+    datasets : tuple of DatasetFacts
+        Facts about the datasets.
+    keys : tuple of str
+        Keys of the jobs.
+    """
+
+    datasets: tuple[DatasetFacts, ...]
+    keys: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -58,6 +74,6 @@ class Settings:
 
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> Settings:
-        """Return the settings from the plain data of `to_dict`."""
-        values = {name: facts[name] for name in cls.__dataclass_fields__}
-        return cls(**{**values, "metrics": tuple(Metric(**metric) for metric in facts["metrics"])})
+        """Return the settings from the plain data of `to_dict`, after checking that all of the data is there."""
+        from_run(facts, RunPlan)
+        return from_run(facts, cls)

@@ -35,9 +35,9 @@ class ColumnFormat:
     ----------
     dtype : numpy.dtype
         Of the cells.
-    categories : ndarray or None
+    categories : ndarray or None, default=None
         What the codes stand for; None for numbers.
-    missing : Any
+    missing : Any, default=nan
         What stands in a missing cell: None, a NaN or a NaT.
     """
 
@@ -73,7 +73,7 @@ class ArrayFormat(TableFormat):
     dtype : numpy.dtype
         Of the whole table.
     columns : tuple of ColumnFormat
-    sparse_type : type or None
+    sparse_type : type or None, default=None
         Class of a sparse table: ``csr_array``, ``csc_array``, ``csr_matrix`` or ``csc_matrix``.
     """
 

@@ -36,9 +36,9 @@ class SeriesFormat:
     ----------
     dtype : pandas dtype
         Of the column.
-    categories : pandas array or ndarray, or None
+    categories : pandas array or ndarray, or None, default=None
         What the codes stand for, as an ndarray where the column holds objects; None for numbers.
-    missing : Any
+    missing : Any, default=None
         What stands in a missing cell of a column of objects.
     """
 

@@ -34,9 +34,9 @@ class PolarsColumn:
     ----------
     dtype : polars.DataType
         Of the column.
-    categories : polars.Series or None
+    categories : polars.Series or None, default=None
         What the codes stand for, in the column's dtype; None for numbers.
-    nan_is_missing : bool
+    nan_is_missing : bool, default=False
         Whether a missing number is NaN rather than null.
     """
 

@@ -14,9 +14,6 @@ from .plain_values import (
     array_to_state as array_to_state,
 )
 from .plain_values import (
-    checked as checked,
-)
-from .plain_values import (
     dtype_from_text as dtype_from_text,
 )
 from .plain_values import (
@@ -48,4 +45,31 @@ from .state_file import (
 )
 from .state_file import (
     save_state as save_state,
+)
+from .typed_state import (
+    Count as Count,
+)
+from .typed_state import (
+    NotNegative as NotNegative,
+)
+from .typed_state import (
+    Records as Records,
+)
+from .typed_state import (
+    Scalar as Scalar,
+)
+from .typed_state import (
+    Share as Share,
+)
+from .typed_state import (
+    Weights as Weights,
+)
+from .typed_state import (
+    check_same_form as check_same_form,
+)
+from .typed_state import (
+    checked as checked,
+)
+from .typed_state import (
+    convert_state as convert_state,
 )

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import CheckpointError
 from wgan_resampler.utils import FILES, require
+from wgan_resampler.utils.storage.typed_state import checked
 
 Plain = dict[str, Any]
 _T = TypeVar("_T")
@@ -39,16 +40,6 @@ def get(state: Mapping[str, Any], key: str, kind: type[_T]) -> _T:
     if type(value) is not kind:
         raise CheckpointError(f"It holds no {key!r} of type {kind.__name__}.")
     return value
-
-
-def checked(build: Callable[[Any], _T], state: Any) -> _T:
-    """Call `build`, and turn what it raises for nonsense into a CheckpointError."""
-    try:
-        return build(state)
-    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
-        if isinstance(error, CheckpointError):
-            raise
-        raise CheckpointError(f"A part of it makes no sense: {error}") from error
 
 
 @dataclass(frozen=True)
