@@ -91,7 +91,7 @@ class SmoteVariantsSampler(PeerSampler):
         self.random_state = random_state
 
     def fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
-        """Return rows as the variant does it; of more than two classes, one after the other against the rest."""
+        """Return the rows and, below them, the new rows; of several classes, one after the other against the rest."""
         package = self.require_package()
         classes, codes = np.unique(y, return_inverse=True)
         rows = np.asarray(X, dtype=float)
@@ -110,10 +110,10 @@ class SmoteVariantsSampler(PeerSampler):
 def _one_after_the_other(
     sample: Callable[..., tuple[NDArray[Any], NDArray[Any]]], X: NDArray[Any], codes: NDArray[Any]
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Grow class after class, the largest first, against all before it.
+    """Over-sample the classes one after the other, the largest first, each against all classes before it.
 
-    This is ``MulticlassOversampling`` of smote-variants, row for row, which divides by zero where the two largest
-    classes are equal.
+    The rows are those of ``MulticlassOversampling`` of smote-variants, which cannot be used, because it divides by zero
+    if the two largest classes have the same size.
     """
     counts = np.bincount(codes)
     order = np.argsort(-counts, kind="stable")
@@ -124,7 +124,7 @@ def _one_after_the_other(
         if wanted:
             rows = np.vstack([before, own])
             is_own = np.repeat([0, 1], [len(before), len(own)])
-            # The package's measure of how many rows are added: a share of what the class lacks to all before it.
+            # The package adds this share of the difference between the class and all classes before it.
             share = wanted / (place * counts.max() - counts[label])
             rows_grown, is_own_grown = sample(rows, is_own, proportion=share)
             found.append(rows_grown[len(rows) :][is_own_grown[len(rows) :] == 1])
@@ -136,7 +136,7 @@ def _one_after_the_other(
 
 @contextlib.contextmanager
 def _warnings_only(name: str) -> Iterator[None]:
-    """Keep a package from reporting each of its steps on stderr; what it warns of is let through."""
+    """Hide the messages of a package about each of its steps; its warnings are still shown."""
 
     def serious(record: logging.LogRecord) -> bool:
         return record.levelno >= logging.WARNING
@@ -150,24 +150,24 @@ def _warnings_only(name: str) -> Iterator[None]:
 
 
 class CTGANSampler(_CategoricalFeatures, PeerSampler):
-    """CTGAN, with draws rejected until each class has its rows, and an end to that.
+    """CTGAN, with rows of a wrong class rejected.
 
-    Conditional draws of CTGAN often have another class than the one asked for. After `max_draws` times the rows that
-    are wanted, what is lacking is left out and counted in `shortfall_`.
+    Rows that CTGAN draws for a class often have another class. Those are rejected, and more rows are drawn, up to
+    `max_draws` times the number that is needed. Rows that are still missing then are counted in `shortfall_`.
 
     Parameters
     ----------
     epochs : int, default=300
         As in CTGAN.
     max_draws : int, default=20
-        Draws for each row that is wanted.
+        Largest number of draws for each needed row.
     random_state : int or None, default=None
         Seed.
 
     Attributes
     ----------
     shortfall_ : int
-        Rows that were wanted and not found.
+        Number of rows that were needed and not found.
     """
 
     module, install = "ctgan", PEERS
@@ -202,7 +202,7 @@ class CTGANSampler(_CategoricalFeatures, PeerSampler):
 
 
 class TVAESampler(_CategoricalFeatures, PeerSampler):
-    """A TVAE for each class that has to grow, trained on its rows.
+    """TVAE: one model for each class that needs rows, trained on the rows of the class.
 
     Parameters
     ----------
@@ -233,10 +233,10 @@ class TVAESampler(_CategoricalFeatures, PeerSampler):
 
 
 class ForestDiffusionSampler(PeerSampler):
-    """ForestDiffusion: flow matching with boosted trees, trained on each class that has to grow.
+    """ForestDiffusion: flow matching with boosted trees, for each class that needs rows.
 
-    The package trains one model per class, so that those of the other classes need not be trained. It gets categories
-    as columns of zeros and ones.
+    The package trains one model for each class, so the models of the other classes are not needed. It gets categorical
+    features one-hot.
 
     Parameters
     ----------
@@ -276,7 +276,7 @@ class ForestDiffusionSampler(PeerSampler):
 
 @contextlib.contextmanager
 def _own_numpy_state() -> Iterator[None]:
-    """Give numpy's global random state, which a package seeds and draws from, back as it was."""
+    """Restore numpy's global random state after a package has seeded it and drawn from it."""
     state = np.random.get_state()  # noqa: NPY002
     try:
         yield
@@ -290,14 +290,14 @@ def _seeds(random_state: int | None, number: int) -> list[int]:
 
 
 def _frame(X: Any) -> tuple[pd.DataFrame, list[str]]:
-    """Return a frame with text in its categories, and their names."""
+    """Return a frame with strings in its categorical columns, and the names of these columns."""
     frame = pd.DataFrame(X).rename(columns=str).reset_index(drop=True)
     categorical = categorical_columns(frame)
     return frame.astype(dict.fromkeys(categorical, object)), categorical
 
 
 def _wanted(y: NDArray[Any]) -> dict[Any, int]:
-    """Return how many rows each class lacks, for those that lack any."""
+    """Return how many rows each class needs to reach the largest, for the classes that need any."""
     classes, counts = np.unique(y, return_counts=True)
     lacking = counts.max() - counts
     return {label: int(number) for label, number in zip(classes, lacking, strict=True) if number}
