@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 
-def uncovered(report):
+def uncovered(report: dict) -> list[str]:
     """Return the public functions and methods of which no line ran, each as "file: qualified name"."""
     return [
         f"{path}: {name}"
@@ -19,7 +19,7 @@ def uncovered(report):
     ]
 
 
-def _is_public(name):
+def _is_public(name: str) -> bool:
     return not any(part.startswith("_") and not part.endswith("__") for part in name.split("."))
 
 
