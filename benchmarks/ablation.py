@@ -3,13 +3,13 @@
 Usage: python benchmarks/ablation.py FOLDER --output DIR [--splits 1] [--jobs 2]
 
 FOLDER holds one file NAME.csv.gz for each set, the target in the last column. Each variant is an over-sampler of its
-own in one comparison (`compare_samplers`), together with some over-samplers of imbalanced-learn. There is one stratified
-split of each set, with a fifth of the rows for testing, and seven classifiers. Results are stored in DIR as they come. A
-run that was stopped is resumed.
+own in one comparison (`compare_samplers`), together with some over-samplers of imbalanced-learn. There is one
+stratified split of each set, with a fifth of the rows for testing, and seven classifiers. Results are stored in DIR as
+they come. A run that was stopped is resumed.
 
-Defaults that were chosen by their scores look better than they are. A nested estimate says by how much: the variant with
-the best mean rank on a random half of the sets is chosen, and its mean rank among the other over-samplers is computed on
-the other half. This is repeated many times.
+Defaults that were chosen by their scores look better than they are. A nested estimate says by how much: the variant
+with the best mean rank on a random half of the sets is chosen, and its mean rank among the other over-samplers is
+computed on the other half. This is repeated many times.
 """
 
 import argparse

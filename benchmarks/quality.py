@@ -2,9 +2,9 @@
 
 Usage: python benchmarks/quality.py DIR [--reference smote]
 
-DIR is the output of a comparison, finished or not. Mean ranks are over datasets, among all samplers that were
-compared; 1 is best. Means are over the datasets on which no sampler failed, except samplers that fail on most datasets.
-Wins, ties and losses, and Wilcoxon's test with Holm's correction, are against the reference.
+DIR is the output of a comparison, finished or not. Mean ranks are over datasets, among all samplers that were compared;
+1 is best. Means are over the datasets on which no sampler failed, except samplers that fail on most datasets. Wins,
+ties and losses, and Wilcoxon's test with Holm's correction, are against the reference.
 """
 
 import argparse
