@@ -1,12 +1,10 @@
+from . import exceptions as exceptions
 from .comparison import (
     ComparisonDisplay as ComparisonDisplay,
     ComparisonResult as ComparisonResult,
     compare_samplers as compare_samplers,
 )
-from .exceptions import (
-    WGANResamplerError as WGANResamplerError,
-    WGANResamplerWarning as WGANResamplerWarning,
-)
+from .exceptions import WGANResamplerError as WGANResamplerError, WGANResamplerWarning as WGANResamplerWarning
 from .gan import (
     GAN_DROPOUT as GAN_DROPOUT,
     GAN_HIDDEN_DIM as GAN_HIDDEN_DIM,
@@ -24,10 +22,7 @@ from .gan import (
     ProgressBar as ProgressBar,
     TrainingHistory as TrainingHistory,
 )
-from .records import (
-    GanAugmenter as GanAugmenter,
-    MFCCDataset as MFCCDataset,
-)
+from .records import GanAugmenter as GanAugmenter, MFCCDataset as MFCCDataset
 from .sampler import WGANGPOverSampler as WGANGPOverSampler
 
 __version__: str

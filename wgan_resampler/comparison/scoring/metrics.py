@@ -14,8 +14,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score, get_scorer, get_scorer_names, roc_auc_score
-from sklearn.metrics import log_loss as sklearn_log_loss
+from sklearn.metrics import (
+    average_precision_score,
+    get_scorer,
+    get_scorer_names,
+    log_loss as sklearn_log_loss,
+    roc_auc_score,
+)
 
 from wgan_resampler.comparison.scoring.evaluation import Evaluation, evaluate, ratio
 from wgan_resampler.comparison.scoring.predictions import Predictions
