@@ -12,7 +12,7 @@ nox.options.sessions = ["tests", "lint"]
 def tests(session):
     """Run all tests, the slow ones too, with the versions known to work."""
     session.install("-c", "constraints.txt", "-e", ".[test]")
-    session.run("pytest", *session.posargs)
+    session.run("pytest", "-n", "auto", "--dist", "worksteal", *session.posargs)
 
 
 @nox.session
@@ -33,7 +33,14 @@ def oldest(session):
     """
     session.install("-r", "tests/oldest.txt", *session.posargs)
     session.install("--no-deps", "-e", ".")
-    session.run("pytest", "-m", "not slow")
+    session.run("pytest", "-n", "auto", "--dist", "worksteal", "-m", "not slow")
+
+
+@nox.session
+def newest(session):
+    """Run the tests with the newest versions that pip finds: no constraints."""
+    session.install("-e", ".[test]", *session.posargs)
+    session.run("pytest", "-n", "auto", "--dist", "worksteal", "-m", "not slow")
 
 
 @nox.session

@@ -1,15 +1,15 @@
-"""What each ingredient of the over-sampler gives: the defaults, and the defaults without it.
+"""Measure what each ingredient of the over-sampler gives: the defaults against the defaults without it.
 
 Usage: python benchmarks/ablation.py FOLDER --output DIR [--splits 1] [--jobs 2]
 
 FOLDER holds one file NAME.csv.gz for each set, the target in the last column. Each variant is an over-sampler of its
-own in one comparison (`compare_samplers`), beside some over-samplers of imbalanced-learn: one stratified split of each
-set, a fifth of the rows tested, seven classifiers. Results are stored in DIR as they come, and a run that was stopped
-goes on.
+own in one comparison (`compare_samplers`), together with some over-samplers of imbalanced-learn. There is one
+stratified split of each set, with a fifth of the rows for testing, and seven classifiers. Results are stored in DIR as
+they come. A run that was stopped is resumed.
 
-Whoever chooses defaults by their scores flatters them. How much is told by a nested estimate: on a random half of the
-sets the variant with the best mean rank is chosen, and its mean rank beside the other over-samplers is taken on the
-other half; this many times.
+Defaults that were chosen by their scores look better than they are. A nested estimate says by how much: the variant
+with the best mean rank on a random half of the sets is chosen, and its mean rank among the other over-samplers is
+computed on the other half. This is repeated many times.
 """
 
 import argparse
@@ -29,7 +29,7 @@ WITHOUT = {
     "defaults": {},
     "no real rows among the candidates": {"neighbor_share": 0.0},
     "real rows alone": {"neighbor_share": 1.0},
-    "isolated rows teach too": {"m_neighbors": 0},
+    "isolated rows used for training too": {"m_neighbors": 0},
     "no moment start": {"moment_start": False},
     "no boundary focus": {"boundary_focus": 0.0},
     "no rejection": {"rejection_rate": 0.0},

@@ -1,4 +1,6 @@
-"""How much faster a comparison is with two processes than with one: near twice, if they do not fight over threads.
+"""Measure how much faster a comparison is with two processes than with one.
+
+The ratio is near two if the processes do not compete for threads.
 
 Run on an otherwise idle machine: .venv/bin/python benchmarks/comparison_workers.py
 """

@@ -1,9 +1,9 @@
-"""Are synthetic rows copies? Distances to the closest training row, beside SMOTE's.
+"""Measure whether synthetic rows are copies: their distances to the closest training row, compared with SMOTE's.
 
 Usage: python benchmarks/copies.py FOLDER [--sets a,b]
 
-FOLDER holds one file NAME.csv.gz for each set, the target in the last column. Tables whose columns are all numbers are
-taken, rows with empty cells left out. Numbers are standardised, so a distance is in standard deviations of the table.
+FOLDER holds one file NAME.csv.gz for each set, the target in the last column. Only tables of numbers are used, without
+their rows with missing values. Numbers are standardized, so a distance is in standard deviations of the table.
 "Closest" is the median distance of the new rows to the closest training row, divided by that of training rows to each
 other; "copies" counts new rows that equal a training row in all columns.
 """

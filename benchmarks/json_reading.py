@@ -1,4 +1,4 @@
-"""What reading a large JSON file of records costs: seconds and peak memory of several readers, each in its own process.
+"""Measure seconds and peak memory of several readers of a large JSON file of records, each in its own process.
 
 ``python benchmarks/json_reading.py --megabytes 700`` writes a file of records of 130 frames with 13 coefficients into a
 temporary folder and prints a Markdown table. orjson is compared if it is installed.

@@ -1,17 +1,17 @@
-"""Tables with categories and missing cells: WGANGPOverSampler beside SMOTE, SMOTENC and SMOTEN.
+"""Compare WGANGPOverSampler with SMOTE, SMOTENC and SMOTEN on tables with categories and missing values.
 
 Usage: python benchmarks/mixed_tables.py FOLDER [--sets a,b] [--folds 5] [--results results.csv]
 
-FOLDER holds one file NAME.csv.gz for each set: a header, the target in the last column, empty cells where something is
-missing, texts where there are categories.
+FOLDER holds one file NAME.csv.gz for each set: a header, the target in the last column, empty cells for missing values,
+and strings for categories.
 
-Each set is cut into stratified folds. On the training part, each over-sampler fills up all classes to the largest, and
-three classifiers learn from the result behind the same ColumnTransformer: numbers are imputed by their mean and
-standardised, categories are imputed by the most frequent one and one-hot encoded. WGANGPOverSampler takes the table as
-it is. The SMOTE family cannot, so for it the table is imputed first, and the numbers are standardised, which its
-distances need: SMOTENC for mixed tables, SMOTEN for categories only, SMOTE for numbers only. Everything is fitted on
-the training part. The over-sampler's rows are the same for the three classifiers, as if the pipeline had been fitted
-three times.
+Each set is cut into stratified folds. On the training part, each over-sampler grows all classes to the size of the
+largest, and three classifiers learn from the result behind the same ColumnTransformer: numbers are imputed by their
+mean and standardized, categories are imputed by the most frequent one and one-hot encoded. WGANGPOverSampler takes the
+table as it is. The SMOTE family cannot. For it the table is imputed first, and the numbers are standardized, because it
+computes distances. SMOTENC serves mixed tables, SMOTEN categories only, SMOTE numbers only. Everything is fitted on the
+training part. The over-sampler's rows are the same for the three classifiers, as if the pipeline had been fitted three
+times.
 """
 
 import argparse

@@ -1,10 +1,10 @@
-"""The tables of docs/benchmarks.md, from what `wgan-resampler compare` has stored.
+"""Print the tables of docs/benchmarks.md from the results that `wgan-resampler compare` has stored.
 
 Usage: python benchmarks/quality.py DIR [--reference smote]
 
-DIR is the output of a comparison, finished or not. Mean ranks are over datasets (1 is best) and over all samplers that
-were compared, means over the datasets on which no sampler failed (but those that fail on most); wins, ties and losses,
-and Wilcoxon's test with Holm's correction, are against the reference.
+DIR is the output of a comparison, finished or not. Mean ranks are over datasets, among all samplers that were compared;
+1 is best. Means are over the datasets on which no sampler failed, except samplers that fail on most datasets. Wins,
+ties and losses, and Wilcoxon's test with Holm's correction, are against the reference.
 """
 
 import argparse

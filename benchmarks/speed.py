@@ -1,14 +1,14 @@
-"""How fast training and generating are: beside other samplers, beside bare matrix products, and by size.
+"""Measure the speed of training and generating: against other samplers, against bare matrix products, and by size.
 
-Everything runs side by side in one process on one thread, repeated and interleaved, so that a busy machine slows all of
-it alike; ratios are medians of ratios of neighboring runs. Peers that are not installed (``pip install ctgan``) or
-that would take too long are named as not run.
+Everything runs in one process on one thread, repeated and interleaved, so that a busy machine slows all of it alike.
+Ratios are medians of the ratios of neighboring runs. Other samplers that are not installed (``pip install ctgan``) or
+would take too long are listed as not run.
 
     python benchmarks/speed.py                                     # all, CTGAN and TVAE up to 1000 rows
     python benchmarks/speed.py --only update                       # seconds
     python benchmarks/speed.py --only fit --rows 250 1000 --columns 10 --repeats 3
 
-The bars: `fit_resample` 20 times faster than CTGAN's default on 1000 x 10; a critic update within 1.6 times, a
+The goals: `fit_resample` 20 times faster than CTGAN's default on 1000 x 10; a critic update within 1.6 times, a
 generator update within 1.8 times its bare products; 100 000 rows within 2 times 1000 rows at the same updates; memory
 within 3 times the table plus 100 MB; 200 000 generated rows of 20 columns per second and core; import within 5 % of
 that of torch and imbalanced-learn; threads as they were.
@@ -34,7 +34,7 @@ from threadpoolctl import threadpool_limits
 
 from wgan_resampler import Callback, GanDiscriminator, GanGenerator, WGANGPOverSampler
 from wgan_resampler.gan.gradients import CriticPass, ForwardPass, GeneratorPass
-from wgan_resampler.gan.training.flat_optimizers import Adam, FlatParameters, MovingAverage
+from wgan_resampler.gan.gradients.flat_optimizers import Adam, FlatParameters, MovingAverage
 
 Run = Callable[[], object]
 Product = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
@@ -190,7 +190,7 @@ class Update:
         self.average.update()
 
     def critic_products(self) -> list[Product]:
-        """Return the products of a critic update, layer by layer, in the notation of `explicit`."""
+        """Return the products of a critic update, layer by layer, in the notation of `wgan_resampler.gan.gradients`."""
         n, last, rows = self.n, self.layers - 1, 3 * self.n
         w = _weights(self.f + self.classes, self.h, self.layers)
         h = [_random(rows, each.shape[1]) for each in w] + [_random(rows, self.h)]

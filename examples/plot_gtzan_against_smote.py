@@ -1,10 +1,11 @@
 """
-Music genres with few tracks: WGANGPOverSampler beside SMOTE
-============================================================
+Music genres with few tracks: WGANGPOverSampler against SMOTE
+=============================================================
 
-1000 music tracks, each described by the means of 13 MFCCs, in 10 genres. Five genres keep 12 training tracks, the other
-five 70. Four classifiers are trained on the tracks as they are, and on tracks balanced by four over-samplers, and are
-tested on 30 untouched tracks of each genre. What counts is how many tracks of the five rare genres they recognise.
+The data are 1000 music tracks in 10 genres, each described by the means of 13 MFCCs. Five genres keep 12 training
+tracks, the other five 70. Four classifiers are trained on the tracks as they are, and on tracks balanced by four
+over-samplers. They are tested on 30 untouched tracks of each genre. The score is how many tracks of the five rare
+genres they recognize.
 
 Run it with ``python examples/plot_gtzan_against_smote.py``. It takes a minute or two, prints a table and saves a
 figure.

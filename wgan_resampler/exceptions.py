@@ -1,84 +1,91 @@
-"""Every error and warning that the package raises on its own account.
+"""All errors and warnings that this package defines.
 
-Errors inherit twice, so that code which expects ``ValueError`` or ``RuntimeError`` keeps working.
+Every error derives from `WGANResamplerError`, every warning from `WGANResamplerWarning`. Most errors derive from a
+built-in error as well, so that code that catches ``ValueError`` or ``RuntimeError`` catches them too.
+
+Examples
+--------
+>>> from wgan_resampler.exceptions import InvalidDataError, WGANResamplerError
+>>> issubclass(InvalidDataError, WGANResamplerError), issubclass(InvalidDataError, ValueError)
+(True, True)
 """
 
 
 class WGANResamplerError(Exception):
-    """Base of all errors of this package."""
+    """Base class of all errors of this package."""
 
 
 class InvalidDataError(WGANResamplerError, ValueError):
-    """The table or the target cannot be used as it is."""
+    """The table or the target cannot be trained on as it is."""
 
 
 class InvalidParameterError(WGANResamplerError, ValueError):
-    """A parameter, or a combination of parameters, makes no sense for this data."""
+    """A parameter, or a combination of parameters, is not valid for this data."""
 
 
 class DeviceUnavailableError(WGANResamplerError, RuntimeError):
-    """The device that was asked for does not exist on this machine."""
+    """The requested device does not exist on this machine."""
 
 
 class TrainingDivergedError(WGANResamplerError, FloatingPointError):
-    """A loss stopped being a finite number, so the networks are worthless."""
+    """A loss became infinite or NaN, so the networks are useless."""
 
 
 class DataFileError(WGANResamplerError, ValueError):
-    """A file of records, a table or a split cannot be read as what it should be."""
+    """A file with records, a table or a split cannot be read, or its content is not what was expected."""
 
 
 class CheckpointError(WGANResamplerError, ValueError):
-    """A file of training state is damaged, is of another kind or cannot be written."""
+    """A file with saved state is damaged, is of another kind, or cannot be written."""
 
 
 class CheckpointVersionError(CheckpointError):
-    """A file of training state was written by a newer version of the package."""
+    """A file with saved state was written by a version of the package whose format this version cannot read."""
 
 
 class MissingDependencyError(WGANResamplerError, ImportError):
-    """A package that only some functions need is not installed."""
+    """An optional package is needed here and is not installed."""
 
 
 class ComparisonStoreError(WGANResamplerError, RuntimeError):
-    """The stored results of a comparison cannot be read, or belong to something else."""
+    """The stored results of a comparison cannot be read, or belong to another comparison."""
 
 
 class WorkerLostError(WGANResamplerError, RuntimeError):
-    """A process that did part of the work has ended without a result."""
+    """A worker process ended without returning a result."""
 
 
 class WGANResamplerWarning(UserWarning):
-    """Base of all warnings of this package."""
+    """Base class of all warnings of this package."""
 
 
 class TrainingStoppedEarlyWarning(WGANResamplerWarning):
-    """Training ended before the number of epochs that was asked for."""
+    """Training ended before the requested number of epochs."""
 
 
 class ThinClassWarning(WGANResamplerWarning):
-    """A class that grows has so few rows that most of what its new rows show is borrowed from other classes."""
+    """A class to be over-sampled has very few samples, so its synthetic samples borrow mostly from other classes."""
 
 
 class IdentifierColumnWarning(WGANResamplerWarning):
-    """A column of categories has so many of them that it looks like an identifier, and costs accordingly."""
+    """A categorical feature has so many categories that it looks like an identifier. It makes training slow."""
 
 
 class DamagedCheckpointWarning(WGANResamplerWarning):
-    """A file of training state cannot be read, and an older one is used."""
+    """A checkpoint cannot be read, and an older one is used instead."""
 
 
 class LeakWarning(WGANResamplerWarning):
-    """Records that a model is tested on may have been used to make its training records."""
+    """Records of the test set may have been used to generate training records."""
 
 
 class SkippedFilesWarning(WGANResamplerWarning):
-    """Some files could not be read and were left out."""
+    """Some files could not be read and were skipped."""
 
 
 class SplitWarning(WGANResamplerWarning):
-    """A split cannot have all the properties that were asked for."""
+    """A split cannot have all the requested properties."""
 
 
 class ComparisonWarning(WGANResamplerWarning):
-    """Something about a comparison that whoever reads its figures should know."""
+    """Something about a comparison that matters for reading its figures."""

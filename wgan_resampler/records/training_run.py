@@ -6,7 +6,7 @@ state of the trainer and of the batches. Everything else (encoder, order of seed
 and the seed, which are compared before the training is resumed.
 
 To change what a checkpoint holds, see :class:`~wgan_resampler.gan.Checkpoint`, which writes it, and `_load`, which
-reads it. What is compared is in `_about`. The final model is described in `records.generator_file`.
+reads it. What is compared is in `_about`. The final model is described in `generator_file`.
 """
 
 from __future__ import annotations
@@ -24,17 +24,20 @@ from numpy.typing import NDArray
 from wgan_resampler.exceptions import CheckpointError, InvalidParameterError
 from wgan_resampler.gan import Callback, Checkpoint
 from wgan_resampler.records.files.splits import read_split
-from wgan_resampler.records.generator_file import (
-    DataDescription,
-    TrainedGenerator,
-    load_generator,
-    read_training_data,
-    save_generator,
-)
+from wgan_resampler.records.generator_file import TrainedGenerator, load_generator, save_generator
+from wgan_resampler.records.training_data import DataDescription, read_training_data
 from wgan_resampler.sampler import FitSettings, Preparation, epochs_of, prepare
 from wgan_resampler.tables import Cells, NumericCells
 from wgan_resampler.utils import resolve_device, seed_sequence
-from wgan_resampler.utils.storage import FoundState, atomic_writer, newest_good, remove_leftovers
+from wgan_resampler.utils.storage import (
+    Count,
+    FoundState,
+    Scalar,
+    atomic_writer,
+    convert_state,
+    newest_good,
+    remove_leftovers,
+)
 
 FINAL_MODEL = "final_model.pth"
 HISTORY = "training_history.json"
@@ -200,9 +203,12 @@ def _about(run: Run, description: DataDescription, cells: Sequence[Cells], label
 def _compare(found: FoundState, about: Mapping[str, Any], run: Run) -> None:
     """Raise InvalidParameterError for the first difference between the run and the training in the folder."""
     state = found.state or {}
-    before, trainer = state.get("about"), state.get("trainer")
-    if type(before) is not dict or type(trainer) is not dict or type(trainer.get("epoch")) is not int:
-        raise CheckpointError(f"{found.path} is not the checkpoint of a training.")
+    trainer = state.get("trainer")
+    try:
+        before = convert_state(state.get("about"), dict[str, Scalar | None])
+        epoch = convert_state(trainer.get("epoch") if type(trainer) is dict else None, Count)
+    except CheckpointError as error:
+        raise CheckpointError(f"{found.path} is not the checkpoint of a training. {error}") from error
     if any(before.get(key) != about[key] for key in ("data", "n_records", "kind")):
         raise InvalidParameterError(
             f"{found.path} was trained on other data than {run.data}: {before.get('n_records')} records with "
@@ -215,19 +221,17 @@ def _compare(found: FoundState, about: Mapping[str, Any], run: Run) -> None:
                 f"{key}={value!r} differs from {found.path}, which was trained with {before.get(key)!r}. Give the "
                 "same value, or another folder."
             )
-    if trainer["epoch"] > int(run.settings.epochs):
+    if epoch > int(run.settings.epochs):
         raise InvalidParameterError(
-            f"epochs={run.settings.epochs} is less than the {trainer['epoch']} epochs that {found.path} was trained "
+            f"epochs={run.settings.epochs} is less than the {epoch} epochs that {found.path} was trained "
             "for. Give at least as many, or another folder."
         )
 
 
 def _load(preparation: Preparation, found: FoundState) -> None:
-    state = found.state or {}
     try:
-        preparation.trainer.load_state_dict(state["trainer"])
-        preparation.batches.load_state_dict(state["source"])
-    except (CheckpointError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        preparation.load_state_dict(found.state or {})
+    except CheckpointError as error:
         raise CheckpointError(f"{found.path}: {error}") from error
 
 

@@ -7,7 +7,7 @@ import pytest
 from wgan_resampler.comparison.data.datasets import load_datasets
 from wgan_resampler.exceptions import DataFileError
 from wgan_resampler.records.files.labelled_data import read_labelled
-from wgan_resampler.records.generator_file import read_training_data
+from wgan_resampler.records.training_data import read_training_data
 from wgan_resampler.tables import write_table
 
 

@@ -25,7 +25,8 @@ from wgan_resampler.records.augmentation.class_counts import Augmentation
 from wgan_resampler.records.augmentation.column_matching import matching_format
 from wgan_resampler.records.files.json_records import IS_SYNTHETIC, JSON_SUFFIXES, RecordFile, write_records
 from wgan_resampler.records.files.labelled_data import LabelledData
-from wgan_resampler.records.generator_file import DataDescription, TrainedGenerator
+from wgan_resampler.records.generator_file import TrainedGenerator
+from wgan_resampler.records.training_data import DataDescription
 from wgan_resampler.tables import TABLE_SUFFIXES, Cells, table_suffix, write_table
 from wgan_resampler.utils.storage import atomic_writer
 
@@ -273,7 +274,7 @@ def describe_kind(data: DataDescription) -> str:
     Examples
     --------
     >>> from wgan_resampler.records.augmentation.output_files import describe_kind
-    >>> from wgan_resampler.records.generator_file import DataDescription
+    >>> from wgan_resampler.records.training_data import DataDescription
     >>> describe_kind(DataDescription("sequences", 13))
     'sequences of 13 coefficients'
     """

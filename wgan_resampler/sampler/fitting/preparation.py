@@ -1,12 +1,12 @@
-"""From checked cells and labels to a trained model: encoder, networks, trainer and classifier, joined."""
+"""From a checked table to a trained model: the encoder, the batches, the networks, the trainer and the classifier."""
 
 from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 import torch
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import InvalidParameterError
 from wgan_resampler.gan import (
-    ClassEvenBatches,
+    ClassBalancedBatches,
+    EncodedTable,
     GanDiscriminator,
     GanGenerator,
     GanTrainer,
@@ -27,6 +28,7 @@ from wgan_resampler.sampler.fitting.settings import FitSettings
 from wgan_resampler.sampler.row_generator import RowModel
 from wgan_resampler.tables import Cells, RowLayout, TableEncoder
 from wgan_resampler.utils import computing, new_generator, next_seed
+from wgan_resampler.utils.storage import Records, check_same_form, checked, convert_state
 
 if TYPE_CHECKING:
     from wgan_resampler.gan import Callback
@@ -34,40 +36,48 @@ if TYPE_CHECKING:
 AUTO_UPDATES = 900
 """Generator updates with ``epochs="auto"``.
 
-More were measured as worse: what the generator smooths over is, for the most part, chance. See docs/benchmarks.md.
+More updates gave worse results in our measurements, because the generator then learns details that are mostly chance.
+See docs/benchmarks.md.
 """
 
-AUTO_ROWS_OF_CLASS, AUTO_VISITS = 16_384, 4
-"""Rows of a class that teach with ``epochs="auto"``: this many, or as many as can be drawn this many times each.
+AUTO_ROWS_OF_CLASS = 16_384
+"""Most rows of a class that are used with ``epochs="auto"``, unless batches are large.
 
-Of a larger class, random ones teach: more would say little, while encoding them takes longer than training.
+A larger class is represented by a random subset. More rows would add little, and encoding them would take longer than
+the training itself.
 """
+
+AUTO_VISITS = 4
+"""Large batches use more rows of a class: as many as can be drawn this often in the whole training."""
 
 _AUTO_ROWS_PER_CLASS = 32
+"""Rows of each class in a batch with ``batch_size="auto"``."""
+
 _AUTO_BATCH_SIZES = 64, 256
-"""With ``batch_size="auto"``: rows of each class in a batch, and the limits of its size."""
+"""Smallest and largest batch with ``batch_size="auto"``."""
 
 _MIN_FEATURE_SCALE = 0.05
-"""Least unit of a feature in the gradient penalty, on the scale of 2 that each column spans.
+"""Smallest unit of a feature in the gradient penalty; an encoded column spans the range -1 to 1.
 
-Without it, a column that is constant within the classes would have no unit, and the critic no bound along it.
+The unit is the feature's spread within the classes. A column that is constant within the classes would have unit zero,
+and the penalty would not bound the critic's gradient along it.
 """
 
 
 @dataclass(frozen=True)
-class Fit:
-    """What a training has given.
+class FitResult:
+    """The result of a training.
 
     Parameters
     ----------
     model : RowModel
-        Draws rows.
+        Generates rows.
     critic : GanDiscriminator
         The trained critic.
     history : TrainingHistory
         One record per epoch.
     n_updates : int
-        Generator updates made.
+        Number of generator updates.
     """
 
     model: RowModel
@@ -78,58 +88,71 @@ class Fit:
 
 @dataclass(frozen=True)
 class Preparation:
-    """All that training needs, before its first update.
+    """All parts of a training.
 
     Parameters
     ----------
     settings : FitSettings
-        How to train.
+        The hyper-parameters.
     encoder : TableEncoder
-        Fitted.
-    classes, counts : ndarray of shape (n_classes,)
-        Sorted class labels, and rows of each.
-    batches : ClassEvenBatches
-        The source of real rows.
+        The fitted encoder of the table.
+    classes : ndarray of shape (n_classes,)
+        Sorted class labels.
+    counts : ndarray of shape (n_classes,)
+        Number of rows of each class in the table.
+    batches : ClassBalancedBatches
+        Draws batches of original rows.
     trainer : GanTrainer
-        With fresh networks.
+        Holds the networks, which have fresh weights at first.
     classifier_seed : int
-        Of the initial weights of the classifier that rejects rows.
+        Seed of the initial weights of the classifier that rejects rows.
     """
 
     settings: FitSettings
     encoder: TableEncoder
     classes: NDArray[Any]
     counts: NDArray[np.int64]
-    batches: ClassEvenBatches
+    batches: ClassBalancedBatches
     trainer: GanTrainer
     classifier_seed: int
 
     @property
     def n_epochs(self) -> int:
-        """Epochs of a whole training; the last one may be cut short by `max_updates`."""
+        """Epochs of a whole training. `max_updates` may end the last one early."""
         epochs = self.settings.epochs
-        return math.ceil(AUTO_UPDATES / len(self.batches)) if epochs == "auto" else int(epochs)
+        return math.ceil(AUTO_UPDATES / len(self.batches)) if epochs == "auto" else epochs
 
     @property
     def max_updates(self) -> int | None:
-        """Generator updates of a whole training, where their number is given."""
+        """Generator updates of a whole training; None if only the number of epochs limits it."""
         return AUTO_UPDATES if self.settings.epochs == "auto" else None
 
     def train(self, *, further: bool = False) -> None:
-        """Train from the present epoch to the last one; or, if `further`, for as many epochs as a whole training."""
+        """Train the networks.
+
+        Parameters
+        ----------
+        further : bool, default=False
+            False trains the rest of a whole training: from the present epoch to the last. True trains as many epochs
+            as a whole training has, beyond the present epoch.
+        """
         trainer, limit = self.trainer, self.max_updates
         done, made = (0, 0) if further else (trainer.epoch, trainer.n_updates)
         epochs, updates = self.n_epochs - done, None if limit is None else limit - made
         if epochs > 0 and updates != 0:
             trainer.train(self.batches, epochs, max_updates=updates)
 
-    def finish(self) -> Fit:
-        """Return the averaged generator with the classifier, which is trained now.
+    def finish(self) -> FitResult:
+        """Train the classifier, and return it with the averaged generator.
+
+        Returns
+        -------
+        FitResult
 
         Raises
         ------
         InvalidParameterError
-            If there was no update.
+            If the generator was never updated.
         """
         trainer, rate, focus = self.trainer, self.settings.rejection_rate, self.settings.boundary_focus
         if trainer.n_updates == 0:
@@ -137,19 +160,43 @@ class Preparation:
                 "A callback stopped training before the first update, so there is no generator to draw rows from. "
                 "Stop in a later hook, or leave the callback out."
             )
-        classifier = None
         with computing(trainer.device):
             generator = cast(GanGenerator, trainer.averaged_generator())
-            if rate > 0.0 or focus > 0.0:
-                classifier = RowClassifier(
-                    feature_dim=self.batches.layout.width,
-                    num_classes=len(self.classes),
-                    random_state=self.classifier_seed,
-                ).to(trainer.device)
-                train_classifier(classifier, self.batches)
+            classifier = self._trained_classifier() if rate > 0.0 or focus > 0.0 else None
         model = RowModel(generator, self.encoder, self.classes, self.counts, classifier, rate, focus)
         critic = cast(GanDiscriminator, copy.deepcopy(trainer.critic))
-        return Fit(model, critic, trainer.history, trainer.n_updates)
+        return FitResult(model, critic, trainer.history, trainer.n_updates)
+
+    def _trained_classifier(self) -> RowClassifier:
+        classifier = RowClassifier(
+            feature_dim=self.batches.layout.width, num_classes=len(self.classes), random_state=self.classifier_seed
+        ).to(self.trainer.device)
+        train_classifier(classifier, self.batches)
+        return classifier
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state of the training between two epochs, on the CPU."""
+        on_cpu: dict[str, Any] = _on_cpu({"trainer": self.trainer.state_dict(), "source": self.batches.state_dict()})
+        return on_cpu
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from a state that `state_dict` has returned.
+
+        Raises
+        ------
+        CheckpointError
+            If the state is of another training. It is checked in full before anything is changed.
+        """
+        trainer, expected = convert_state(state.get("trainer"), dict[str, Any]), self.state_dict()
+        convert_state(trainer.get("history"), Records)
+        check_same_form(
+            {"trainer": {**trainer, "history": None}, "source": state.get("source")},
+            {"trainer": {**expected["trainer"], "history": None}, "source": expected["source"]},
+            "The state of the training",
+        )
+        self.trainer.load_state_dict(trainer)
+        # torch refuses bytes that are not the state of a random generator.
+        checked(self.batches.load_state_dict, state["source"])
 
 
 def prepare(
@@ -161,59 +208,58 @@ def prepare(
     callbacks: Sequence[Callback] = (),
     encoder: TableEncoder | None = None,
 ) -> Preparation:
-    """Encode a table and make the networks and all else that training needs.
+    """Encode a table, and build the networks and everything else that training needs.
 
     Parameters
     ----------
     settings : FitSettings
-        How.
+        The hyper-parameters.
     cells : sequence of NumericCells or CategoricalCells
         The columns of the table, each of length n.
     labels : ndarray of shape (n,)
         The class of each row.
     device : torch.device
-        Where.
+        Where to train.
     seeds : numpy.random.SeedSequence
-        Spawns the seed of each part.
+        Source of a seed for each part.
     callbacks : sequence of Callback, default=()
         Hooks of the trainer.
     encoder : TableEncoder or None, default=None
-        A fitted one; None fits a new one.
+        A fitted encoder to use. None fits a new one.
 
     Returns
     -------
     Preparation
-        The same for the same arguments and a fresh `seeds`.
+        Equal arguments and an unused `seeds` give an equal result.
     """
     classes, class_indices, counts = np.unique(labels, return_inverse=True, return_counts=True)
     encoder = TableEncoder().fit(cells) if encoder is None else encoder
     batch_size = _batch_size(settings.batch_size, len(classes))
+    # A huge class is represented by some of its rows. Nothing is drawn from `seeds` for smaller classes.
     draws_of_class = AUTO_UPDATES * settings.n_critic * batch_size // len(classes)
-    most = max(AUTO_ROWS_OF_CLASS, draws_of_class // AUTO_VISITS)
-    if settings.epochs == "auto" and counts.max() > most:
-        teaching = _some_of_each_class(class_indices, most, np.random.default_rng(next_seed(seeds)))
-        cells, class_indices = [each.take(teaching) for each in cells], class_indices[teaching]
+    limit = max(AUTO_ROWS_OF_CLASS, draws_of_class // AUTO_VISITS)
+    if settings.epochs == "auto" and counts.max() > limit:
+        kept = _some_of_each_class(class_indices, limit, np.random.default_rng(next_seed(seeds)))
+        cells, class_indices = [each.take(kept) for each in cells], class_indices[kept]
     rows = encoder.encode(cells)
     with computing(device):
-        batches = ClassEvenBatches(
+        table = EncodedTable.sort(
             torch.from_numpy(rows.values).to(device),
+            torch.from_numpy(rows.states).to(device),
             torch.from_numpy(class_indices.astype(np.int64)).to(device),
-            num_classes=len(classes),
-            batch_size=batch_size,
-            rng=new_generator(next_seed(seeds), device),
-            borrowed_rows=settings.borrowed_rows,
-            states=torch.from_numpy(rows.states).to(device),
-            block_sizes=encoder.layout.block_sizes,
-            links=encoder.links,
-            sizes=torch.from_numpy(counts).to(device),
-            m_neighbors=settings.m_neighbors,
+            encoder.layout,
+            encoder.links,
+            torch.from_numpy(counts).to(device),
         )
+        rng = new_generator(next_seed(seeds), device)
+        batches = ClassBalancedBatches(table, batch_size, rng, settings.borrowed_rows, settings.m_neighbors)
         trainer = _trainer(settings, len(classes), batches, device, seeds, callbacks)
     return Preparation(settings, encoder, classes, counts, batches, trainer, next_seed(seeds))
 
 
 def _some_of_each_class(class_indices: NDArray[np.integer], n: int, rng: np.random.Generator) -> NDArray[np.integer]:
     """Return the positions of at most `n` random rows of each class, in increasing order."""
+    # Shuffle all rows, sort them by class without changing the order within a class, and keep the first n of each.
     shuffled = rng.permutation(len(class_indices))
     by_class = shuffled[np.argsort(class_indices[shuffled], kind="stable")]
     counts = np.bincount(class_indices)
@@ -224,7 +270,7 @@ def _some_of_each_class(class_indices: NDArray[np.integer], n: int, rng: np.rand
 def _trainer(
     settings: FitSettings,
     num_classes: int,
-    batches: ClassEvenBatches,
+    batches: ClassBalancedBatches,
     device: torch.device,
     seeds: np.random.SeedSequence,
     callbacks: Sequence[Callback],
@@ -252,6 +298,7 @@ def _trainer(
         num_layers=num_layers,
         random_state=next_seed(seeds),
     )
+    spread = batches.rows.table.spread_within_classes().clamp_min(_MIN_FEATURE_SCALE)
     return GanTrainer(
         generator=generator,
         discriminator=critic,
@@ -265,21 +312,39 @@ def _trainer(
         random_state=next_seed(seeds),
         callbacks=callbacks,
         average_decay=settings.average_decay,
-        feature_scale=(
-            batches.spread_within_classes().clamp_min(_MIN_FEATURE_SCALE) if settings.scaled_penalty else None
-        ),
+        feature_scale=spread if settings.scaled_penalty else None,
     )
 
 
 def epochs_of(settings: FitSettings, labels: NDArray[Any]) -> int:
-    """Return the epochs of a training in whole epochs: for "auto", those that cover the usual number of updates."""
+    """Return the number of whole epochs of a training.
+
+    Parameters
+    ----------
+    settings : FitSettings
+        The hyper-parameters. ``epochs="auto"`` stands for as many epochs as contain `AUTO_UPDATES` updates.
+    labels : ndarray of shape (n,)
+        The class of each row.
+
+    Returns
+    -------
+    int
+    """
     if settings.epochs != "auto":
-        return int(settings.epochs)
+        return settings.epochs
     batch_size = _batch_size(settings.batch_size, len(np.unique(labels)))
     return math.ceil(AUTO_UPDATES / math.ceil(len(labels) / batch_size))
 
 
-def _batch_size(batch_size: int | str, num_classes: int) -> int:
+def _on_cpu(value: Any) -> Any:
+    if isinstance(value, torch.Tensor):
+        return value.cpu()
+    if isinstance(value, dict):
+        return {key: _on_cpu(item) for key, item in value.items()}
+    return [_on_cpu(item) for item in value] if isinstance(value, list) else value
+
+
+def _batch_size(batch_size: int | Literal["auto"], num_classes: int) -> int:
     if batch_size != "auto":
-        return int(batch_size)
+        return batch_size
     return min(max(_AUTO_ROWS_PER_CLASS * num_classes, _AUTO_BATCH_SIZES[0]), _AUTO_BATCH_SIZES[1])

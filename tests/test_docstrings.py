@@ -1,0 +1,96 @@
+"""Docstrings follow numpydoc: what they document is there, what is there is documented."""
+
+import importlib
+import inspect
+from pathlib import Path
+
+import pytest
+from numpydoc.validate import validate
+
+import wgan_resampler
+from wgan_resampler import exceptions
+
+# Checks of numpydoc that are left out everywhere:
+LEFT_OUT = {
+    "GL01",  # the summary starts on the line of the quotes, as ruff's rules want it
+    "SS05",  # takes "Address" for a third person
+    "SS06",  # a summary may take two lines
+    "ES01",  # not every summary needs further sentences
+    "SA01",  # nor every page a section See Also
+    "EX01",  # examples are demanded below, of the names at the root
+    "RT02",  # a named return value is welcome: "X_resampled : same container as X"
+    "RT03",  # nor every return value a description, where the summary says what it is
+    "PR08",  # a description may start with a name: "None takes all cores", "'equal' grows ..."
+}
+# Names that are public inside the package alone need not spell out every parameter: a line may do.
+MAY_BE_SHORT = {"PR01", "RT01", "YD01"}
+
+DOORS = ["cli", "comparison", "gan", "records", "sampler", "tables", "utils", "utils.storage"]
+
+
+def described(module, names):
+    """Return the names that stand for classes and functions of this package, and the public methods of the classes."""
+    found = []
+    for name in names:
+        thing = getattr(module, name)
+        if not (inspect.isclass(thing) or inspect.isfunction(thing)):
+            continue
+        if not thing.__module__.startswith("wgan_resampler."):  # what the door imports for its own use
+            continue
+        found.append(f"{module.__name__}.{name}")
+        methods = [
+            key
+            for key, value in (vars(thing).items() if inspect.isclass(thing) else ())
+            if not key.startswith("_") and inspect.isfunction(inspect.unwrap(getattr(value, "__func__", value)))
+        ]
+        found += [f"{module.__name__}.{name}.{method}" for method in methods]
+    return found
+
+
+AT_THE_ROOT = described(wgan_resampler, dir(wgan_resampler))
+EXCEPTIONS = described(exceptions, [name for name in vars(exceptions) if name.endswith(("Error", "Warning"))])
+INSIDE = sorted(
+    {
+        name
+        for door in DOORS
+        for module in [importlib.import_module(f"wgan_resampler.{door}")]
+        for name in described(module, [name for name in dir(module) if not name.startswith("_")])
+    }
+)
+
+
+def overrides(name):
+    *_, owner, method = name.split(".")
+    bases = getattr(getattr(wgan_resampler, owner, None), "__mro__", ())[1:]
+    return any(method in vars(base) for base in bases)
+
+
+def complaints(name, left_out):
+    result = validate(name)
+    if overrides(name):
+        left_out = left_out | MAY_BE_SHORT  # the base class says what the parameters are
+    file = Path(result["file"] or "").name
+    return [f"{file} {name} {code}: {text}" for code, text in result["errors"] if code not in left_out]
+
+
+@pytest.mark.parametrize("name", AT_THE_ROOT)
+def test_docstrings_of_public_names_are_complete(name):
+    assert complaints(name, LEFT_OUT) == []
+
+
+@pytest.mark.parametrize("name", EXCEPTIONS)
+def test_docstrings_of_exceptions_are_complete(name):
+    assert complaints(name, LEFT_OUT | {"PR01"}) == []  # they take what ValueError and its like take
+
+
+@pytest.mark.parametrize("name", INSIDE)
+def test_docstrings_of_names_at_the_doors_say_nothing_false(name):
+    assert complaints(name, LEFT_OUT | MAY_BE_SHORT) == []
+
+
+@pytest.mark.parametrize("name", [name for name in AT_THE_ROOT if name.count(".") == 1])
+def test_every_public_class_and_function_has_an_example_that_runs(name):
+    thing = getattr(wgan_resampler, name.rpartition(".")[2])
+    if issubclass(thing if inspect.isclass(thing) else object, BaseException):
+        return
+    assert ">>> " in inspect.getdoc(thing)
