@@ -110,7 +110,7 @@ def test_files_that_cannot_be_read_are_1(tmp_path, capsys, command):
     assert "none.json: No such file" in error_line(capsys)
     (tmp_path / "bad.json").write_text("{")
     assert run(*command.split(), "--data", tmp_path / "bad.json", "--output", out) == 1
-    assert "bad.json is no valid JSON" in error_line(capsys)
+    assert "bad.json is not valid JSON" in error_line(capsys)
     (tmp_path / "x.csv").write_text("a\n1\n")
     assert run(*command.split(), "--data", tmp_path / "x.csv", "--output", out) == 1
     assert "--target COLUMN" in error_line(capsys)

@@ -115,7 +115,7 @@ def test_a_split_is_for_its_records_only():
 
 
 BAD = {
-    "no JSON": (b"{", "no valid JSON"),
+    "no JSON": (b"{", "not valid JSON"),
     "another file": (b'{"features": [[1]], "labels": [0], "mapping": ["a"]}', "not a split file"),
     "newer": ({"version": 2}, "version 2 of the split format"),
     "both sides": ({"test": [1]}, "record 1 on both sides"),

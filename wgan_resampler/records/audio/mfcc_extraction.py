@@ -25,7 +25,7 @@ HOP_LENGTH: Final = 512
 N_MELS: Final = 128
 
 SUFFIXES = frozenset({".aif", ".aiff", ".au", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav"})
-"""Endings of the files that are taken for sound; others are passed over in silence."""
+"""Endings of sound files. Files with other endings are ignored."""
 
 _DECIMALS = 4
 """Digits after the point of a coefficient in decibels; more would be noise of single precision."""
@@ -49,7 +49,7 @@ class SoundFile:
 
 @dataclass(frozen=True)
 class Extraction:
-    """What was extracted, and what was not.
+    """The records of a folder, and the files that could not be read.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def mfcc_frames(path: str | os.PathLike[str], n_mfcc: int = 13) -> NDArray[np.fl
         reason = one_line(error).removeprefix(f"Error opening {os.fspath(path)!r}: ")
         raise DataFileError(f"{path} cannot be read as sound: {reason}.") from error
     if not np.isfinite(frames).all():
-        raise DataFileError(f"{path} holds samples that are no finite numbers.")
+        raise DataFileError(f"{path} holds samples that are not finite numbers.")
     rounded: NDArray[np.float64] = np.asarray(frames, dtype=np.float64).round(_DECIMALS)
     return rounded
 
@@ -227,7 +227,7 @@ def _in_parallel(
 ) -> Iterator[tuple[NDArray[np.float64] | None, str]]:
     from joblib import Parallel, delayed
 
-    # Results come in order while later files are still at work.
+    # Results come in order, while later files are still being read.
     run = Parallel(n_jobs=-1 if n_jobs is None else n_jobs, return_as="generator")
     done: Iterator[tuple[NDArray[np.float64] | None, str]] = run(
         delayed(_frames_or_reason)(path, n_mfcc) for path in paths

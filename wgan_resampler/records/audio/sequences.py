@@ -1,7 +1,7 @@
 """Synthetic sequences: the time course of a real record, moved to the means and spreads of a synthetic one.
 
-A generator of rows cannot make a sequence, but it can make what sums one up: mean and spread over time of each
-coefficient. The time course comes from a real record of the class. Its coefficients are standardised over time,
+A generator of rows cannot make a sequence, but it can make a description of one: the mean and the spread over time of
+each coefficient. The time course comes from a real record of the class. Its coefficients are standardized over time,
 stretched to the new spreads and shifted to the new means, so that autocorrelation and the relation between coefficients
 are those of real sound, while level, loudness and timbre are new.
 """
@@ -29,7 +29,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Motion:
-    """How sequences move in time, as medians over records.
+    """How fast and how smoothly sequences change in time, as medians over records.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def describe(record: Floats) -> Floats:
     Raises
     ------
     InvalidDataError
-        If it is no such sequence.
+        If `record` is not such a sequence.
 
     Examples
     --------
@@ -149,7 +149,7 @@ def move(record: Floats, description: Floats) -> Floats:
 
 
 def motion(records: Sequence[Floats]) -> Motion:
-    """Return how records move in time, to lay beside that of others.
+    """Return how records change in time, for comparison with other records.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A table's columns against those that a generator makes, and new rows in the table's own dtypes."""
+"""Comparison of a table's columns with those that a generator makes, and new rows in the table's own dtypes."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 
 
 def matching_format(path: str, frame: pd.DataFrame, data: DataDescription, schema: TableSchema) -> PandasFormat:
-    """Return how to build rows of a frame from what a generator makes.
+    """Return the format by which rows of a generator become rows of a frame.
 
     Parameters
     ----------
     path : str
-        Where the frame comes from, for messages.
+        The file of the frame, for messages.
     frame : DataFrame
         The features.
     data : DataDescription
-        What the generator's rows are.
+        Description of the generator's rows.
     schema : TableSchema
         The columns of its encoder.
 
@@ -48,7 +48,7 @@ def matching_format(path: str, frame: pd.DataFrame, data: DataDescription, schem
     Raises
     ------
     DataFileError
-        If names, order or kinds of the columns differ, or a dtype does not hold what the generator makes.
+        If names, order or kinds of the columns differ, or a dtype cannot hold what the generator makes.
     InvalidDataError
         If a column holds neither numbers nor categories.
 
@@ -78,7 +78,7 @@ def matching_format(path: str, frame: pd.DataFrame, data: DataDescription, schem
 
 
 def own_format(data: DataDescription, schema: TableSchema) -> PandasFormat:
-    """Return how to build rows where there is no table to follow: numbers as trained on, categories as objects."""
+    """Return the format of rows without an original table: numbers as trained on, categories as objects."""
     import pandas as pd
 
     columns = [_own_column(labels, column) for labels, column in zip(data.categories, schema.columns, strict=True)]
@@ -90,7 +90,7 @@ def _own_column(labels: Sequence[Label] | None, column: Column) -> SeriesFormat:
         return SeriesFormat(np.dtype(object), _objects(labels))
     if not isinstance(column, NumericColumn):
         raise TypeError("Categories without labels.")
-    # Whole numbers have no word for a missing cell.
+    # NumPy's integers have no missing value.
     return SeriesFormat(np.dtype(np.float64) if column.has_missing and column.dtype.kind != "f" else column.dtype)
 
 
@@ -133,8 +133,8 @@ def _matching_column(
 ) -> SeriesFormat:
     if column.has_missing and isinstance(form.dtype, np.dtype) and form.dtype.kind in "biu":
         raise DataFileError(
-            f"{where} is of dtype {form.dtype}, which has no missing cells, but the generator was trained on missing "
-            "ones and makes them. Convert the column, or train on this file."
+            f"{where} is of dtype {form.dtype}, which has no missing values, but the generator was trained on missing "
+            "values and makes them. Convert the column, or train on this file."
         )
     if isinstance(column, CategoricalColumn) and labels is not None:
         if isinstance(cells, NumericCells):
@@ -167,7 +167,7 @@ def _with_categories(where: str, form: SeriesFormat, labels: Sequence[Label]) ->
     if known is not None and unknown:
         raise DataFileError(
             f"{where} has a dtype with the categories {shown_labels(list(known))}, without {unknown[0]!r}, which the "
-            "generator makes. Add it to the dtype, or convert the column to texts."
+            "generator makes. Add it to the dtype, or convert the column to strings."
         )
     if isinstance(form.categories, np.ndarray):
         return replace(form, categories=_objects(labels))

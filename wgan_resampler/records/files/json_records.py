@@ -1,4 +1,4 @@
-"""Records in JSON: the two layouts in which MFCC features are passed around."""
+"""JSON files of records, in the two common layouts of MFCC features."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ IS_SYNTHETIC = "is_synthetic"
 
 @dataclass(frozen=True)
 class RecordFile:
-    """What a JSON file of records holds.
+    """The content of a JSON file of records.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ class RecordFile:
     def __post_init__(self) -> None:
         reserved = {*LAYOUTS, "labels", "mapping"} & set(self.extra)
         if reserved:
-            raise InvalidDataError(f"{sorted(reserved)[0]!r} cannot be a further key of records; it has its own place.")
+            raise InvalidDataError(f"{sorted(reserved)[0]!r} cannot be a further key of records.")
         if len(self.labels) != len(self.records):
             raise InvalidDataError(f"There are {len(self.records)} records but {len(self.labels)} labels.")
 
@@ -105,11 +105,11 @@ def read_records(path: str | os.PathLike[str], reduce: Reduce | None = None) -> 
     ----------
     path : str or os.PathLike
         The file; unpacked if its name ends in ``.gz``. It holds an object with ``"features"`` or ``"mfcc"`` (a list of
-        vectors of one length, or of sequences of such vectors), ``"labels"`` (whole numbers) and ``"mapping"`` (names
+        vectors of one length, or of sequences of such vectors), ``"labels"`` (integers) and ``"mapping"`` (names
         of the classes), in any order. Further keys are kept.
     reduce : callable or None, default=None
-        Called with each record when it has been read, returns what is kept of it, for example
-        :func:`mean_over_time`. None keeps all: 8 bytes of memory for each number of the file.
+        Called with each record after it is read; what it returns is kept, for example :func:`mean_over_time`. None
+        keeps all records, which takes 8 bytes of memory for each number of the file.
 
     Returns
     -------
@@ -118,7 +118,7 @@ def read_records(path: str | os.PathLike[str], reduce: Reduce | None = None) -> 
     Raises
     ------
     DataFileError
-        If the file is no such object.
+        If the file holds anything else.
     OSError
         If it cannot be read.
 
@@ -143,7 +143,7 @@ def read_records(path: str | os.PathLike[str], reduce: Reduce | None = None) -> 
             elif records is None:
                 records, layout = reader.records(key, reduce), key
             else:
-                raise DataFileError(f"{path} has both 'features' and 'mfcc'; which are the records? Keep one of them.")
+                raise DataFileError(f"{path} has both 'features' and 'mfcc'; keep only one of them.")
     if records is None:
         raise DataFileError(
             f"{path} holds no records: neither 'features' nor 'mfcc' is among its keys, {_show(members)}."
@@ -162,7 +162,7 @@ def write_records(path: str | os.PathLike[str], file: RecordFile) -> None:
     Parameters
     ----------
     path : str or os.PathLike
-        Where to. What is there is replaced.
+        The file to write. An existing file is replaced.
     file : RecordFile
         The records. Numbers are written so that reading them gives the same floats.
 
@@ -171,7 +171,7 @@ def write_records(path: str | os.PathLike[str], file: RecordFile) -> None:
     OSError
         If it cannot be written.
     ValueError
-        If a number is not finite, which JSON has no word for.
+        If a number is not finite, which JSON cannot hold.
     """
     with atomic_writer(path) as raw, _packed(raw, path) as out:
         out.write(f'{{"{file.layout}": ['.encode())
@@ -204,7 +204,7 @@ def _mapping(path: str | os.PathLike[str], members: dict[str, Any]) -> tuple[str
     is_names = isinstance(mapping, list) and bool(mapping) and all(isinstance(name, str) for name in mapping)
     if not is_names or len(set(mapping)) != len(mapping):
         raise DataFileError(
-            f"{path} must hold the names of its classes, each once, as a list of texts under 'mapping'."
+            f"{path} must hold the names of its classes, each once, as a list of strings under 'mapping'."
         )
     return tuple(mapping)
 
@@ -221,8 +221,8 @@ def _labels(path: str | os.PathLike[str], members: dict[str, Any], n_records: in
     for i, label in enumerate(labels):
         if not isinstance(label, int) or isinstance(label, bool) or not 0 <= label < n_classes:
             raise DataFileError(
-                f"{path} gives record {i} the label {str(label)[:80]!r}; labels are positions in 'mapping', whole "
-                f"numbers from 0 to {n_classes - 1}."
+                f"{path} gives record {i} the label {str(label)[:80]!r}; labels are positions in 'mapping', integers "
+                f"from 0 to {n_classes - 1}."
             )
     return np.asarray(labels, dtype=np.int64)
 

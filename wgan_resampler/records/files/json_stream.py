@@ -1,4 +1,4 @@
-"""JSON as a stream of events, with limits, so that memory follows the numbers kept and not the text."""
+"""JSON read as a stream of events, with limits, so that memory follows the numbers kept, not the file's size."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from wgan_resampler.exceptions import DataFileError, MissingDependencyError
 from wgan_resampler.tables import one_line, open_data
 
 MAX_DEPTH = 32
-"""Levels of nesting in what is kept beside the records."""
+"""The deepest nesting allowed in the values that are kept beside the records."""
 
 MAX_VALUES = 20_000_000
-"""Values in what is kept beside the records; each takes about 100 bytes of memory."""
+"""The most values that are kept beside the records. Each takes about 100 bytes of memory."""
 
 Event = tuple[str, Any]
 Reduce = Callable[[NDArray[np.float64]], NDArray[np.float64]]
@@ -26,7 +26,7 @@ Reduce = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 @contextlib.contextmanager
 def json_events(path: str | os.PathLike[str]) -> Iterator[Iterator[Event]]:
-    """Open a JSON file as a stream of ijson's basic events; whatever is wrong with the text is a DataFileError."""
+    """Open a JSON file as a stream of ijson's basic events; any invalid JSON raises DataFileError."""
     try:
         import ijson
     except ImportError as error:
@@ -38,9 +38,9 @@ def json_events(path: str | os.PathLike[str]) -> Iterator[Iterator[Event]]:
             yield iter(ijson.basic_parse(file, use_float=True))
         except DataFileError:
             raise
-        # OverflowError: a whole number beyond floats; ValueError: also text that is no UTF-8, and endless digits.
+        # OverflowError: an integer beyond the range of floats. ValueError: invalid UTF-8, or too many digits.
         except (ijson.JSONError, ValueError, OverflowError) as error:
-            raise DataFileError(f"{path} is no valid JSON: {one_line(error)}.") from error
+            raise DataFileError(f"{path} is not valid JSON: {one_line(error)}.") from error
 
 
 class JSONObjectReader:
@@ -73,7 +73,7 @@ class JSONObjectReader:
                 raise self._error(f"has the key {key[:80]!r} twice")
             seen.add(key)
             yield key
-        for _ in self._events:  # raises where more text follows
+        for _ in self._events:  # raises if more text follows
             pass
 
     def value(self, key: str) -> Any:
@@ -111,7 +111,7 @@ class JSONObjectReader:
                 return records
             where = f"record {len(records)} of {key!r}"
             if event != "start_array":
-                raise self._error(f"must hold lists of numbers; {where} is none")
+                raise self._error(f"must hold lists of numbers; {where} is not a list")
             record = self._record(where)
             kind = record.ndim if kind is None else kind
             if record.ndim != kind:
