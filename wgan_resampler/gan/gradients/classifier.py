@@ -16,7 +16,7 @@ class ClassifierPass:
     Parameters
     ----------
     classifier : RowClassifier
-        Its parameters must have ``.grad`` tensors, and keep their storage as long as this object is used.
+        Its parameters must have ``.grad`` tensors, and keep their memory as long as this object is used.
     n_rows : int
         Rows of a batch.
     """
@@ -41,6 +41,7 @@ class ClassifierPass:
         """
         w, hidden = self._weights, self._hidden
         forward(w, features, hidden)
+        # The derivative of the mean cross-entropy with respect to the logits is (softmax - one-hot class) / n.
         share = torch.softmax(torch.addmm(w.output_bias, hidden[-1].rows, w.output_t), dim=1)
         d = share.sub_(condition).div_(len(features))
         torch.mm(d.t(), hidden[-1].rows, out=w.output_grad)

@@ -113,12 +113,12 @@ class ClassBalancedBatches:
         return self.rows.table.values.device
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the random state and whose turn it is, to go on from later."""
+        """Return the random state and whose turn it is, to continue from later."""
         chunk = {"chunk_rng": self._chunk.rng, "chunk_size": self._chunk.size, "used": self._used}
         return {"rng": self._rng.get_state(), "turn": self._turn, **chunk}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from what :meth:`state_dict` has given."""
+        """Continue from what :meth:`state_dict` returned."""
         chunk_rng = state["chunk_rng"].cpu()
         # Both are set in turn, so that a wrong one is refused now and not in a later epoch.
         for rng in (chunk_rng, state["rng"].cpu()):
