@@ -109,6 +109,7 @@ class GanGenerator(nn.Module):
             raise InvalidParameterError(f"dropout must lie in [0, 1); got {dropout!r}.")
         if normalization not in ("batch", "layer", None):
             raise InvalidParameterError(f"normalization must be 'batch', 'layer' or None; got {normalization!r}.")
+        # The order of the layers below is the order in which their weights are drawn.
         rng = _as_torch_generator(random_state)
         self.num_classes = num_classes
         self.feature_dim = feature_dim
@@ -129,6 +130,7 @@ class GanGenerator(nn.Module):
             expected = num_classes, noise_dim + 1, feature_dim
             if moments.shape != expected:
                 raise InvalidParameterError(f"moments must have shape {expected}; got {tuple(moments.shape)}.")
+            # The network begins as a small correction of the normal distributions.
             with torch.no_grad():
                 self.output.weight.mul_(_CORRECTION)
                 self.output.bias.mul_(_CORRECTION)

@@ -47,6 +47,7 @@ class ClassifierPass:
         torch.mm(d.t(), hidden[-1].rows, out=w.output_grad)
         torch.mm(self._ones, d, out=w.output_bias_grad_row)
         d = torch.mm(d, w.output, out=self._d[-1])
+        # Backward through the layers; the gradient with respect to the features is not needed.
         for i in range(len(hidden) - 1, -1, -1):
             leaky_relu_backward(d, hidden[i].rows, GAN_LEAKY_SLOPE, True, grad_input=d)
             torch.mm(d.t(), hidden[i - 1].rows if i else features, out=w.hidden_grad[i])

@@ -105,6 +105,7 @@ class CriticPass:
         # The mixed rows are no longer needed. e_i takes their place, so that one product per layer sums the gradients
         # of the scores and of the penalty.
         self._penalty_slope(lambda_gp, out=h.mixed)
+        # Forward through the layers with e_i, and each weight's gradient on the way.
         for c, e, weight_t, grad, bias_grad, following in self._layers:
             torch.mm(c.transposed, h.rows, out=grad)
             torch.mm(ones, c.scored, out=bias_grad)
@@ -127,6 +128,7 @@ class CriticPass:
         torch.bmm(self._gradient_rows, self._scaled_columns, out=products)
         # e_0 = 2 lambda_gp / n (|g| - 1) g / |g|, with each feature in its unit.
         weight = 2.0 * lambda_gp / self._n
+        # (|g| - 1) / |g| times the weight is weight - weight / |g|, whose first part is kept.
         if lambda_gp != self._lambda_gp:
             self._lambda_gp = lambda_gp
             self._pull_at_infinity.fill_(weight)
@@ -142,6 +144,7 @@ class CriticPass:
         torch.Tensor of shape (3,)
         """
         self._sum_up()
+        # The scores were summed without the bias of the output, which is added once here.
         scores = self._score_sums.view(2, self._n).mean(dim=1) + self._n_summed * self._weights.output_bias
         sums = torch.cat((scores, self._penalty_sum.unsqueeze(0)))
         self._score_sums.zero_()

@@ -46,6 +46,7 @@ class FlatParameters:
         for p, values, gradient in zip(
             self._parameters, torch.split(self.values, sizes), torch.split(self.gradient, sizes), strict=True
         ):
+            # Two tensors are the same view if they begin at the same address.
             if p.data_ptr() != values.data_ptr():
                 values.copy_(p.detach().reshape(-1))
                 p.data = values.view_as(p)

@@ -85,6 +85,7 @@ class ForwardPass:
         """
         w = self._weights
         for i, (h, a, activation) in enumerate(zip(self.inputs, self.linear, self.activations, strict=False)):
+            # As in `GanGenerator.forward`: linear map, normalization, LeakyReLU, and the layer's own input on top.
             torch.addmm(w.bias[i], h, w.hidden_t[i], out=a)
             if self.norms:
                 self.norms[i].forward(a, activation, *self.statistics[i])
@@ -143,6 +144,7 @@ class GeneratorPass:
         torch.mm(self._score_pass.gradient_t, self._input, out=w.output_grad)
         torch.mm(ones, d, out=w.output_bias_grad_row)
         d = torch.mm(d, w.output, out=self._layers[0].d)
+        # From the last layer to the first: d is the gradient with respect to the activations, da to the linear map.
         for i, layer in enumerate(self._layers, start=1):
             da = leaky_relu_backward(d, layer.activation, GAN_LEAKY_SLOPE, True, grad_input=layer.da)
             if layer.norm is not None:

@@ -142,6 +142,7 @@ class ClassBalancedBatches:
         if self._chunk.size == size and not self._chunk.conditions:
             self._rng.set_state(self._chunk.rng)
             self._chunk = self._draw_chunk(size)
+        # The next chunk begins with the class whose turn it is after the rows that were used.
         if self._chunk.size != size or self._used >= len(self._chunk.conditions):
             self._turn = (self._turn + self._used * self._chunk.size) % self._num_classes
             self._used = 0
@@ -152,6 +153,7 @@ class ClassBalancedBatches:
 
     def _draw_chunk(self, size: int) -> _Chunk:
         """Draw rows for several updates of `size` rows each, beginning with the class whose turn it is."""
+        # Enough updates that calls cost little, but no more rows than fit in the cache.
         cells = size * max(1, self.layout.n_values + len(self.layout.block_sizes))
         n = max(1, min(_UPDATES_PER_CHUNK, _CELLS_PER_CHUNK // cells))
         rng = self._rng.get_state()
@@ -237,6 +239,7 @@ class LoaderBatches:
             raise InvalidDataError(f"Each batch must be a pair (features, labels); got {type(batch).__name__}.")
         features = torch.as_tensor(batch[0]).to(device=self._device, dtype=torch.float32)
         classes = torch.as_tensor(batch[1]).to(device=self._device)
+        # Batches come from a loader of the caller, so each is checked before it is trained on.
         width = self._feature_dim if self._feature_dim is not None else math.prod(features.shape[1:])
         if features.ndim != 2 or features.shape[1] != width or len(features) == 0:
             raise InvalidDataError(

@@ -299,6 +299,7 @@ class GanTrainer:
         self._set_mode(training=True)
         with computing(self.device), self._ending():
             self._notify("on_train_begin")
+            # After the hooks, which may have replaced weights or loaded moments.
             self._updates.bind(afresh=True)
             for _ in range(epochs):
                 if self._stopped or (last_update is not None and self.n_updates >= last_update):
@@ -329,7 +330,7 @@ class GanTrainer:
             "n_updates": self.n_updates,
             "history": self.history.to_records(),
         }
-        return copy.deepcopy(state)
+        return copy.deepcopy(state)  # the tensors above are live
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from where another trainer was. It must have the same parameters, and networks of the same sizes.
@@ -381,6 +382,7 @@ class GanTrainer:
             self._updates.bind()
         start, first = time.perf_counter(), self.n_updates
         self._updates.forget_sums()
+        # `max_updates` may end training inside an epoch.
         remaining = None if last_update is None else last_update - self.n_updates
         for features, condition in itertools.islice(source.epoch(self.n_critic), remaining):
             self._updates.run(features, condition, self.noise_dim, self.lambda_gp, self.rng)
@@ -390,7 +392,7 @@ class GanTrainer:
             self._notify("on_update_end")
             if self._stopped:
                 break
-        if self.n_updates == first:
+        if self.n_updates == first:  # the source was empty, so this was no epoch
             self.epoch -= 1
             self._report_empty()
             return False
@@ -439,6 +441,7 @@ class GanTrainer:
     def _set_mode(self, *, training: bool) -> None:
         self.generator.train(training)
         self.critic.train(training)
+        # Dropout draws from the trainer's own generator, so that training repeats.
         for module in self.generator.modules():
             if isinstance(module, SeededDropout):
                 module.rng = self.rng if training else None
