@@ -6,26 +6,26 @@ import argparse
 import shlex
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from wgan_resampler.cli import arguments
-from wgan_resampler.gan import (
-    GAN_DROPOUT,
-    GAN_HIDDEN_DIM,
-    GAN_LAMBDA_GP,
-    GAN_LEARNING_RATE,
-    GAN_N_CRITIC,
-    GAN_NOISE_DIM,
-    GAN_NUM_LAYERS,
+from wgan_resampler.sampler import (
+    HYPER_PARAMETERS,
+    INT_OR_AUTO,
+    NOT_NEGATIVE,
+    POSITIVE,
+    POSITIVE_INT,
+    PRESETS,
+    FitSettings,
 )
 
-if TYPE_CHECKING:
-    from wgan_resampler.sampler import FitSettings
-
-EPOCHS, BATCH_SIZE, AVERAGE_DECAY = 100, 64, 0.999
-"""With the documented constants, what flags left out take."""
-
-_OWN_FLAGS = ("epochs", "batch_size", "noise_dim", "hidden_dim", "num_layers", "n_critic", "lambda_gp", "learning_rate")
+_PARSERS = {
+    POSITIVE_INT: arguments.positive_int,
+    INT_OR_AUTO: arguments.positive_int,
+    POSITIVE: arguments.positive_float,
+    NOT_NEGATIVE: arguments.not_negative_float,
+}
+_FLAGS = {name: about for name, about in HYPER_PARAMETERS.items() if about.flag_help is not None}
 
 
 def add_parser(subparsers: Any) -> None:
@@ -41,31 +41,29 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--split-file", metavar="FILE", help="what `split` wrote: train on its training records only")
     parser.add_argument(
         "--preset",
-        choices=("classic", "tuned"),
+        choices=PRESETS,
         default="classic",
         help="what flags left out take: the documented constants, or the defaults of WGANGPOverSampler, which train in "
         "seconds and balance better (default: classic)",
     )
-    whole, number = arguments.positive_int, arguments.positive_float
-    _add(parser, "--epochs", whole, EPOCHS, "passes over the records; with --preset tuned, as many as its updates take")
-    _add(parser, "--batch-size", whole, BATCH_SIZE, "real records in an update of the critic")
-    _add(parser, "--noise-dim", whole, GAN_NOISE_DIM, "length of the noise vector")
-    _add(parser, "--hidden-dim", whole, GAN_HIDDEN_DIM, "units in each hidden layer")
-    _add(parser, "--num-layers", whole, GAN_NUM_LAYERS, "hidden layers of each network")
-    _add(parser, "--n-critic", whole, GAN_N_CRITIC, "updates of the critic for one of the generator")
-    _add(parser, "--lambda-gp", arguments.not_negative_float, GAN_LAMBDA_GP, "weight of the gradient penalty")
-    _add(parser, "--learning-rate", number, GAN_LEARNING_RATE, "step size of Adam")
+    for name, about in _FLAGS.items():
+        # No default: it depends on the preset, and None tells that the flag was left out.
+        parser.add_argument(
+            f"--{name.replace('_', '-')}",
+            type=_PARSERS[about.values],
+            metavar="N",
+            help=f"{about.flag_help} (classic: {about.classic:g}, tuned: {about.default})",
+        )
     parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda or cuda:N (default: auto)")
     arguments.add_seed(parser, "the training")
     parser.add_argument(
-        "--checkpoint-every", type=whole, default=10, metavar="N", help="epochs between checkpoints (default: 10)"
+        "--checkpoint-every",
+        type=arguments.positive_int,
+        default=10,
+        metavar="N",
+        help="epochs between checkpoints (default: 10)",
     )
     parser.add_argument("--resume", action="store_true", help="go on from the newest good checkpoint in the folder")
-
-
-def _add(parser: argparse.ArgumentParser, flag: str, kind: Any, default: float, text: str) -> None:
-    # None tells a flag that was left out from one that names the default.
-    parser.add_argument(flag, type=kind, metavar="N", help=f"{text} (default: {default:g})")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -104,52 +102,11 @@ def run(args: argparse.Namespace) -> int:
 
 def settings_of(args: argparse.Namespace) -> FitSettings:
     """Return what the preset says, with the flags that were given."""
-    chosen = {name: getattr(args, name) for name in _OWN_FLAGS if getattr(args, name) is not None}
-    if args.preset == "tuned":
-        settings = _tuned()
-        if "learning_rate" in chosen:  # the critic stays as much ahead as by default
-            ratio = settings.critic_learning_rate / settings.learning_rate
-            chosen["critic_learning_rate"] = ratio * chosen["learning_rate"]
-        return replace(settings, **chosen)
-    if "learning_rate" in chosen:
-        chosen["critic_learning_rate"] = chosen["learning_rate"]
-    return replace(classic_settings(), **chosen)
-
-
-def classic_settings() -> FitSettings:
-    """Return what flags left out take: the documented constants."""
-    from wgan_resampler.sampler import FitSettings
-
-    return FitSettings(
-        noise_dim=GAN_NOISE_DIM,
-        hidden_dim=GAN_HIDDEN_DIM,
-        num_layers=GAN_NUM_LAYERS,
-        dropout=GAN_DROPOUT,
-        epochs=EPOCHS,
-        batch_size=BATCH_SIZE,
-        n_critic=GAN_N_CRITIC,
-        lambda_gp=GAN_LAMBDA_GP,
-        learning_rate=GAN_LEARNING_RATE,
-        critic_learning_rate=GAN_LEARNING_RATE,
-        normalization="batch",
-        skip_connections=False,
-        m_neighbors=0,
-        borrowed_rows=0.0,
-        average_decay=AVERAGE_DECAY,
-        rejection_rate=0.0,
-        boundary_focus=0.0,
-        moment_start=False,
-        scaled_penalty=False,
-    )
-
-
-def _tuned() -> FitSettings:
-    from dataclasses import fields
-
-    from wgan_resampler.sampler import FitSettings, WGANGPOverSampler
-
-    defaults = WGANGPOverSampler().get_params()
-    return FitSettings(**{field.name: defaults[field.name] for field in fields(FitSettings) if field.name in defaults})
+    preset = PRESETS[args.preset]
+    chosen = {name: getattr(args, name) for name in _FLAGS if getattr(args, name) is not None}
+    if "learning_rate" in chosen:  # the critic's rate keeps its ratio to the generator's
+        chosen["critic_learning_rate"] = preset.critic_learning_rate / preset.learning_rate * chosen["learning_rate"]
+    return replace(preset, **chosen)
 
 
 def _say_how_to_go_on(args: argparse.Namespace) -> None:
