@@ -6,8 +6,7 @@ from types import MappingProxyType
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from imblearn.over_sampling import SMOTE
 from sampler.over_sampler.quick import X, Y, counts, quick
 

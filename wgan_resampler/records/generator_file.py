@@ -27,11 +27,11 @@ class TrainedGenerator:
         Draws rows.
     data : DataDescription
         The form of the samples that the rows stand for.
-    settings : mapping of str to plain value
+    settings : mapping of str to plain value, default={}
         All that decided the training.
-    epochs : int
+    epochs : int, default=0
         Number of epochs that the model was trained for.
-    n_updates : int
+    n_updates : int, default=0
         Number of generator updates.
     """
 

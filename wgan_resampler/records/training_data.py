@@ -156,7 +156,7 @@ def read_training_data(path: str | os.PathLike[str], target: str | None = None) 
 def _read_table(path: str, frame: Any) -> tuple[DataDescription, list[Cells]]:
     table = check_table(frame)
     categories: list[tuple[Label, ...] | None] = []
-    for j, column in enumerate(table.format.columns):  # type: ignore[attr-defined]
+    for j, column in enumerate(table.format.columns):
         # Booleans come as numpy's own type, which a file cannot hold.
         labels = None if column.categories is None else [plain_label(label) for label in column.categories]
         if labels is not None and not all(type(label) in (str, int, float, bool) for label in labels):

@@ -21,8 +21,10 @@ from wgan_resampler.tables import (
     format_to_state,
     target_from_state,
     target_to_state,
+    value_from_state,
+    value_to_state,
 )
-from wgan_resampler.utils.storage import Count, Records, Weights, convert_state, value_from_state, value_to_state
+from wgan_resampler.utils.storage import Count, Records, Weights, convert_state
 
 KIND = "sampler"
 """The kind of this state. A state file names it."""

@@ -3,8 +3,7 @@ import math
 from dataclasses import asdict
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from wgan_resampler.comparison.results.result import ComparisonResult
 from wgan_resampler.comparison.running.job import Cell, JobResult

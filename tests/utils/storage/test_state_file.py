@@ -14,8 +14,7 @@ from collections import OrderedDict
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from wgan_resampler.exceptions import CheckpointError, CheckpointVersionError, DamagedCheckpointWarning
 from wgan_resampler.utils.storage.archive_audit import DTYPES, MAX_TUPLES

@@ -6,7 +6,7 @@ import copy
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from wgan_resampler.exceptions import InvalidParameterError
 from wgan_resampler.gan import (
     ClassBalancedBatches,
+    EncodedTable,
     GanDiscriminator,
     GanGenerator,
     GanTrainer,
@@ -119,7 +120,7 @@ class Preparation:
     def n_epochs(self) -> int:
         """Epochs of a whole training. `max_updates` may end the last one early."""
         epochs = self.settings.epochs
-        return math.ceil(AUTO_UPDATES / len(self.batches)) if epochs == "auto" else int(epochs)
+        return math.ceil(AUTO_UPDATES / len(self.batches)) if epochs == "auto" else epochs
 
     @property
     def max_updates(self) -> int | None:
@@ -234,26 +235,24 @@ def prepare(
     classes, class_indices, counts = np.unique(labels, return_inverse=True, return_counts=True)
     encoder = TableEncoder().fit(cells) if encoder is None else encoder
     batch_size = _batch_size(settings.batch_size, len(classes))
+    # A huge class is represented by some of its rows. Nothing is drawn from `seeds` for smaller classes.
     draws_of_class = AUTO_UPDATES * settings.n_critic * batch_size // len(classes)
-    most = max(AUTO_ROWS_OF_CLASS, draws_of_class // AUTO_VISITS)
-    if settings.epochs == "auto" and counts.max() > most:
-        teaching = _some_of_each_class(class_indices, most, np.random.default_rng(next_seed(seeds)))
-        cells, class_indices = [each.take(teaching) for each in cells], class_indices[teaching]
+    limit = max(AUTO_ROWS_OF_CLASS, draws_of_class // AUTO_VISITS)
+    if settings.epochs == "auto" and counts.max() > limit:
+        kept = _some_of_each_class(class_indices, limit, np.random.default_rng(next_seed(seeds)))
+        cells, class_indices = [each.take(kept) for each in cells], class_indices[kept]
     rows = encoder.encode(cells)
     with computing(device):
-        batches = ClassBalancedBatches(
+        table = EncodedTable.sort(
             torch.from_numpy(rows.values).to(device),
+            torch.from_numpy(rows.states).to(device),
             torch.from_numpy(class_indices.astype(np.int64)).to(device),
-            num_classes=len(classes),
-            batch_size=batch_size,
-            rng=new_generator(next_seed(seeds), device),
-            borrowed_rows=settings.borrowed_rows,
-            states=torch.from_numpy(rows.states).to(device),
-            block_sizes=encoder.layout.block_sizes,
-            links=encoder.links,
-            sizes=torch.from_numpy(counts).to(device),
-            m_neighbors=settings.m_neighbors,
+            encoder.layout,
+            encoder.links,
+            torch.from_numpy(counts).to(device),
         )
+        rng = new_generator(next_seed(seeds), device)
+        batches = ClassBalancedBatches(table, batch_size, rng, settings.borrowed_rows, settings.m_neighbors)
         trainer = _trainer(settings, len(classes), batches, device, seeds, callbacks)
     return Preparation(settings, encoder, classes, counts, batches, trainer, next_seed(seeds))
 
@@ -299,6 +298,7 @@ def _trainer(
         num_layers=num_layers,
         random_state=next_seed(seeds),
     )
+    spread = batches.rows.table.spread_within_classes().clamp_min(_MIN_FEATURE_SCALE)
     return GanTrainer(
         generator=generator,
         discriminator=critic,
@@ -312,9 +312,7 @@ def _trainer(
         random_state=next_seed(seeds),
         callbacks=callbacks,
         average_decay=settings.average_decay,
-        feature_scale=(
-            batches.spread_within_classes().clamp_min(_MIN_FEATURE_SCALE) if settings.scaled_penalty else None
-        ),
+        feature_scale=spread if settings.scaled_penalty else None,
     )
 
 
@@ -333,7 +331,7 @@ def epochs_of(settings: FitSettings, labels: NDArray[Any]) -> int:
     int
     """
     if settings.epochs != "auto":
-        return int(settings.epochs)
+        return settings.epochs
     batch_size = _batch_size(settings.batch_size, len(np.unique(labels)))
     return math.ceil(AUTO_UPDATES / math.ceil(len(labels) / batch_size))
 
@@ -346,7 +344,7 @@ def _on_cpu(value: Any) -> Any:
     return [_on_cpu(item) for item in value] if isinstance(value, list) else value
 
 
-def _batch_size(batch_size: int | str, num_classes: int) -> int:
+def _batch_size(batch_size: int | Literal["auto"], num_classes: int) -> int:
     if batch_size != "auto":
-        return int(batch_size)
+        return batch_size
     return min(max(_AUTO_ROWS_PER_CLASS * num_classes, _AUTO_BATCH_SIZES[0]), _AUTO_BATCH_SIZES[1])

@@ -107,7 +107,7 @@ def _recoded_column(previous: PreviousFit, table: Table, j: int) -> Cells:
 
 
 def _categories(form: TableFormat, j: int) -> list[Any]:
-    categories = form.columns[j].categories  # type: ignore[attr-defined]
+    categories = form.columns[j].categories
     labels: list[Any] = categories.to_list() if hasattr(categories, "to_list") else categories.tolist()
     return labels
 

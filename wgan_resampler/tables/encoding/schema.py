@@ -66,9 +66,9 @@ class NumericColumn:
         Floating, integer or boolean.
     scale : Scale or None
         Of the ordinary numbers; None if there are none.
-    frequent : tuple of float or int
+    frequent : tuple of float or int, default=()
         Increasing values that are states of their own, because many rows hold them.
-    has_missing : bool
+    has_missing : bool, default=False
         Whether cells can be missing.
     """
 
@@ -97,7 +97,7 @@ class CategoricalColumn:
     ----------
     n_categories : int
         How many there are.
-    has_missing : bool
+    has_missing : bool, default=False
         Whether cells can be missing.
     """
 

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import torch
 from gan.small_networks import trainer_of, weights_of
+from gan.small_tables import table_of
 from torch import nn
 
 from wgan_resampler import GanDiscriminator, GanGenerator, GanTrainer
@@ -40,7 +41,7 @@ def test_trainer_learns_a_mixture_of_two_classes_with_two_modes_each():
         random_state=3,
         average_decay=0.99,
     )
-    source = ClassBalancedBatches(features, labels, 2, 64, torch.Generator().manual_seed(4))
+    source = ClassBalancedBatches(table_of(features, labels), 64, torch.Generator().manual_seed(4))
     trainer.train(source, epochs=1000, max_updates=2000)
     averaged = trainer.averaged_generator()
     for label in (0, 1):
