@@ -57,7 +57,7 @@ def resolve_device(device: str | torch.device) -> torch.device:
         n_devices = torch.cuda.device_count() if torch.cuda.is_available() else 0
         if (resolved.index or 0) >= n_devices:
             raise DeviceUnavailableError(
-                f"device={device!r} is not available: torch {torch.__version__} finds {n_devices} CUDA device(s). Use "
+                f"device={device!r} was asked for, but torch {torch.__version__} finds {n_devices} CUDA device(s). Use "
                 "device='cpu' or 'auto', or install a CUDA build of torch and a driver."
             )
     return resolved
