@@ -34,7 +34,7 @@ from threadpoolctl import threadpool_limits
 
 from wgan_resampler import Callback, GanDiscriminator, GanGenerator, WGANGPOverSampler
 from wgan_resampler.gan.gradients import CriticPass, ForwardPass, GeneratorPass
-from wgan_resampler.gan.training.flat_optimizers import Adam, FlatParameters, MovingAverage
+from wgan_resampler.gan.gradients.flat_optimizers import Adam, FlatParameters, MovingAverage
 
 Run = Callable[[], object]
 Product = tuple[torch.Tensor, torch.Tensor, torch.Tensor]

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from wgan_resampler.records.generator_file import TrainedGenerator, read_training_data, save_generator
-from wgan_resampler.sampler.fitting import FitSettings, prepare
+from wgan_resampler.records.generator_file import TrainedGenerator, save_generator
+from wgan_resampler.records.training_data import read_training_data
+from wgan_resampler.sampler import FitSettings, prepare
 
 QUICK = FitSettings(
     noise_dim=8,

@@ -10,7 +10,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
-from comparison.conftest import unmeasured
+from comparison.results_for_tests import unmeasured
 from comparison.samplers import Identity, Noisy
 from sklearn.model_selection import GroupKFold, LeaveOneGroupOut, StratifiedKFold, StratifiedShuffleSplit
 from sklearn.neighbors import KNeighborsClassifier
@@ -138,8 +138,8 @@ def test_own_scorers_and_splitters(two_classes):
         ({"random_state": None}, "random_state"),
         ({"reference": "smote"}, "not among the samplers"),
         ({"max_rows": 0}, "max_rows"),
-        ({"scoring": {"fold": share}}, "columns already: fold"),
-        ({"scoring": {"error": "accuracy", "n_train": share}}, "columns already: error, n_train"),
+        ({"scoring": {"fold": share}}, "other columns of the result: fold"),
+        ({"scoring": {"error": "accuracy", "n_train": share}}, "other columns of the result: error, n_train"),
         ({"n_jobs": 0}, "n_jobs"),
         ({"n_jobs": 1.5}, "n_jobs"),
         ({"n_jobs": True}, "n_jobs"),
@@ -198,7 +198,7 @@ def test_a_class_that_is_too_small_for_the_folds_is_warned_of(two_classes):
 
 def test_a_store_is_not_mixed_with_another_run_by_accident(two_classes, tmp_path):
     compare_samplers(two_classes, ["none"], **OPTIONS, output=tmp_path)
-    with pytest.raises(ComparisonStoreError, match="--resume"):
+    with pytest.raises(ComparisonStoreError, match="resume=True"):
         compare_samplers(two_classes, ["none"], **OPTIONS, output=tmp_path)
 
 
@@ -291,7 +291,7 @@ def test_a_lost_process_is_said_and_what_was_finished_is_kept(two_classes, tmp_p
             os.kill(os.getpid(), signal.SIGKILL)
 
     samplers = {"none": None, "deadly": Deadly()}
-    with pytest.raises(WorkerLostError, match="--resume"):
+    with pytest.raises(WorkerLostError, match="resume=True"):
         compare_samplers(two_classes, samplers, **OPTIONS, n_jobs=2, output=tmp_path)
     assert (tmp_path / "run.json").exists()
     frame = compare_samplers(two_classes, {"none": None}, **OPTIONS, output=tmp_path, resume=True).to_frame()
@@ -307,7 +307,7 @@ def test_a_fit_that_kills_the_workers_of_a_scheduler_is_said():
 
     watched = _watched(results())
     assert next(watched) == "first"
-    with pytest.raises(WorkerLostError, match="--resume"):
+    with pytest.raises(WorkerLostError, match="resume=True"):
         next(watched)
 
 

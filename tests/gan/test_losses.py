@@ -2,8 +2,9 @@
 
 import pytest
 import torch
+from gan.small_networks import gradient_penalty
 
-from wgan_resampler.gan.losses import critic_loss, generator_loss, gradient_penalty, mix_rows
+from wgan_resampler.gan.losses import WGANGPLoss, mix_rows
 
 WEIGHTS = torch.tensor([[3.0], [4.0]])
 
@@ -70,12 +71,13 @@ def test_penalty_leaves_the_rows_without_gradient():
 
 
 def test_critic_loss_is_fake_minus_real_plus_weighted_penalty():
-    loss = critic_loss(torch.tensor([[1.0], [3.0]]), torch.tensor([[5.0], [8.0]]), torch.tensor(0.25), 10.0)
+    real_score, fake_score = torch.tensor([[1.0], [3.0]]), torch.tensor([[5.0], [8.0]])
+    loss = WGANGPLoss().critic_loss(real_score, fake_score, torch.tensor(0.25), 10.0)
     assert loss.item() == 6.5 - 2.0 + 2.5
 
 
 def test_generator_loss_is_minus_the_mean_fake_score():
-    assert generator_loss(torch.tensor([[1.0], [-4.0]])).item() == 1.5
+    assert WGANGPLoss().generator_loss(torch.tensor([[1.0], [-4.0]])).item() == 1.5
 
 
 def test_mixed_rows_lie_between_real_and_fake_with_share_one_at_the_real_row():

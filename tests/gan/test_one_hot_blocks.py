@@ -2,8 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from wgan_resampler.gan.one_hot_blocks import activate, activate_explicitly, backward, collapse, expand
 from wgan_resampler.tables.encoding.schema import RowLayout

@@ -18,8 +18,7 @@ from wgan_resampler.exceptions import CheckpointError, DamagedCheckpointWarning,
 from wgan_resampler.records.files.json_records import RecordFile, write_records
 from wgan_resampler.records.generator_file import load_generator
 from wgan_resampler.records.training_run import Run, train_in_folder
-from wgan_resampler.sampler import generator_state as model_files
-from wgan_resampler.sampler.fitting import FitSettings
+from wgan_resampler.sampler import FitSettings, generator_state as model_files
 from wgan_resampler.utils.storage.state_file import load_state, save_state
 
 SETTINGS = FitSettings(

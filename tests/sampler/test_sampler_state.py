@@ -2,21 +2,21 @@
 
 import copy
 import pickle
+import tempfile
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
 
 from wgan_resampler import ProgressBar, WGANGPOverSampler
-from wgan_resampler.exceptions import CheckpointError
-from wgan_resampler.sampler.sampler_state import learnt_from_state
+from wgan_resampler.exceptions import CheckpointError, TrainingDivergedError
 from wgan_resampler.utils.storage.state_file import load_state, save_state
 
 RNG = np.random.default_rng(0)
@@ -148,26 +148,15 @@ def test_an_unknown_parameter_is_refused_by_name(tmp_path):
         WGANGPOverSampler.load(tmp_path / "sampler.pth")
 
 
+TABLE = mixed()
+
+
 def whole_state():
     over = quick()
-    over.fit_resample(mixed(), Y)
-    from wgan_resampler.sampler.sampler_state import Learnt, learnt_to_state
-
-    learnt = Learnt(
-        over._model,
-        over.critic_,
-        over._table_format,
-        over._target_format,
-        over.history_,
-        over.n_iter_,
-        list(over.sampling_strategy_.items()),
-        over.n_features_in_,
-        over.feature_names_in_,
-        over.categorical_features_.tolist(),
-        over._seeds,
-        over._training,
-    )
-    return learnt_to_state(learnt, over.get_params(deep=False))
+    over.fit_resample(TABLE, Y)
+    with tempfile.TemporaryDirectory() as folder:
+        over.save(Path(folder, "sampler.pth"))
+        return load_state(Path(folder, "sampler.pth"))
 
 
 STATE = whole_state()
@@ -201,9 +190,23 @@ def paths(value, path=()):
 PATHS = [path for path in paths(STATE) if path]
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=300,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 @given(st.sampled_from(PATHS), st.sampled_from(ODD))
-def test_odd_values_anywhere_are_refused_or_harmless(path, value):
+def test_odd_values_anywhere_are_refused_or_harmless(tmp_path, path, value):
+    try:
+        over = loaded(tmp_path, path, value)
+    except CheckpointError as error:
+        assert str(tmp_path) in str(error)  # noqa: PT017 -- an odd value may also be a possible one
+        return
+    over.sample(3, random_state=0)
+
+
+def loaded(folder, path, value):
+    """Return the sampler of a file in which one value was replaced."""
     state = copy.deepcopy(STATE)
     holder = state
     for key in path[:-1]:
@@ -211,8 +214,55 @@ def test_odd_values_anywhere_are_refused_or_harmless(path, value):
             holder[key] = list(holder[key])
         holder = holder[key]
     holder[path[-1]] = value
+    save_state(folder / "odd.pth", state)
+    return WGANGPOverSampler.load(folder / "odd.pth")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "fragment"),
+    [
+        # bug: `sample` divided by zero
+        (("model", "counts"), [0, 0], r"model.counts\[0\]' .* Expected int >= 1"),
+        # bug: numpy spawned seeds for 40 seconds
+        (("seeds", "n_spawned"), 2**32 - 1, "seeds.n_spawned' .* Expected int <= 2147483647"),
+        (("seeds", "spawn_key"), [2**32], "seeds.spawn_key"),
+        (("seeds", "entropy"), -1, "seeds.entropy"),
+        (("to_generate",), {0: 1, 2: 5}, "rows of an unknown class"),
+        (("to_generate",), {0: -1}, "to_generate"),
+        (("n_updates",), 0.5, "n_updates"),
+        (("history",), [{"epoch": "1"}], r"history\[0\]\[...\]' .* Expected int | float, got str"),
+        (("history",), [1], r"history\[0\]' .* Expected dict"),
+        (("feature_names",), ["a"] * 3, "does not fit"),
+        (("model", "generator", "moments"), torch.full((2, 5, 15), 1e300, dtype=torch.float64), "moments"),
+    ],
+)
+def test_values_that_make_no_sense_are_refused_by_name(tmp_path, path, value, fragment):
+    with pytest.raises(CheckpointError, match=fragment):
+        loaded(tmp_path, path, value)
+
+
+def test_a_classifier_of_few_bytes_takes_no_memory(tmp_path):
+    # bug: a first layer of 200 000 units made a second one of 160 GB
+    width = STATE["model"]["classifier"]["hidden.0.weight"].shape[1]
+    classifier = {"hidden.0.weight": torch.zeros(200_000, width), "output.weight": torch.zeros(2, 200_000)}
+    with pytest.raises(CheckpointError, match=r"hidden\.1\.weight should have shape \(200000, 200000\)"):
+        loaded(tmp_path, ("model", "classifier"), classifier)
+
+
+TRAINING = [path for path in PATHS if path[0] == "training" and len(path) > 1]
+
+
+@settings(
+    max_examples=100,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(st.sampled_from(TRAINING), st.sampled_from(ODD))
+def test_a_training_with_odd_values_is_refused_or_continued(tmp_path, path, value):
+    # bug: TypeError, AttributeError, KeyError and others came out of fit_resample
+    over = loaded(tmp_path, path, value).set_params(warm_start=True)
     try:
-        learnt, _ = learnt_from_state(state)
-        learnt.table.build(learnt.model.draw(np.array([0, 1]), 0))
-    except CheckpointError as error:
-        assert str(error)  # noqa: PT017 -- an odd value may also be a possible one
+        over.fit_resample(TABLE, Y)
+    except (CheckpointError, TrainingDivergedError):
+        return
+    assert over.history_[-1]["epoch"] >= 1

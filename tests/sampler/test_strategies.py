@@ -1,4 +1,4 @@
-"""From a strategy to the number of rows to generate."""
+"""How many rows a strategy generates, alone and in the over-sampler."""
 
 import math
 from collections import Counter
@@ -6,8 +6,9 @@ from types import MappingProxyType
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
+from imblearn.over_sampling import SMOTE
+from sampler.over_sampler.quick import X, Y, counts, quick
 
 from wgan_resampler.exceptions import InvalidDataError, InvalidParameterError
 from wgan_resampler.sampler.strategies import rows_to_generate
@@ -99,9 +100,9 @@ def test_labels_of_another_type_but_equal_are_the_same_class():
         ({"a": 6}, None, THREE, InvalidParameterError, "sampling_strategy asks for 6 rows of class 'a'"),
         ("custom", {"z": 9}, THREE, InvalidParameterError, "names the class 'z', .* Known classes: 'a', 'b', 'c'"),
         ({7: 9}, None, TWO, InvalidParameterError, "names the class 7, which is not present .* Known classes: 0, 1"),
-        ("custom", {"a": 9.0}, THREE, InvalidParameterError, "a whole number of rows for class 'a'; got 9.0"),
-        ("custom", {"a": True}, THREE, InvalidParameterError, "a whole number of rows for class 'a'; got True"),
-        ({"a": "9"}, None, THREE, InvalidParameterError, "a whole number of rows for class 'a'; got '9'"),
+        ("custom", {"a": 9.0}, THREE, InvalidParameterError, "an integer number of rows for class 'a'; got 9.0"),
+        ("custom", {"a": True}, THREE, InvalidParameterError, "an integer number of rows for class 'a'; got True"),
+        ({"a": "9"}, None, THREE, InvalidParameterError, "an integer number of rows for class 'a'; got '9'"),
         ({"a": -1}, None, THREE, InvalidParameterError, "asks for -1 rows of class 'a'"),
         (lambda y: 3, None, THREE, InvalidParameterError, "function must map classes to numbers of rows; got 3"),
         (lambda y: {"z": 3}, None, THREE, InvalidParameterError, "function names the class 'z'"),
@@ -115,3 +116,48 @@ def test_labels_of_another_type_but_equal_are_the_same_class():
 def test_refused(strategy, target_samples, y, error, fragment):
     with pytest.raises(error, match=fragment):
         rows_to_generate(strategy, y, target_samples)
+
+
+# In the over-sampler
+
+
+@pytest.mark.parametrize(
+    ("parameters", "after"),
+    [
+        ({}, {0: 18, 1: 18, 2: 18}),
+        ({"sampling_strategy": "equal"}, {0: 18, 1: 18, 2: 18}),
+        ({"sampling_strategy": "upsample"}, {0: 27, 1: 9, 2: 9}),
+        ({"sampling_strategy": "custom", "target_samples": 10}, {0: 18, 1: 10, 2: 10}),
+        ({"sampling_strategy": "custom", "target_samples": 20}, {0: 20, 1: 20, 2: 20}),
+        ({"sampling_strategy": "custom", "target_samples": {2: 7}}, {0: 18, 1: 6, 2: 7}),
+        ({"sampling_strategy": "custom", "target_samples": {1: 30, 0: 19}}, {0: 19, 1: 30, 2: 6}),
+        ({"sampling_strategy": "auto"}, {0: 18, 1: 18, 2: 18}),
+        ({"sampling_strategy": "minority"}, {0: 18, 1: 18, 2: 6}),
+        ({"sampling_strategy": "not minority"}, {0: 18, 1: 6, 2: 18}),
+        ({"sampling_strategy": "not majority"}, {0: 18, 1: 18, 2: 18}),
+        ({"sampling_strategy": "all"}, {0: 18, 1: 18, 2: 18}),
+        ({"sampling_strategy": {1: 7, 2: 40}}, {0: 18, 1: 7, 2: 40}),
+        ({"sampling_strategy": lambda y: {1: np.count_nonzero(y == 1) + 2}}, {0: 18, 1: 8, 2: 6}),
+    ],
+)
+def test_counts_equal_the_strategy(parameters, after):
+    over = quick(**parameters)
+    X_res, y_res = over.fit_resample(X, Y)
+    assert counts(y_res) == after
+    assert len(X_res) == sum(after.values())
+    assert {label: counts(Y)[label] + n for label, n in over.sampling_strategy_.items()}.items() <= after.items()
+    # The new labels stand in the order of the classes.
+    assert y_res[30:].tolist() == sorted(y_res[30:].tolist())
+
+
+def test_a_float_strategy_on_two_classes():
+    y = np.array([0] * 20 + [1] * 10)
+    _, y_res = quick(sampling_strategy=0.75).fit_resample(X, y)
+    assert counts(y_res) == {0: 20, 1: 15}
+
+
+@pytest.mark.parametrize("strategy", ["auto", "minority", "not minority", "not majority", "all", {1: 8}])
+def test_strategies_that_smote_knows_mean_the_same(strategy):
+    over, smote = quick(sampling_strategy=strategy), SMOTE(sampling_strategy=strategy, k_neighbors=2)
+    assert counts(over.fit_resample(X, Y)[1]) == counts(smote.fit_resample(X, Y)[1])
+    assert dict(over.sampling_strategy_) == dict(smote.sampling_strategy_)

@@ -128,7 +128,7 @@ REFUSED = {
     "polars null": (pl.DataFrame({"a": [None]}), "Column 'a' is of dtype Null.*row 0 holds None. Drop"),
     "polars lazy": (pl.LazyFrame({"a": [1.0]}), r"LazyFrame holds no rows yet. Pass X.collect\(\)"),
     "same names": (pd.DataFrame(GOOD, columns=["a", "a"]), "must be unique, but 'a' occurs more than once. Rename"),
-    "mixed names": (pd.DataFrame(GOOD, columns=[7, "a"]), r"all texts or .* got 7, 'a'. Rename .*astype\(str\)"),
+    "mixed names": (pd.DataFrame(GOOD, columns=[7, "a"]), r"all strings or .* got 7, 'a'. Rename .*astype\(str\)"),
     # shapes
     "1-D": (GOOD[:, 0], "Expected 2D array, got 1D array"),
     "1-D list": ([1, 2], "Expected 2D array, got 1D array"),

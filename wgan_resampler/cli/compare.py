@@ -1,4 +1,4 @@
-"""``wgan-resampler compare``: samplers on files, with a report."""
+"""The command ``compare``: compare samplers on files, and write a report."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ def add_parser(subparsers: Any) -> None:
         help="compare samplers on tables, and write scores, statistics and a report",
         description=(
             "Fit each sampler on the training rows of each fold, score classifiers on the untouched test rows, and "
-            "write DIR/results.parquet, DIR/summary.csv and DIR/report.html. Results are stored as they come: a run "
-            "that was stopped goes on with --resume."
+            "write DIR/results.parquet, DIR/summary.csv and DIR/report.html. Each result is stored when it is "
+            "finished, so that a stopped run can be continued with --resume."
         ),
     )
     parser.add_argument("data", nargs="+", metavar="DATA", help="CSV (also .csv.gz) or Parquet files")
     parser.add_argument("--target", default="target", metavar="COLUMN", help="column of the class (default: target)")
-    parser.add_argument("--groups", metavar="COLUMN", help="column of groups whose rows stay on one side of a split")
+    parser.add_argument(
+        "--groups", metavar="COLUMN", help="column of groups; the rows of a group stay on one side of each split"
+    )
     parser.add_argument(
         "--samplers",
         type=_names,
@@ -31,23 +33,27 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--classifiers", type=_names, metavar="NAMES", help="comma-separated names (default: all)")
     parser.add_argument("--scoring", type=_names, metavar="NAMES", help="comma-separated metrics (default: all)")
     parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="directory for results")
-    parser.add_argument("--resume", action="store_true", help="go on with the results in DIR")
+    parser.add_argument("--resume", action="store_true", help="continue with the results in DIR")
     parser.add_argument("--cv", type=int, default=5, metavar="N", help="folds (default: 5)")
-    parser.add_argument("--repeats", type=int, default=1, metavar="N", help="how often to split anew (default: 1)")
-    parser.add_argument("--repeat-below", type=int, metavar="ROWS", help="split larger tables only once")
-    parser.add_argument("--max-rows", type=int, metavar="N", help="sample larger tables down to about N rows")
+    parser.add_argument(
+        "--repeats", type=int, default=1, metavar="N", help="how often to split the rows into folds (default: 1)"
+    )
+    parser.add_argument("--repeat-below", type=int, metavar="ROWS", help="split only tables with fewer rows repeatedly")
+    parser.add_argument("--max-rows", type=int, metavar="N", help="replace larger tables by a sample of about N rows")
     parser.add_argument("--reference", metavar="NAME", help="sampler to test against (default: none, or the first)")
-    parser.add_argument("--jobs", type=int, metavar="N", help="processes, -1 for all cores (default: 1)")
+    parser.add_argument("--jobs", type=int, metavar="N", help="number of processes, -1 for all cores (default: 1)")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="Dask scheduler, such as tcp://10.0.0.1:8786")
     parser.add_argument("--random-state", type=int, default=0, metavar="SEED", help="root of all seeds (default: 0)")
-    parser.add_argument("--format", choices=["parquet", "csv"], default="parquet", help="of the results")
+    parser.add_argument(
+        "--format", choices=["parquet", "csv"], default="parquet", help="format of the results (default: parquet)"
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Compare, write what came out, and print where it is."""
-    # Imported here: the other sub-commands do not need pandas.
+    """Compare, write the results, and print the names of the files."""
+    # Imported here, because the other commands do not need pandas.
     from wgan_resampler.utils import COMPARE, require
 
     require("pandas", "wgan-resampler compare", COMPARE)
@@ -75,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
     written = result.save(args.output, results_format=args.format)
     failed = int(result.to_frame()["error"].notna().sum())
     if failed:
-        print(f"{failed} of {len(result.to_frame())} cells failed; the report and the column 'error' say how.")
+        print(f"{failed} of {len(result.to_frame())} cells failed. The report and the column 'error' show the errors.")
     for path in written:
         print(path)
     return 0

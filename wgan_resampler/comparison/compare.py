@@ -1,9 +1,10 @@
-"""``compare_samplers``: plans the jobs, runs them wherever joblib runs things, and collects the results."""
+"""``compare_samplers``: plans the jobs, runs them with joblib, and collects the results."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib.metadata
+import math
 import os
 import platform
 import sys
@@ -23,7 +24,8 @@ from wgan_resampler.comparison.methods.registry import (
     resolve_classifiers,
     resolve_samplers,
 )
-from wgan_resampler.comparison.results.result import OTHER_COLUMNS, ComparisonResult
+from wgan_resampler.comparison.results.result import ComparisonResult
+from wgan_resampler.comparison.results.score_table import KEYS, OTHER_COLUMNS
 from wgan_resampler.comparison.running.job import Job, JobResult, run_job
 from wgan_resampler.comparison.running.settings import Settings
 from wgan_resampler.comparison.running.store import Store, job_key, read_run
@@ -55,10 +57,10 @@ def compare_samplers(
     scheduler: str | None = None,
     verbose: int = 1,
 ) -> ComparisonResult:
-    """Compare samplers on datasets, under several classifiers, without leaking test rows.
+    """Compare samplers on datasets with several classifiers, without leakage of test rows.
 
-    Each sampler is fitted on the training rows of each fold inside an imbalanced-learn pipeline; the resampled rows
-    serve all classifiers, which are scored on the untouched test rows. Folds and seeds are the same for all samplers.
+    Each sampler is fitted on the training rows of each fold, inside an imbalanced-learn pipeline. All classifiers are
+    trained on the resampled rows and scored on the untouched test rows. Folds and seeds are the same for all samplers.
 
     Parameters
     ----------
@@ -67,70 +69,70 @@ def compare_samplers(
         ``.csv.gz``) and Parquet files.
     samplers : list of str or mapping of str to object
         Names: none, class_weight, random_over, random_under, smote, borderline_smote, svm_smote, adasyn, kmeans_smote,
-        smoteenn, smotetomek, geometric_smote, prowsyn, polynom_fit_smote, ctgan, tvae, wgangp. Or a mapping of names
-        to an object with ``fit_resample``, to None, or to one of these names. Each fit gets a copy whose
-        `random_state`, if it has one, is set.
+        smoteenn, smotetomek, geometric_smote, prowsyn, polynom_fit_smote, ctgan, tvae, forest_diffusion, wgangp. Or a
+        mapping of names to an object with ``fit_resample``, to None, or to one of these names. Each fit gets a copy,
+        whose `random_state`, if it has one, is set.
     classifiers : list of str, mapping of str to object or None, default=None
-        Names: logistic_regression, knn, decision_tree, svm, mlp (the weak ones), random_forest,
-        hist_gradient_boosting (the strong ones). Or a mapping of names to classifiers. None takes all names.
+        Names: logistic_regression, knn, decision_tree, svm, mlp (weak classifiers), random_forest,
+        hist_gradient_boosting (strong classifiers). Or a mapping of names to classifiers. None takes all names.
     cv : int or splitter, default=5
-        Stratified folds; where groups are given, no group is on both sides.
+        Number of stratified folds, or a splitter. With groups, no group is on both sides of a split.
     scoring : list of str, mapping of str to callable or None, default=None
-        Metrics to report: names of this package's, names of scikit-learn's scorers, or a mapping of names to scorers
-        ``scorer(fitted pipeline, X_test, y_test)``. None takes all of this package's. Without the metrics at tuned
-        thresholds (those that end in ``_tuned``), the inner folds are left out, and two-class sets take a third of
-        the time.
+        Metrics to report: names of metrics of this package, names of scikit-learn's scorers, or a mapping of names to
+        scorers ``scorer(fitted pipeline, X_test, y_test)``. None takes all metrics of this package. Metrics whose name
+        ends in ``_tuned`` need inner folds to tune a threshold. Without them, datasets with two classes take about a
+        third of the time.
     n_repeats : int, default=1
-        How often the rows are split anew.
+        How often the rows are split again into folds.
     repeat_below : int or None, default=None
-        If given, only datasets with fewer rows are split `n_repeats` times, and the others once: the scores of small
-        sets vary most, and cost least.
+        If given, only datasets with fewer rows are split `n_repeats` times, and the others once. The scores of small
+        datasets vary most and are cheapest to compute.
     n_jobs : int or None, default=None
-        Processes, each with one thread; -1 for all cores. None means 1, or what an enclosing
-        ``joblib.parallel_config`` says, on whose backend the work is then done.
+        Number of processes, each with one thread; -1 for all cores. None means 1, or the value of an enclosing
+        ``joblib.parallel_config``, whose backend is used then.
     random_state : int, default=0
         Root of all seeds.
     target : str, default="target"
         Column of the class in files.
     groups : str or None, default=None
-        Column of the group in files, such as the patient or the recording: it is taken out of the table, and no group
+        Column of the group in files, such as the patient or the recording. It is removed from the table, and no group
         is on both sides of a split. For arrays, give ``(X, y, groups)``.
     max_rows : int or None, default=None
-        Datasets with more rows are represented by a stratified sample.
+        A dataset with more rows is replaced by a stratified sample.
     reference : str or None, default=None
-        The sampler that others are tested against. None takes "none", or the first.
+        The sampler that the others are tested against. None takes "none", or the first sampler.
     output : path or None, default=None
-        Directory in which results are stored as they come. None keeps them in memory.
+        Directory in which each result is stored when it is finished. None keeps the results in memory only.
     resume : bool, default=False
-        Whether to go on with the results in `output`. What was computed on the same rows with the same settings is
-        not computed again.
+        Whether to continue with the results in `output`. A result is used again if it was computed on the same rows
+        with the same settings.
     scheduler : str or None, default=None
-        Address of a Dask scheduler, such as ``"tcp://10.0.0.1:8786"``, whose workers do the work.
+        Address of a Dask scheduler whose workers run the jobs, such as ``"tcp://10.0.0.1:8786"``.
     verbose : int, default=1
         0 shows no progress bar.
 
     Returns
     -------
     ComparisonResult
-        Scores of all cells, statistics, plots and a report.
+        All scores, with statistics, plots and a report.
 
     Raises
     ------
     InvalidDataError
         If a dataset cannot be read or split.
     InvalidParameterError
-        If a name is unknown or a parameter out of range.
+        If a name is unknown or a parameter is out of range.
     MissingDependencyError
-        If a package is not installed that something asked for needs.
+        If a sampler or a feature needs a package that is not installed.
     ComparisonStoreError
-        If `output` holds results and `resume` is False, or what it holds cannot be read.
+        If `output` contains results and `resume` is False, or if its content cannot be read.
     WorkerLostError
-        If a process of this machine was killed, or several workers of a scheduler by the same fit.
+        If a process on this machine was killed, or if the same job killed several workers of a scheduler.
 
     Notes
     -----
-    A failing sampler, classifier or fold is recorded with its traceback in the column ``error`` and does not stop the
-    rest.
+    If a sampler, a classifier or a fold fails, the traceback is recorded in the column ``error`` and the comparison
+    continues.
 
     Examples
     --------
@@ -145,10 +147,14 @@ def compare_samplers(
     (8, True)
     """
     require("psutil", "compare_samplers", COMPARE)
-    _check_root(random_state)
     cv, n_repeats = check_cv(cv, n_repeats)
-    _check_repeat_below(repeat_below)
-    _check_n_jobs(n_jobs)
+    _check_integer(random_state, "random_state must be an integer of at least 0, from which all seeds are derived", 0)
+    if repeat_below is not None:
+        _check_integer(repeat_below, "repeat_below must be a number of rows or None")
+    if n_jobs is not None:
+        _check_integer(n_jobs, "n_jobs must be a number of processes, -1 for one on each core, or None")
+    if n_jobs == 0:
+        raise InvalidParameterError("n_jobs must not be 0. Use None or 1 for one process, -1 for one on each core.")
     specs, learners = resolve_samplers(samplers), resolve_classifiers(classifiers)
     metrics, scorers = resolve_scoring(scoring)
     _check_columns(scorers)
@@ -196,19 +202,16 @@ def plan(
     root: int,
     tunes: bool = True,
 ) -> list[Job]:
-    """Return all jobs: first one fold of everything, then the next, so that early results span all datasets."""
-    splits = {
-        (repeat, fold, dataset.name): (dataset, rows)
+    """Return all jobs: the first fold of all datasets, then the second, so that early results cover all datasets."""
+    folds = [
+        (repeat, fold, dataset, rows)
         for dataset in datasets
         for repeat in range(repeats[dataset.name])
         for fold, rows in enumerate(outer_splits(dataset, cv, repeat, root))
-    }
-    order = {dataset.name: index for index, dataset in enumerate(datasets)}
+    ]
     return [
         Job(dataset, sampler, classifiers, scorers, repeat, fold, *rows, root, tunes)
-        for (repeat, fold, _), (dataset, rows) in sorted(
-            splits.items(), key=lambda item: (*item[0][:2], order[item[0][2]])
-        )
+        for repeat, fold, dataset, rows in sorted(folds, key=lambda place: place[:2])
         for sampler in samplers
     ]
 
@@ -231,7 +234,7 @@ def _run_stored(
     datasets: Sequence[Dataset],
     verbose: int,
 ) -> list[JobResult]:
-    """Run what the store does not have yet, storing each result as it comes."""
+    """Run the jobs whose results are not stored yet, and store each result when it is finished."""
     keys = {job_key(job): job for job in jobs}
     by_place = {job.key: key for key, job in keys.items()}
     with Store(output, resume=resume) as store:
@@ -250,8 +253,8 @@ def _run_stored(
 
 @contextlib.contextmanager
 def _executor(scheduler: str | None, n_jobs: int | None) -> Iterator[joblib.Parallel]:
-    """Yield what runs jobs: processes of this machine, an enclosing joblib backend, or the workers of a scheduler."""
-    # Results are wanted one by one, as they come: a batch would only be stored as a whole.
+    """Yield the ``Parallel`` object for processes of this machine, an enclosing backend, or a Dask scheduler."""
+    # Each result is stored when it is finished, so jobs are not run in batches.
     options = {"return_as": "generator_unordered", "batch_size": 1, "pre_dispatch": "3*n_jobs"}
     if scheduler is None:
         yield joblib.Parallel(n_jobs=n_jobs, **options)
@@ -261,15 +264,15 @@ def _executor(scheduler: str | None, n_jobs: int | None) -> Iterator[joblib.Para
         client = distributed.Client(scheduler, timeout=20)
     except (OSError, ValueError, TimeoutError) as error:
         raise InvalidParameterError(
-            f"No Dask scheduler answers at '{scheduler}' ({error}). Start one with 'dask scheduler' and workers with "
-            "'dask worker', and give the address that it shows."
+            f"No Dask scheduler answers at '{scheduler}' ({error}). Start one with 'dask scheduler', start workers "
+            "with 'dask worker', and give the address that the scheduler shows."
         ) from error
     with client, joblib.parallel_config(backend="dask", client=client, n_jobs=-1 if n_jobs is None else n_jobs):
         yield joblib.Parallel(**options)
 
 
 def _progress(results: Iterator[JobResult], total: int, finished: int, verbose: int) -> Iterator[JobResult]:
-    """Pass results on under a bar that shows what is done and how long the rest may take."""
+    """Yield the results, and show a progress bar with the remaining time."""
     with tqdm(total=total, initial=finished, unit="fit", disable=not verbose, smoothing=0.05) as bar:
         failed = 0
         for result in _watched(results):
@@ -280,42 +283,30 @@ def _progress(results: Iterator[JobResult], total: int, finished: int, verbose: 
 
 
 def _watched(results: Iterator[JobResult]) -> Iterator[JobResult]:
-    """Pass results on, and say what to do when a process is lost."""
-    # Dask makes the fits of a lost worker again, and gives up on one that costs several workers.
+    """Yield the results; if a process is lost, raise an error that says what to do."""
+    # Dask repeats the jobs of a lost worker, and gives up on a job that kills several workers.
     dask = sys.modules.get("distributed.scheduler")
     lost = (BrokenProcessPool,) if dask is None else (BrokenProcessPool, dask.KilledWorker)
     try:
         yield from results
     except lost as error:
         raise WorkerLostError(
-            "A worker process was killed, most likely for want of memory. With output=..., what was finished is "
-            "stored: go on with resume=True (--resume), and fewer processes or max_rows."
+            "A worker process was killed, most likely because the memory was full. With output=..., the finished "
+            "results are stored. Continue with resume=True, and with fewer processes or a smaller max_rows."
         ) from error
 
 
-def _check_root(random_state: Any) -> None:
-    if isinstance(random_state, bool) or not hasattr(random_state, "__index__") or random_state < 0:
-        raise InvalidParameterError(
-            f"random_state must be an int of at least 0, from which all seeds follow, not {random_state!r}."
-        )
-
-
-def _check_repeat_below(repeat_below: Any) -> None:
-    if repeat_below is not None and (isinstance(repeat_below, bool) or not hasattr(repeat_below, "__index__")):
-        raise InvalidParameterError(f"repeat_below must be a number of rows or None, not {repeat_below!r}.")
-
-
-def _check_n_jobs(n_jobs: Any) -> None:
-    if n_jobs is not None and (isinstance(n_jobs, bool) or not hasattr(n_jobs, "__index__") or n_jobs == 0):
-        raise InvalidParameterError(
-            f"n_jobs must be a number of processes, -1 for one on each core, or None, not {n_jobs!r}."
-        )
+def _check_integer(value: Any, rule: str, least: float = -math.inf) -> None:
+    if isinstance(value, bool) or not hasattr(value, "__index__") or value < least:
+        raise InvalidParameterError(f"{rule}, not {value!r}.")
 
 
 def _check_columns(scorers: Mapping[str, Any]) -> None:
-    taken = sorted({*OTHER_COLUMNS} & {*scorers})
+    taken = sorted({*KEYS, *OTHER_COLUMNS} & {*scorers})
     if taken:
-        raise InvalidParameterError(f"scoring names what are columns already: {', '.join(taken)}. Rename them.")
+        raise InvalidParameterError(
+            f"scoring uses names of other columns of the result: {', '.join(taken)}. Rename these scorers."
+        )
 
 
 def _repeats(dataset: Dataset, n_repeats: int, repeat_below: int | None) -> int:
@@ -340,8 +331,8 @@ def _warn_of_other_versions(output: str | os.PathLike[str], versions: Mapping[st
     ]
     if changed:
         warnings.warn(
-            f"The stored results were made with other versions: {', '.join(changed)}. New ones may not be comparable "
-            "with them; start in another directory if that matters.",
+            f"The stored results were made with other versions: {', '.join(changed)}. New results may not be "
+            "comparable with them. Use another directory if that matters.",
             ComparisonWarning,
             stacklevel=4,
         )

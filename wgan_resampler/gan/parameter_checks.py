@@ -1,65 +1,58 @@
-"""Checks of the parameters of networks and trainer."""
+"""Checks of the parameters of networks and trainer. Each raises InvalidParameterError for the first wrong value."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from numbers import Integral, Real
+from typing import Any
 
 from torch import Tensor, nn
 
 from wgan_resampler.exceptions import InvalidParameterError
 
-_HOOKS = ("on_train_begin", "on_epoch_begin", "on_update_end", "on_epoch_end", "on_train_end")
-
 
 def check_sizes(**sizes: int) -> None:
-    """Raise InvalidParameterError for the first size that is not a positive whole number."""
-    for name, value in sizes.items():
-        if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-            raise InvalidParameterError(f"{name} must be a whole number of at least 1; got {value!r}.")
+    """Check for integers of at least 1."""
+    _check(
+        sizes,
+        lambda value: isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 1,
+        "be an integer of at least 1",
+    )
 
 
-def check_numbers(
-    positive: Mapping[str, float | None], not_negative: Mapping[str, float | None], shares: Mapping[str, float | None]
-) -> None:
-    """Raise InvalidParameterError for the first number outside its range; None passes.
+def check_positive(**numbers: float) -> None:
+    """Check for finite numbers above 0."""
+    _check(numbers, lambda value: _is_finite(value) and value > 0, "be a positive number")
 
-    Parameters
-    ----------
-    positive, not_negative : mapping of name to number
-        Finite numbers above 0, or of at least 0.
-    shares : mapping of name to number
-        Numbers in [0, 1).
-    """
-    for name, value in positive.items():
-        if value is not None and not (_is_finite(value) and value > 0):
-            raise InvalidParameterError(f"{name} must be a positive number; got {value!r}.")
-    for name, value in not_negative.items():
-        if value is not None and not (_is_finite(value) and value >= 0):
-            raise InvalidParameterError(f"{name} must be a number of at least 0; got {value!r}.")
-    for name, value in shares.items():
-        if value is not None and not (_is_finite(value) and 0 <= value < 1):
-            raise InvalidParameterError(f"{name} must lie in [0, 1); got {value!r}.")
+
+def check_not_negative(**numbers: float) -> None:
+    """Check for finite numbers of at least 0."""
+    _check(numbers, lambda value: _is_finite(value) and value >= 0, "be a number of at least 0")
+
+
+def check_shares(**numbers: float) -> None:
+    """Check for numbers in [0, 1)."""
+    _check(numbers, lambda value: _is_finite(value) and 0 <= value < 1, "lie in [0, 1)")
+
+
+def _check(values: Mapping[str, object], is_right: Callable[[Any], bool], expected: str) -> None:
+    for name, value in values.items():
+        if not is_right(value):
+            raise InvalidParameterError(f"{name} must {expected}; got {value!r}.")
 
 
 def _is_finite(value: object) -> bool:
     return isinstance(value, Real) and math.isfinite(value)
 
 
-def check_hooks(callbacks: Sequence[object]) -> None:
-    """Raise InvalidParameterError for the first object that lacks a hook of Callback."""
-    for callback in callbacks:
-        if isinstance(callback, type) or not all(callable(getattr(callback, hook, None)) for hook in _HOOKS):
-            raise InvalidParameterError(
-                f"callbacks must hold objects of subclasses of wgan_resampler.Callback; got {callback!r}."
-            )
-
-
 def check_networks(
     generator: nn.Module, critic: nn.Module, noise_dim: int, num_classes: int, feature_scale: Tensor | None
 ) -> None:
-    """Raise InvalidParameterError where the networks do not fit each other, the trainer or the scale."""
+    """Check that the networks can be trained, and fit each other, the trainer and the scale.
+
+    Only networks that say what they were built for (`noise_dim`, `num_classes`, `feature_dim`) are compared.
+    """
     for network, name in ((generator, "generator"), (critic, "discriminator")):
         if not any(p.requires_grad for p in network.parameters()):
             raise InvalidParameterError(f"The {name} has no trainable parameters.")

@@ -19,17 +19,20 @@ from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import CheckpointError, InvalidParameterError
 from wgan_resampler.gan import Callback, Checkpoint
-from wgan_resampler.records.generator_file import (
-    DataDescription,
-    TrainedGenerator,
-    load_generator,
-    read_training_data,
-    save_generator,
-)
+from wgan_resampler.records.generator_file import TrainedGenerator, load_generator, save_generator
+from wgan_resampler.records.training_data import DataDescription, read_training_data
 from wgan_resampler.sampler import FitSettings, Preparation, epochs_of, prepare
 from wgan_resampler.tables import Cells, NumericCells
 from wgan_resampler.utils import resolve_device, seed_sequence
-from wgan_resampler.utils.storage import FoundState, atomic_writer, newest_good, remove_leftovers
+from wgan_resampler.utils.storage import (
+    Count,
+    FoundState,
+    Scalar,
+    atomic_writer,
+    convert_state,
+    newest_good,
+    remove_leftovers,
+)
 
 FINAL_MODEL = "final_model.pth"
 HISTORY = "training_history.json"
@@ -209,10 +212,12 @@ _FLAGS = {
 def _compare(found: FoundState, about: Mapping[str, Any], run: Run) -> None:
     """Raise InvalidParameterError for the first thing in which the run differs from the one in the folder."""
     state = found.state or {}
-    before = state.get("about")
     trainer = state.get("trainer")
-    if type(before) is not dict or type(trainer) is not dict or type(trainer.get("epoch")) is not int:
-        raise CheckpointError(f"{found.path} holds no training of this program.")
+    try:
+        before = convert_state(state.get("about"), dict[str, Scalar | None])
+        epoch = convert_state(trainer.get("epoch") if type(trainer) is dict else None, Count)
+    except CheckpointError as error:
+        raise CheckpointError(f"{found.path} holds no training of this program. {error}") from error
     for key, value in about.items():
         if before.get(key) == value:
             continue
@@ -227,19 +232,17 @@ def _compare(found: FoundState, about: Mapping[str, Any], run: Run) -> None:
             f"{name} is {value!r}, but {found.path} was trained with {before.get(key)!r}. Give the same value, or "
             "another folder."
         )
-    if trainer["epoch"] > int(run.settings.epochs):
+    if epoch > int(run.settings.epochs):
         raise InvalidParameterError(
-            f"--epochs is {run.settings.epochs}, but {found.path} has been trained for {trainer['epoch']} epochs. Give "
+            f"--epochs is {run.settings.epochs}, but {found.path} has been trained for {epoch} epochs. Give "
             "at least as many, or another folder."
         )
 
 
 def _load(preparation: Preparation, found: FoundState) -> None:
-    state = found.state or {}
     try:
-        preparation.trainer.load_state_dict(state["trainer"])
-        preparation.batches.load_state_dict(state["source"])
-    except (CheckpointError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        preparation.load_state_dict(found.state or {})
+    except CheckpointError as error:
         raise CheckpointError(f"{found.path}: {error}") from error
 
 

@@ -1,4 +1,4 @@
-"""The over-sampler: imbalanced-learn's estimator, and what training leaves behind."""
+"""The over-sampler: imbalanced-learn's estimator, its training, and the trained generator."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""Warnings about data that can be trained on, but of which no wonders are to be expected."""
+"""Warnings about data that will train but give poor results."""
 
 from __future__ import annotations
 
@@ -12,29 +12,33 @@ from numpy.typing import NDArray
 from wgan_resampler.exceptions import IdentifierColumnWarning, ThinClassWarning
 from wgan_resampler.tables import CategoricalCells, Table, plain_label
 
-THIN = 5
-"""A class of at most this many rows is thin."""
+_THIN = 5
+"""Largest number of rows of a thin class."""
 
 _MANY_CATEGORIES = 50
+"""A categorical feature with at most this many categories is never taken for an identifier."""
+
+_CALLER = 5
+"""Stack level of the user's code: `_prepare`, `fit_resample` and scikit-learn's decorator lie in between."""
 
 
 def warn_of_thin_classes(labels: NDArray[Any], to_generate: Mapping[Any, int]) -> None:
-    """Issue one ThinClassWarning for all classes that grow from at most 5 rows."""
+    """Issue one ThinClassWarning that names all classes of at most 5 rows that have to grow."""
     sizes = {label: int(np.count_nonzero(labels == label)) for label, n_new in to_generate.items() if n_new > 0}
-    thin = {plain_label(label): n for label, n in sizes.items() if n <= THIN}
+    thin = {plain_label(label): n for label, n in sizes.items() if n <= _THIN}
     if thin:
         named = ", ".join(f"{label!r} ({n})" for label, n in thin.items())
         warnings.warn(
-            f"Classes with at most {THIN} rows are grown: {named}. How their new rows differ is mostly what the other "
-            "classes teach about spread. Collect more rows, or leave such a class as it is with "
+            f"Classes with at most {_THIN} rows are grown: {named}. The spread of their synthetic rows is mostly "
+            "borrowed from the other classes. Collect more rows, or exclude such a class from resampling with "
             "sampling_strategy={class: rows, ...} without it.",
             ThinClassWarning,
-            stacklevel=4,
+            stacklevel=_CALLER,
         )
 
 
 def warn_of_identifiers(table: Table) -> None:
-    """Issue an IdentifierColumnWarning for each column of categories that nearly every row has another one of."""
+    """Issue an IdentifierColumnWarning for each categorical feature with many categories of one or two rows each."""
     for j, cells in enumerate(table.cells):
         if not isinstance(cells, CategoricalCells):
             continue
@@ -42,9 +46,9 @@ def warn_of_identifiers(table: Table) -> None:
         if n > _MANY_CATEGORIES and n > present / 2:
             warnings.warn(
                 f"Column {table.format.label(j)} holds {n} categories in {present} cells, like an identifier. It adds "
-                f"{n} columns to the encoded rows and {n} inputs or outputs to each network, which makes training "
-                "slower by about as much, and synthetic rows can only repeat known values. Leave it out of X; if it "
-                "holds numbers or dates, convert it to them.",
+                f"{n} columns to the encoded rows and {n} inputs or outputs to each network, which slows training "
+                "down. Synthetic rows can only repeat known categories. Leave it out of X. If it holds numbers or "
+                "dates, convert it to a numeric or date column.",
                 IdentifierColumnWarning,
-                stacklevel=4,
+                stacklevel=_CALLER,
             )

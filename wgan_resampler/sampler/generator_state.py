@@ -1,100 +1,106 @@
-"""A trained model as tensors and plain values, and back, with everything checked before it is used.
+"""A trained model as tensors and plain values, and back, with everything checked before memory is taken.
 
-What a file claims is compared with what it holds before memory is taken or a network is built: sizes of networks follow
-from the shapes of their weights.
+The sizes of the networks follow from the shapes of their weights.
 """
 
 from __future__ import annotations
 
 import hashlib
 import itertools
-import math
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
 import torch
+from msgspec import Meta
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from wgan_resampler.exceptions import CheckpointError
-from wgan_resampler.gan import GanGenerator, RowClassifier
+from wgan_resampler.gan import GanDiscriminator, GanGenerator, RowClassifier
 from wgan_resampler.sampler.row_generator import RowModel
-from wgan_resampler.tables import CategoricalColumn, Column, NumericColumn, Scale, TableEncoder, TableSchema
-from wgan_resampler.utils.storage import Plain, checked, get
+from wgan_resampler.tables import TableEncoder, schema_from_state, schema_to_state
+from wgan_resampler.utils.storage import NotNegative, Scalar, Share, Weights
 
-_SWITCHES = {"dropout": (int, float), "normalization": (str, type(None)), "skip_connections": (bool,)}
-"""Options of a generator, and the types they may have."""
+_Network = TypeVar("_Network", bound=nn.Module)
 
 
-def model_to_state(model: RowModel, classes: Sequence[Any]) -> Plain:
-    """Return a model as tensors and plain values.
+@dataclass(frozen=True)
+class GeneratorOptions:
+    """Options of a generator that its weights do not show; see `GanGenerator`."""
 
-    Parameters
-    ----------
-    model : RowModel
-        Trained.
-    classes : sequence of str, int, float or bool
-        Its class labels as plain values.
+    dropout: Share
+    normalization: Literal["batch", "layer"] | None
+    skip_connections: bool
 
-    Returns
-    -------
-    dict
+
+@dataclass(frozen=True)
+class ModelState:
+    """A `RowModel` as files hold it.
+
+    `generator` and `classifier` are the weights of the two networks, and `schema` is what `schema_to_state` returns.
+    The other fields mean what they mean in `RowModel` and `GanGenerator`.
     """
-    generator = model.generator
-    return {
-        "generator": dict(generator.state_dict()),
-        "generator_options": {
-            "dropout": generator.dropout.p,
-            "normalization": generator.normalization,
-            "skip_connections": generator.skip_connections,
-        },
-        "classifier": None if model.classifier is None else dict(model.classifier.state_dict()),
-        "rejection_rate": model.rejection_rate,
-        "boundary_focus": model.boundary_focus,
-        "schema": schema_to_state(model.encoder.schema),
-        "classes": list(classes),
-        "counts": model.counts.tolist(),
-    }
+
+    generator: Weights
+    generator_options: GeneratorOptions
+    classifier: Weights | None
+    rejection_rate: Share
+    boundary_focus: NotNegative
+    schema: dict[str, Any]
+    classes: Annotated[tuple[Scalar, ...], Meta(min_length=1)]
+    counts: tuple[Annotated[int, Meta(ge=1, lt=2**39)], ...]  # sums of them stay within 64 bits
+
+    def __post_init__(self) -> None:
+        if len(self.counts) != len(self.classes):
+            raise ValueError("it must hold as many numbers of rows as classes")
+        if len(set(self.classes)) != len(self.classes):
+            raise ValueError("it names a class twice")
 
 
-def model_from_state(state: Mapping[str, Any]) -> RowModel:
-    """Undo `model_to_state`, on the CPU.
+def model_to_state(model: RowModel, classes: Sequence[Scalar]) -> ModelState:
+    """Return a trained model, whose class labels as plain values are given, as a state."""
+    generator, classifier = model.generator, model.classifier
+    return ModelState(
+        dict(generator.state_dict()),
+        GeneratorOptions(generator.dropout.p, generator.normalization, generator.skip_connections),
+        None if classifier is None else dict(classifier.state_dict()),
+        model.rejection_rate,
+        model.boundary_focus,
+        schema_to_state(model.encoder.schema),
+        tuple(classes),
+        tuple(model.counts.tolist()),
+    )
 
-    Raises
-    ------
-    CheckpointError
-        If the parts of the state do not fit each other.
-    """
-    schema = schema_from_state(get(state, "schema", dict))
-    classes, counts = get(state, "classes", list), get(state, "counts", list)
-    if len(classes) < 1 or len(counts) != len(classes) or not all(type(n) is int and n >= 0 for n in counts):
-        raise CheckpointError("It must hold as many numbers of rows as classes, and at least one.")
-    width, num_classes = schema.layout.width, len(classes)
-    generator = _generator(get(state, "generator", dict), get(state, "generator_options", dict), schema, num_classes)
-    classifier = None
-    if state.get("classifier") is not None:
-        weights = _weights(get(state, "classifier", dict))
-        hidden_dim = _rows(weights, "hidden.0.weight", width)
-        # A network of these sizes is only built once the file is known to hold that many weights.
-        _check_size(weights, "output.weight", (num_classes, hidden_dim))
-        classifier = RowClassifier(feature_dim=width, num_classes=num_classes, hidden_dim=hidden_dim, random_state=0)
-        _load(classifier, weights)
-    rate = state.get("rejection_rate")
-    if not isinstance(rate, float) or not 0.0 <= rate < 1.0:
-        raise CheckpointError(f"rejection_rate must lie in [0, 1); the file has {rate!r}.")
-    focus = state.get("boundary_focus")
-    if not isinstance(focus, float) or not 0.0 <= focus < math.inf:
-        raise CheckpointError(f"boundary_focus must be at least 0; the file has {focus!r}.")
+
+def model_from_state(state: ModelState) -> RowModel:
+    """Return the model of a state, on the CPU; CheckpointError if the parts of the state do not fit each other."""
     encoder = TableEncoder()
-    encoder.schema = schema
-    return RowModel(generator, encoder, _labels(classes), checked(_counts, counts), classifier, rate, focus)
+    encoder.schema = schema_from_state(state.schema)
+    generator, classifier = _generator(state, encoder), None
+    if state.classifier is not None:
+        width, num_classes = encoder.layout.width, len(state.classes)
+        _, hidden_dim, _ = _sizes(state.classifier, width, num_classes, num_layers=2)
+        classifier = RowClassifier(feature_dim=width, num_classes=num_classes, hidden_dim=hidden_dim, random_state=0)
+        _load(classifier, state.classifier)
+    counts = np.array(state.counts, dtype=np.int64)
+    labels = _labels(list(state.classes))
+    return RowModel(generator, encoder, labels, counts, classifier, state.rejection_rate, state.boundary_focus)
+
+
+def critic_from_state(weights: Weights, model: RowModel) -> GanDiscriminator:
+    """Return a critic with these weights, for the table and the classes of a model."""
+    width, num_classes = model.encoder.layout.width, len(model.classes)
+    _, hidden_dim, num_layers = _sizes(weights, width + num_classes, 1)
+    critic = GanDiscriminator(
+        feature_dim=width, num_classes=num_classes, hidden_dim=hidden_dim, num_layers=num_layers, random_state=0
+    )
+    return _load(critic, weights)
 
 
 def model_hash(model: RowModel) -> str:
-    """Return the SHA-256 of weights and encoder: equal for equal models, whatever file they are in."""
+    """Return the SHA-256 of weights and encoder, which is the same in every file of the model."""
     digest = hashlib.sha256()
     networks = [model.generator] if model.classifier is None else [model.generator, model.classifier]
     for network in networks:
@@ -105,171 +111,64 @@ def model_hash(model: RowModel) -> str:
     return digest.hexdigest()
 
 
-def schema_to_state(schema: TableSchema) -> Plain:
-    """Return a schema as plain values."""
-    return {"columns": [_column_to_state(column) for column in schema.columns]}
-
-
-def schema_from_state(state: Mapping[str, Any]) -> TableSchema:
-    """Undo `schema_to_state`.
-
-    Raises
-    ------
-    CheckpointError
-        If a column makes no sense.
-    """
-    columns = get(state, "columns", list)
-    if not columns:
-        raise CheckpointError("It holds a table without columns.")
-    return TableSchema(tuple(checked(_column_from_state, column) for column in columns))
-
-
-def _column_to_state(column: Column) -> Plain:
-    if isinstance(column, CategoricalColumn):
-        return {"kind": "categories", **asdict(column)}
-    scale = column.scale
-    return {
-        "kind": "numbers",
-        "dtype": column.dtype.str,
-        "scale": None if scale is None else {**asdict(scale), "dtype": scale.dtype.str},
-        "frequent": list(column.frequent),
-        "has_missing": column.has_missing,
-    }
-
-
-def _column_from_state(state: Mapping[str, Any]) -> Column:
-    has_missing = get(state, "has_missing", bool)
-    if state["kind"] == "categories":
-        n_categories = get(state, "n_categories", int)
-        if n_categories < 0 or n_categories + has_missing < 1:
-            raise ValueError("a column without categories")
-        return CategoricalColumn(n_categories, has_missing)
-    if state["kind"] != "numbers":
-        raise ValueError("a column that holds neither numbers nor categories")
-    dtype = _dtype(state["dtype"])
-    scale = None if state["scale"] is None else _scale(state["scale"])
-    frequent = tuple(get(state, "frequent", list))
-    _check_held(frequent, dtype)
-    if not _increases(frequent) or (scale is None and not frequent and not has_missing):
-        raise ValueError("frequent values that do not increase, or none at all")
-    if scale is not None and scale.dtype != dtype:
-        raise ValueError("two dtypes for one column")
-    return NumericColumn(dtype, scale, frequent, has_missing)
-
-
-def _scale(state: Mapping[str, Any]) -> Scale:
-    knots, positions = tuple(state["knots"]), tuple(state["positions"])
-    if not knots or len(knots) != len(positions) or not _increases(knots) or not _increases(positions):
-        raise ValueError("knots that do not increase")
-    if not all(type(number) is float for number in (*knots, *positions)):
-        raise ValueError("knots that are no numbers")
-    minimum, maximum = state["minimum"], state["maximum"]
-    dtype = _dtype(state["dtype"])
-    _check_held((minimum, maximum), dtype)
-    if not minimum <= maximum:
-        raise ValueError("a range that is none")
-    return Scale(dtype, minimum, maximum, knots, positions)
-
-
-def _dtype(text: Any) -> np.dtype:
-    if type(text) is not str or not re.fullmatch(r"[<>|]?(b1|[iu][1248]|f[248])", text):
-        raise ValueError("a dtype that is none of numbers")
-    return np.dtype(text)
-
-
-def _check_held(numbers: Sequence[Any], dtype: np.dtype) -> None:
-    """Raise unless all numbers are finite ones of this dtype: what decoding fills in must not overflow then."""
-    kind = {"b": bool, "f": float}.get(dtype.kind, int)
-    if not all(type(number) is kind and math.isfinite(number) for number in numbers):
-        raise ValueError(f"numbers that are not of dtype {dtype}")
-    with np.errstate(over="raise"):
-        np.array(numbers, dtype=dtype)  # OverflowError where it does not hold them
-
-
-def _increases(numbers: Sequence[Any]) -> bool:
-    return all(type(n) in (int, float, bool) and math.isfinite(n) for n in numbers) and all(
-        a < b for a, b in itertools.pairwise(numbers)
-    )
-
-
-def _generator(
-    state: Mapping[str, Any], options: Mapping[str, Any], schema: TableSchema, num_classes: int
-) -> GanGenerator:
-    """Return a generator with the weights of `state`, whose shapes say how large it is."""
-    weights = _weights(state)
-    first = weights.get("hidden.0.weight")
-    if first is None or first.ndim != 2 or first.shape[1] <= num_classes:
-        raise CheckpointError("Its generator has no first layer that takes noise and classes.")
-    hidden_dim = first.shape[0]
-    num_layers = 0
-    while f"hidden.{num_layers}.weight" in weights:
-        if num_layers:
-            _check_size(weights, f"hidden.{num_layers}.weight", (hidden_dim, hidden_dim))
-        num_layers += 1
-    for name, kinds in _SWITCHES.items():
-        if name in options and type(options[name]) not in kinds:
-            raise CheckpointError(f"{name} of its generator is a {type(options[name]).__name__}.")
-    width, noise_dim = schema.layout.width, first.shape[1] - num_classes
-    _check_size(weights, "output.weight", (width, hidden_dim))
+def _generator(state: ModelState, encoder: TableEncoder) -> GanGenerator:
+    weights, layout, num_classes = state.generator, encoder.layout, len(state.classes)
+    n_inputs, hidden_dim, num_layers = _sizes(weights, None, layout.width)
+    noise_dim = n_inputs - num_classes
     if "moments" in weights:
-        _check_size(weights, "moments", (num_classes, noise_dim + 1, width))
-    generator = checked(
-        lambda chosen: GanGenerator(
-            num_classes=num_classes,
-            feature_dim=width,
-            noise_dim=noise_dim,
-            hidden_dim=hidden_dim,
-            num_layers=num_layers,
-            block_sizes=schema.layout.block_sizes,
-            moments=weights.get("moments"),
-            random_state=0,
-            **chosen,
-        ),
-        {name: options[name] for name in _SWITCHES if name in options},
+        _check_shape(weights, "moments", (num_classes, noise_dim + 1, layout.width))
+    generator = GanGenerator(
+        num_classes=num_classes,
+        feature_dim=layout.width,
+        noise_dim=noise_dim,
+        hidden_dim=hidden_dim,
+        num_layers=num_layers,
+        block_sizes=layout.block_sizes,
+        moments=weights.get("moments"),
+        random_state=0,
+        **vars(state.generator_options),
     )
-    _load(generator, weights)
-    return generator.eval()
+    return _load(generator, weights)
 
 
-def _weights(state: Mapping[str, Any]) -> dict[str, Tensor]:
-    weights = {name: tensor for name, tensor in state.items() if type(name) is str and isinstance(tensor, Tensor)}
-    if len(weights) != len(state):
-        raise CheckpointError("A network holds something else than named tensors.")
-    for name, tensor in weights.items():
-        if not bool(tensor.isfinite().all()) or (name.endswith("running_var") and bool((tensor < 0).any())):
-            raise CheckpointError(f"The weights {name} hold numbers that are not finite, or variances below 0.")
-    return weights
+def _sizes(
+    weights: Weights, n_inputs: int | None, n_outputs: int, num_layers: int | None = None
+) -> tuple[int, int, int]:
+    """Return the numbers of inputs, of units of a hidden layer, and of hidden layers, which the first layer shows.
+
+    CheckpointError is raised unless the file holds all weights in these sizes. Only then is a network built.
+    """
+    first = weights.get("hidden.0.weight")
+    if first is None or first.ndim != 2 or 0 in first.shape:
+        raise CheckpointError("A network has no first layer.")
+    hidden_dim, found_inputs = first.shape
+    if num_layers is None:
+        num_layers = sum(name.startswith("hidden.") and name.endswith(".weight") for name in weights)
+    sizes = [n_inputs or found_inputs, *[hidden_dim] * num_layers]
+    for i, (n_in, n_out) in enumerate(itertools.pairwise(sizes)):
+        _check_shape(weights, f"hidden.{i}.weight", (n_out, n_in))
+    _check_shape(weights, "output.weight", (n_outputs, hidden_dim))
+    return found_inputs, hidden_dim, num_layers
 
 
-def _rows(weights: Mapping[str, Tensor], name: str, n_columns: int) -> int:
-    tensor = weights.get(name)
-    if tensor is None or tensor.ndim != 2 or tensor.shape[1] != n_columns:
-        raise CheckpointError(f"The weights {name} are missing, or do not have {n_columns} columns.")
-    return int(tensor.shape[0])
-
-
-def _check_size(weights: Mapping[str, Tensor], name: str, shape: tuple[int, ...]) -> None:
+def _check_shape(weights: Mapping[str, Tensor], name: str, shape: tuple[int, ...]) -> None:
     found = tuple(weights[name].shape) if name in weights else None
     if found != shape:
         raise CheckpointError(f"The weights {name} should have shape {shape}; the file has {found}.")
 
 
-def _load(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
+def _load(network: _Network, weights: Weights) -> _Network:
+    """Put weights into a network. Larger float types are refused, as their numbers could overflow."""
+    for name, tensor in weights.items():
+        if tensor.dtype not in (torch.float32, torch.int64) or not bool(tensor.isfinite().all()):
+            raise CheckpointError(f"The weights {name} hold numbers that are not finite in 32 bits.")
+        if name.endswith("running_var") and bool((tensor < 0).any()):
+            raise CheckpointError(f"The weights {name} hold variances below 0.")
     with torch.no_grad():
-        checked(lambda state: network.load_state_dict(dict(state)), weights)
+        network.load_state_dict(weights)
+    return network.eval()
 
 
-def _labels(classes: list[Any]) -> np.ndarray[Any, Any]:
-    if any(type(label) not in (str, int, float, bool) for label in classes):
-        raise CheckpointError("Class labels must be texts or numbers.")
-    if len(set(classes)) != len(classes):
-        raise CheckpointError("It names a class twice.")
-    labels = np.array(classes)
-    return labels if labels.ndim == 1 and len({type(label) for label in classes}) == 1 else np.array(classes, object)
-
-
-def _counts(numbers: list[int]) -> NDArray[np.int64]:
-    counts = np.array(numbers, dtype=np.int64)
-    if sum(numbers) >= 2**63:
-        raise ValueError("more rows than a table can have")
-    return counts
+def _labels(classes: list[Scalar]) -> NDArray[Any]:
+    # Labels of several types would all become strings in an array that is not of objects.
+    return np.array(classes, dtype=None if len({type(label) for label in classes}) == 1 else object)

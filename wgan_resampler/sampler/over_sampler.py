@@ -1,17 +1,15 @@
-"""The over-sampler: imbalanced-learn's interface around the trained networks."""
+"""The over-sampler: imbalanced-learn's interface to the training and the trained generator."""
 
 from __future__ import annotations
 
-import copy
 import os
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import replace
 from numbers import Integral, Real
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
-import torch
 from imblearn.over_sampling.base import BaseOverSampler
 from numpy.typing import NDArray
 from sklearn.base import _fit_context
@@ -20,175 +18,209 @@ from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval, StrOptions, validate_parameter_constraints
 from sklearn.utils.validation import validate_data
 
-from wgan_resampler.exceptions import CheckpointError
-from wgan_resampler.gan import Callback, Neighbors, Normalization, ProgressBar, TrainingHistory
+from wgan_resampler.gan import Callback, NeighborCandidates, Normalization, ProgressBar
 from wgan_resampler.sampler.data_warnings import warn_of_identifiers, warn_of_thin_classes
-from wgan_resampler.sampler.fitting import FitSettings, prepare
-from wgan_resampler.sampler.row_generator import RowModel
-from wgan_resampler.sampler.sampler_state import Learnt, learnt_from_state, learnt_to_state
+from wgan_resampler.sampler.fitted import Fitted, TrainedParts
+from wgan_resampler.sampler.fitting.preparation import prepare
+from wgan_resampler.sampler.fitting.settings import HYPER_PARAMETERS, FitSettings
+from wgan_resampler.sampler.fitting.warm_start import check_network_sizes, recoded_cells
+from wgan_resampler.sampler.sampler_state import fitted_from_state, fitted_to_state
 from wgan_resampler.sampler.strategies import OWN_STRATEGIES, Strategy, rows_to_generate
-from wgan_resampler.sampler.warm_start import Earlier, cells_in_terms_of, check_sizes_stay, go_on, training_state
-from wgan_resampler.tables import CategoricalCells, Table, TableFormat, TargetFormat, check_table, check_target
+from wgan_resampler.tables import CategoricalCells, Table, TargetFormat, check_table, check_target
 from wgan_resampler.utils import SAMPLE_KEY, computing, next_seed, resolve_device, seed_sequence
 from wgan_resampler.utils.storage import load_state, save_state
 
 
-class WGANGPOverSampler(BaseOverSampler):
-    """Over-sampling with a conditional Wasserstein GAN with gradient penalty, trained inside ``fit_resample``.
+class FittedAttribute:
+    """A public attribute of the sampler, which is read from `Fitted`. It is absent until there is such a value.
 
-    One generator learns all classes at once, from batches that hold each class equally often, so that a small class
-    borrows from the large ones what rows look like in general. New rows are chosen, class by class, among rows that it
-    makes and real ones moved to in between and around their neighbors; the original rows come back first, unchanged.
+    Parameters
+    ----------
+    path : str
+        The attribute of `Fitted`, with dots.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._read = attrgetter(path)
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, sampler: Any, owner: type | None = None) -> Any:
+        if sampler is None:
+            return self
+        try:
+            return self._read(sampler._fitted)
+        except AttributeError:
+            raise AttributeError(f"This {type(sampler).__name__} has no {self._name}; call fit_resample.") from None
+
+
+class WGANGPOverSampler(BaseOverSampler):
+    """Over-sampler that trains a conditional Wasserstein GAN with gradient penalty on the data to resample.
+
+    One generator learns all classes together, from batches that hold each class equally often. A small class thus
+    benefits from what the generator learns from large classes. For each class, the sampler creates more candidate rows
+    than it needs and keeps the best: some candidates come from the generator, the others are original rows that are
+    moved towards and around their neighbors. The result starts with the original rows, unchanged.
 
     Parameters
     ----------
     sampling_strategy : str, float, dict or callable, default="equal"
-        How many rows each class has afterwards.
+        How many rows each class has after resampling.
 
-        - ``"equal"``: every class as many as the majority.
-        - ``"upsample"``: every class, the majority too, 50 % more than before (rounded down).
-        - ``"custom"``: as `target_samples` says.
-        - ``"auto"``, ``"minority"``, ``"not minority"``, ``"not majority"``, ``"all"``, a float (two classes only: rows
-          of the minority over rows of the majority), ``{class: rows}`` or a function from y to such a dict: as in
-          imbalanced-learn.
+        - ``"equal"``: every class has as many rows as the largest class.
+        - ``"upsample"``: every class, also the largest, grows by 50 %, rounded down.
+        - ``"custom"``: the numbers are given by `target_samples`.
+        - ``"auto"``, ``"minority"``, ``"not minority"``, ``"not majority"``, ``"all"``, a float, ``{class: rows}`` and
+          a function that returns such a dict for y have their meaning in imbalanced-learn. A float is for two classes:
+          the number of minority rows divided by the number of majority rows.
     target_samples : int, dict or None, default=None
-        For ``"custom"``, and required there: rows per class afterwards. An int holds for all classes; those that have
-        as many already stay. A dict holds for the classes that it names.
+        Rows per class after resampling, for ``sampling_strategy="custom"`` only, which requires it. An int applies to
+        every class; classes that have as many rows already stay as they are. A dict ``{class: rows}`` applies to the
+        classes that it names.
     categorical_features : "auto", or array-like of str, int or bool, default="auto"
-        Columns that hold categories: their names, their positions, or a mask. ``"auto"``: the columns of category,
-        string, object and bool dtype of a frame, and none of an array or list.
+        The categorical features: column names, column positions, or a boolean mask. ``"auto"`` selects the columns of
+        category, string, object and boolean dtype of a frame, and no column of an array or list.
     missing_values : {"keep", "error"}, default="keep"
-        What missing cells (NaN, None, NA, NaT, null) mean. ``"keep"``: how often they occur in a class is learnt, and
-        they occur in synthetic rows. ``"error"``: they are refused.
+        How missing values (NaN, None, NA, NaT, null) are handled. ``"keep"``: synthetic rows have missing values too,
+        about as often as the original rows of the class. ``"error"``: missing values are refused.
     noise_dim : int, default=32
-        Length of the noise vector that the generator turns into a row.
+        Length of the noise vector, the random input of the generator; at least 1.
     hidden_dim : int, default=64
-        Units in each hidden layer of both networks.
+        Units in each hidden layer of the generator and the critic; at least 1.
     num_layers : int, default=2
-        Hidden layers in each network.
+        Number of hidden layers of the generator and of the critic; at least 1.
     dropout : float, default=0.0
-        Share of the generator's hidden units silenced in a training step, in [0, 1).
+        Share of the generator's hidden units that are set to zero in a training step; in [0, 1).
     epochs : int or "auto", default="auto"
-        For n rows, one epoch is ceil(n / batch_size) generator updates, each after `n_critic` critic updates.
-        ``"auto"`` trains for 900 generator updates, however many rows there are, since batches are drawn evenly from
-        all classes; the last epoch may then be cut short. Of a class of more than 16 384 rows, only some random ones
-        then teach: 16 384, or more if batches are large.
+        Length of the training. For n rows, one epoch is ceil(n / batch_size) generator updates, each after `n_critic`
+        critic updates. ``"auto"`` trains for 900 generator updates, whatever the number of rows; the last epoch may
+        then end early. ``"auto"`` also limits the rows that are used: of a class of more than 16 384 rows, a random
+        16 384 are used, or more if batches are large.
     batch_size : int or "auto", default="auto"
-        Real rows in a critic update. ``"auto"`` takes 32 per class, but at least 64 and at most 256.
+        Original rows in a critic update; at least 1. ``"auto"`` takes 32 rows per class, but at least 64 and at most
+        256 in total.
     n_critic : int, default=2
-        Critic updates per generator update.
+        Critic updates per generator update; at least 1.
     lambda_gp : float, default=10.0
-        Weight of the gradient penalty.
+        Weight of the gradient penalty; at least 0.
     learning_rate : float, default=1e-3
-        Step size of Adam for the generator.
+        Step size of Adam for the generator; above 0.
     critic_learning_rate : float, default=4e-3
-        Step size of Adam for the critic, which has to keep ahead of the generator: at the generator's own rate, modes
-        of a class get lost.
+        Step size of Adam for the critic; above 0. The critic must learn faster than the generator: with equal rates,
+        the generator misses modes of a class.
     normalization : {"layer", "batch"} or None, default=None
-        What normalises the generator's hidden layers.
+        Normalization of the generator's hidden layers.
     skip_connections : bool, default=False
-        Whether the generator's later hidden layers add their input to their output.
+        Whether the second and later hidden layers of the generator add their input to their output.
     m_neighbors : int, default=10
-        Rows that are isolated do not teach: those whose `m_neighbors` nearest rows are all of other classes. The
-        largest class keeps all of its rows, and so do classes of less than 50 or more than 2048, and those that are
-        scattered: whose rows are isolated more than half as often as they would be by chance. 0 leaves out none, which
-        favours recall of the minority over its precision.
+        Number of neighbors used to detect isolated rows; at least 0. A row whose `m_neighbors` nearest rows all belong
+        to other classes is left out of training. Four kinds of classes keep all rows: the largest class, classes of
+        fewer than 50 rows, classes of more than 2048 rows, and scattered classes, in which rows are isolated more than
+        half as often as by chance. 0 leaves out no row, which favors recall of the minority over its precision.
     borrowed_rows : float, default=60.0
-        How many rows' worth of spread a class borrows from the other classes: rows of a class of n rows are taught to
-        differ as neighbors do in other classes, with the weight borrowed_rows / (n + borrowed_rows), besides lying
-        between neighbors of their own class. 0 teaches the rows as they are.
+        How much a class borrows from the spread of other classes; at least 0. For a class of n rows, the spread
+        between neighbors in other classes has the weight borrowed_rows / (n + borrowed_rows). The critic is then shown
+        rows between and around neighbors of the class instead of the original rows. 0 shows the original rows.
     moment_start : bool, default=True
-        Whether the generator starts from the mean and the covariance of each class, and learns what to correct.
+        Whether the generator starts from the mean and the covariance of each class, so that it only learns a
+        correction. False starts from random weights.
     average_decay : float, default=0.999
-        Decay of the moving average of the generator's weights, which is what generates rows; in [0, 1). 0 uses the
-        last weights.
+        Decay of the moving average of the generator's weights; in [0, 1). Rows are generated with the averaged
+        weights. 0 uses the last weights.
     rejection_rate : float, default=0.4
-        Share of the generated rows that are dropped because an auxiliary classifier doubts their class; in [0, 1). A
-        class of n rows gets n / (n + 20) of it. Lower favours recall of the minority, higher its precision.
+        Share of the generated rows that are dropped because a classifier doubts their class; in [0, 1). For a class of
+        n rows, the share is multiplied by n / (n + 20). Lower values favor recall of the minority, higher values its
+        precision.
     boundary_focus : float, default=1.0
-        How much rows near other classes are favoured among those that are left: twice as many as are wanted are
-        generated, and drawn with weights (1.05 - p)^boundary_focus, where p is the probability of their class. 0 draws
-        none in advance.
+        How strongly the sampler prefers rows near other classes; at least 0. It generates twice as many rows as it
+        needs, and draws among them with weights (1.05 - p)^boundary_focus, where p is the classifier's probability of
+        the row's class. 0 generates no additional rows for this choice.
     neighbor_share : float, default=0.5
-        Share of the rows to choose from in :meth:`fit_resample` that are real rows, moved to in between and around
-        their neighbors as the critic is shown them, instead of made by the generator; in [0, 1]. Where all columns
-        hold whole numbers or categories, such a row may come out equal to a real one. The sampler keeps no real rows:
-        :meth:`sample` asks the generator alone.
+        Share of the candidates in :meth:`fit_resample` that are moved original rows instead of generated ones; in
+        [0, 1]. If all columns hold integers or categories, such a row can equal an original row. The sampler does not
+        store original rows, so :meth:`sample` uses the generator alone.
     device : {"auto", "cpu", "cuda", "cuda:N"}, default="auto"
-        Where to train and generate. ``"auto"`` takes CUDA where there is one. Asking for CUDA where there is none is
-        an error.
+        Where to train and generate. ``"auto"`` uses CUDA if it is available. ``"cuda"`` without a CUDA device is an
+        error.
     random_state : int, RandomState instance or None, default=None
-        Seed of everything random. The same int gives the same rows, bit for bit on a CPU, whatever container the data
-        comes in. No global random state is read or changed, so None never repeats itself.
+        Seed of everything random. On a CPU, the same int gives the same rows, bit for bit, whatever container holds
+        the data. The sampler neither reads nor changes global random states, so None gives new rows each time.
     warm_start : bool, default=False
-        Whether a further call of :meth:`fit_resample` goes on with the networks of the last one, for `epochs` more. The
-        encoder of the first fit is kept: columns, their categories and the classes must be the same.
+        Whether a further call of :meth:`fit_resample` continues the previous training, for `epochs` more epochs. The
+        encoder of the first call is kept, so columns, categories and classes must be the same.
     callbacks : list of Callback or None, default=None
-        Objects whose hooks are called in training. They are used as they are, not copied; but `clone`, and so cross-
-        validation and a pipeline with memory, makes copies of them as of every parameter.
+        Objects whose methods are called during training. The sampler uses the objects themselves. `clone` copies them
+        like every parameter, and so do cross-validation and a pipeline with memory.
     verbose : int, default=0
-        1 shows a progress bar with the losses.
+        1 shows a progress bar with the losses; 0 shows nothing.
 
     Attributes
     ----------
     sampling_strategy_ : OrderedDict
         ``{class: number of rows to generate}``, sorted by class.
     history_ : TrainingHistory
-        One dict per epoch begun; empty if no class had to grow.
+        One record per epoch. Empty if no class had to grow.
     generator_ : GanGenerator
-        The trained generator with averaged weights. Absent if no class had to grow.
+        The trained generator with averaged weights. It does not exist if no class had to grow.
     critic_ : GanDiscriminator
-        The trained critic. Absent if no class had to grow.
+        The trained critic. It does not exist if no class had to grow.
     n_iter_ : int
-        Generator updates made.
+        Number of generator updates.
     categorical_features_ : ndarray of shape (n_categorical,)
-        Positions of the columns that hold categories.
+        Positions of the categorical features.
     n_features_in_ : int
-        Columns of X.
+        Number of columns of X.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the columns, if X is a frame whose names are all strings.
+        Column names, if X is a frame whose column names are all strings.
 
     Raises
     ------
     InvalidDataError
-        If X or y cannot be trained on: infinite numbers, texts among numbers, a single class.
+        If X or y cannot be used for training: for example infinite numbers, strings in a numeric column, or a single
+        class.
     InvalidParameterError
         If the strategy does not fit the classes.
     DeviceUnavailableError
-        If `device` does not exist here.
+        If `device` does not exist on this machine.
     TrainingDivergedError
         If a loss is no longer finite.
 
     Warns
     -----
     ThinClassWarning
-        If a class that grows has at most 5 rows.
+        If a class of at most 5 rows has to grow.
     IdentifierColumnWarning
-        If a column of categories looks like an identifier.
+        If a categorical feature looks like an identifier.
 
     See Also
     --------
-    GanTrainer : The training loop on its own.
+    GanTrainer : The training loop alone.
     imblearn.over_sampling.SMOTE : Interpolation between neighbors of a class.
-    imblearn.over_sampling.SMOTENC : The same for tables with categories.
+    imblearn.over_sampling.SMOTENC : The same for tables with categorical features.
 
     Notes
     -----
-    Some things differ from Gulrajani et al. (2017) [3]_: classes take turns in the batches; isolated rows do not teach
-    (`m_neighbors`); the critic sees rows between and around those of small classes, not the rows themselves
-    (`borrowed_rows`); the generator corrects a normal distribution of each class (`moment_start`); the gradient penalty
-    measures each feature in units of its spread within the classes; the critic has a learning rate of its own; rows
-    come from the moving average of the generator's weights, and half of them from real rows (`neighbor_share`); and
-    more are made than are kept: the least credible are dropped (`rejection_rate`), and of the others those near other
-    classes are favoured (`boundary_focus`).
+    The training differs from Gulrajani et al. (2017) [3]_ in these points:
 
-    Numbers are put on an invertible scale between -1 and 1; generated ones lie in the observed range of their column,
-    and whole numbers stay whole. Dates and durations count as numbers. Values that many rows share (a spike at zero, a
-    handful of distinct values), categories and missing cells become blocks of states, of which the generator chooses
-    one: generated rows hold no other categories than the original ones. Of a column of k categories, k columns are
-    made, but only for the rows of one batch at a time.
+    - Both networks are given the class as a condition [2]_, and batches are class-balanced.
+    - Isolated rows are left out (`m_neighbors`).
+    - In place of original rows, the critic sees rows between and around those of small classes (`borrowed_rows`).
+    - The generator corrects a normal distribution of each class (`moment_start`).
+    - The gradient penalty measures each feature in units of its spread within the classes.
+    - The critic has its own learning rate (`critic_learning_rate`).
+    - The moving average of the generator's weights generates the rows (`average_decay`).
+    - A share of the candidates are moved original rows (`neighbor_share`).
+    - Not all candidates are kept: those whose class is least credible are dropped (`rejection_rate`), and rows near
+      other classes are preferred (`boundary_focus`).
 
-    Inside a `Pipeline`, ``memory=...`` saves trainings in a grid search over the later steps.
+    Each numeric column is mapped to an invertible scale from -1 to 1. Generated numbers lie in the observed range of
+    their column, and integers stay integers. Dates and durations are treated as numbers. Categories, missing values,
+    and numbers that many rows share (many zeros, or a column of few distinct values) are one-hot encoded. The generator
+    chooses one of these states, so synthetic rows contain no new categories. A categorical feature of k categories
+    needs k columns of the encoded matrix, but only for the rows of one batch at a time.
+
+    In a `Pipeline` with ``memory=...``, a grid search over later steps trains the sampler only once per fold.
 
     References
     ----------
@@ -211,12 +243,13 @@ class WGANGPOverSampler(BaseOverSampler):
     (5, 20)
     """
 
-    _model: RowModel
-    _table_format: TableFormat
-    _target_format: TargetFormat
-    _seeds: np.random.SeedSequence
-    _training: dict[str, Any]
-    _earlier: Earlier | None
+    _fitted: Fitted
+    sampling_strategy_ = FittedAttribute("to_generate")
+    categorical_features_ = FittedAttribute("categorical_features")
+    history_ = FittedAttribute("history")
+    n_iter_ = FittedAttribute("n_updates")
+    generator_ = FittedAttribute("trained.model.generator")
+    critic_ = FittedAttribute("trained.critic")
 
     _parameter_constraints: dict[str, list[Any]] = {
         "sampling_strategy": [
@@ -228,24 +261,7 @@ class WGANGPOverSampler(BaseOverSampler):
         "target_samples": [Interval(Integral, 1, None, closed="left"), Mapping, None],
         "categorical_features": [StrOptions({"auto"}), "array-like"],
         "missing_values": [StrOptions({"keep", "error"})],
-        "noise_dim": [Interval(Integral, 1, None, closed="left")],
-        "hidden_dim": [Interval(Integral, 1, None, closed="left")],
-        "num_layers": [Interval(Integral, 1, None, closed="left")],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "n_critic": [Interval(Integral, 1, None, closed="left")],
-        "lambda_gp": [Interval(Real, 0, None, closed="left")],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "critic_learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "normalization": [StrOptions({"layer", "batch"}), None],
-        "skip_connections": ["boolean"],
-        "m_neighbors": [Interval(Integral, 0, None, closed="left")],
-        "borrowed_rows": [Interval(Real, 0, None, closed="left")],
-        "moment_start": ["boolean"],
-        "average_decay": [Interval(Real, 0, 1, closed="left")],
-        "rejection_rate": [Interval(Real, 0, 1, closed="left")],
-        "boundary_focus": [Interval(Real, 0, None, closed="left")],
+        **{name: about.values.constraints() for name, about in HYPER_PARAMETERS.items()},
         "neighbor_share": [Interval(Real, 0, 1, closed="both")],
         "device": [str],
         "random_state": ["random_state"],
@@ -317,45 +333,48 @@ class WGANGPOverSampler(BaseOverSampler):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any) -> WGANGPOverSampler:
-        """Check the data and the strategy; train nothing. Use :meth:`fit_resample`.
+        """Check the data and the strategy without training.
+
+        To resample, call :meth:`fit_resample` instead.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
-            The table.
+            The table, as for :meth:`fit_resample`.
         y : array-like of shape (n_samples,)
             The class of each row.
 
         Returns
         -------
         WGANGPOverSampler
-            Itself.
+            The sampler itself.
         """
         self._prepare(X, y)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
-        """Train the networks and return the table with the new rows below it.
+        """Train the networks and return the original rows followed by synthetic rows.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
-            The table: numbers, and categories in the columns that `categorical_features` names. pandas or polars.
+            The table. Columns hold numbers, or categories where `categorical_features` says so. A DataFrame is one of
+            pandas or polars.
         y : array-like of shape (n_samples,)
-            The class of each row. A column vector and a one-hot matrix are understood too.
+            The class of each row. A column vector or a one-hot matrix is accepted too.
 
         Returns
         -------
         X_resampled : container of X, of shape (n_samples_new, n_features)
-            The rows of X, unchanged and in order, then the new rows, sorted by class. Lists, arrays, frames and csr or
-            csc matrices come back as what they are; other array-likes as arrays, other sparse formats as csr.
+            The rows of X, unchanged and in order, then the synthetic rows, sorted by class. Lists, arrays, frames, and
+            csr or csc matrices keep their type. Other array-likes become arrays, other sparse formats become csr.
         y_resampled : container of y, of shape (n_samples_new,)
-            Their classes, as a list, array, pandas or polars Series, or pandas frame.
+            The class of each row: a list, array, pandas or polars Series, or pandas frame, like y.
         """
         table, labels = self._prepare(X, y)
         X_resampled, labels_resampled = self._fit_resample(table, labels)
-        y_resampled = self._target_format.stack(y, labels, labels_resampled[len(labels) :])
+        y_resampled = self._fitted.target.stack(y, labels, labels_resampled[len(labels) :])
         return X_resampled, y_resampled
 
     def sample(
@@ -365,40 +384,40 @@ class WGANGPOverSampler(BaseOverSampler):
         *,
         random_state: int | np.random.RandomState | None = None,
     ) -> tuple[Any, Any]:
-        """Draw more rows from the trained generator.
+        """Generate more synthetic rows with the trained generator.
 
         Parameters
         ----------
         n_samples : int or dict
             Number of rows, or ``{class: number of rows}``.
         label : class label or None, default=None
-            The class of all rows. None draws classes by their frequency in the training data.
+            The class of all rows. None draws the class of each row with its frequency in the training data.
         random_state : int, RandomState instance or None, default=None
-            None gives new rows with each call; they still follow from the sampler's own `random_state`. An int gives
-            the same rows each time.
+            Seed of the rows. An int gives the same rows each time. None gives new rows with each call, but the same
+            sequence of calls for the same `random_state` of the sampler.
 
         Returns
         -------
         X : same container and dtypes as the training table, of shape (n_samples, n_features)
-            New rows only.
+            The synthetic rows, without the original ones.
         y : same container and dtype as the training target, of shape (n_samples,)
-            Their classes: in the order of the dict, or as drawn.
+            The class of each row: in the order of the dict, or as drawn.
 
         Raises
         ------
         NotFittedError
-            If nothing has been trained: before :meth:`fit_resample`, or if no class had to grow.
+            If there is no trained generator: before :meth:`fit_resample`, or if no class had to grow.
         InvalidParameterError
-            If a class is unknown or a number of rows is negative.
+            If a class is unknown, or a number of rows is not an integer of at least 0.
         """
-        model = self._trained_model()
+        trained = self._trained()
         validate_parameter_constraints(
             {"random_state": ["random_state"]}, {"random_state": random_state}, f"{type(self).__name__}.sample"
         )
-        seeds = self._seeds if random_state is None else seed_sequence(random_state, SAMPLE_KEY)
+        model, seeds = trained.model, trained.seeds if random_state is None else seed_sequence(random_state, SAMPLE_KEY)
         class_indices = model.choose(n_samples, label, next_seed(seeds))
-        rows = self._table_format.build(model.draw(class_indices, next_seed(seeds)))
-        return rows, self._target_format.build(model.classes[class_indices])
+        rows = self._fitted.table.build(model.draw(class_indices, next_seed(seeds)))
+        return rows, self._fitted.target.build(model.classes[class_indices])
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the trained sampler to a file: tensors and plain values, no code.
@@ -406,18 +425,18 @@ class WGANGPOverSampler(BaseOverSampler):
         Parameters
         ----------
         path : str or os.PathLike
-            Where to; the file is there in full or not at all.
+            Where to write. The file is there in full or not at all.
 
         Raises
         ------
         NotFittedError
-            If nothing has been trained.
+            If there is no trained generator.
         CheckpointError
             If a parameter, a label or a column cannot be stored, or the file cannot be written.
 
         See Also
         --------
-        load : Reads it.
+        load : Reads the file.
 
         Notes
         -----
@@ -438,153 +457,126 @@ class WGANGPOverSampler(BaseOverSampler):
         >>> bool((again.sample(5)[0] == sampler.sample(5)[0]).all())
         True
         """
-        learnt = Learnt(
-            model=self._trained_model(),
-            critic=self.critic_,
-            table=self._table_format,
-            target=self._target_format,
-            history=self.history_,
-            n_updates=self.n_iter_,
-            to_generate=list(self.sampling_strategy_.items()),
-            n_features=self.n_features_in_,
-            feature_names=getattr(self, "feature_names_in_", None),
-            categorical=self.categorical_features_.tolist(),
-            seeds=self._seeds,
-            training=self._training,
-        )
-        save_state(path, learnt_to_state(learnt, self.get_params(deep=False)))
+        trained = self._trained()
+        save_state(path, fitted_to_state(self._fitted, trained, self.get_params(deep=False)))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> WGANGPOverSampler:
-        """Read a sampler that :meth:`save` has written; the file may come from anywhere, nothing in it is run.
+        """Read a sampler that :meth:`save` wrote. The file may come from an untrusted source: nothing in it is run.
 
         Parameters
         ----------
         path : str or os.PathLike
-            The file. One from a machine with CUDA loads without it.
+            The file. One that was written on a machine with CUDA can be read on a machine without.
 
         Returns
         -------
         WGANGPOverSampler
-            On the CPU. :meth:`sample` goes on as that of the saved sampler would have.
+            On the CPU. :meth:`sample` gives the rows that the saved sampler would have given.
 
         Raises
         ------
         CheckpointError
-            If the file is damaged, of another kind or of a newer version.
+            If the file is damaged, of another kind or of another version.
         OSError
             If it cannot be read.
         """
-        try:
-            learnt, parameters = learnt_from_state(load_state(path))
-            sampler = cls(**parameters)
-        except (CheckpointError, TypeError) as error:
-            text = str(error) if str(path) in str(error) else f"{path}: {error}"
-            raise type(error)(text) if isinstance(error, CheckpointError) else CheckpointError(text) from error
-        sampler._model, sampler.critic_, sampler.generator_ = learnt.model, learnt.critic, learnt.model.generator
-        sampler._table_format, sampler._target_format, sampler._seeds = learnt.table, learnt.target, learnt.seeds
-        sampler._training = dict(learnt.training)
-        sampler.history_, sampler.n_iter_ = learnt.history, learnt.n_updates
-        sampler.sampling_strategy_ = OrderedDict(learnt.to_generate)
-        sampler.n_features_in_ = learnt.n_features
-        sampler.categorical_features_ = np.array(learnt.categorical, dtype=np.int64)
-        if learnt.feature_names is not None:
-            sampler.feature_names_in_ = np.array(learnt.feature_names, dtype=object)
+        return load_state(path, cls._from_state)
+
+    @classmethod
+    def _from_state(cls, state: Mapping[str, Any]) -> WGANGPOverSampler:
+        fitted, parameters = fitted_from_state(state)
+        sampler = cls(**parameters)
+        sampler._fitted = fitted
+        sampler.n_features_in_ = len(fitted.trained.model.encoder.schema.columns) if fitted.trained else 0
+        if fitted.feature_names is not None:
+            sampler.feature_names_in_ = np.array(fitted.feature_names, dtype=object)
         return sampler
 
-    def _trained_model(self) -> RowModel:
-        """Return the model, or say why there is none."""
-        if hasattr(self, "_model"):
-            return self._model
-        if hasattr(self, "history_"):
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "_fitted")
+
+    def _trained(self) -> TrainedParts:
+        """Return the result of the training, or raise NotFittedError with the reason why there is none."""
+        if not hasattr(self, "_fitted") or (self._fitted.trained is None and self._fitted.grows):
+            raise NotFittedError(
+                f"This {type(self).__name__} has no trained generator yet. Call fit_resample before sample; fit "
+                "only checks the data."
+            )
+        if self._fitted.trained is None:
             raise NotFittedError(
                 "No generator was trained, because no class had to grow: fit_resample returned the data as it was. "
                 "Call fit_resample with a sampling_strategy that asks for rows, for example 'upsample', before sample."
             )
-        raise NotFittedError(
-            f"This {type(self).__name__} has no trained generator yet. Call fit_resample before sample; fit only "
-            "checks the data."
-        )
+        return self._fitted.trained
 
     def _prepare(self, X: Any, y: Any) -> tuple[Table, NDArray[Any]]:
-        """Check everything that can be checked before training, and forget an earlier training."""
-        earlier = self._earlier_training()
-        if earlier is None:
-            self._forget()
+        """Check everything that can be checked before training, and forget an earlier training.
+
+        Returns the table, with the category codes of the training that a warm start continues, and the labels.
+        """
+        previous = self._fitted.previous_fit() if self.warm_start and hasattr(self, "_fitted") else None
+        if previous is None:
+            self.__dict__.pop("_fitted", None)
         resolve_device(self.device)
         table, labels, is_one_hot = self._check_X_y(X, y)
-        if earlier is not None:  # what does not fit is refused before the earlier training is forgotten
-            check_sizes_stay(self._settings(), earlier)
-            cells_in_terms_of(earlier, table, labels)
-            self._forget()
-        self._earlier = earlier
-        self.sampling_strategy_ = rows_to_generate(self.sampling_strategy, labels, self.target_samples)
-        warn_of_thin_classes(labels, self.sampling_strategy_)
+        cells = table.cells
+        if previous is not None:  # the previous training is only replaced if the new data fit it
+            check_network_sizes(self._settings(), previous)
+            cells = recoded_cells(previous, table, labels)
+        to_generate = rows_to_generate(self.sampling_strategy, labels, self.target_samples)
+        warn_of_thin_classes(labels, to_generate)
         warn_of_identifiers(table)
-        self.categorical_features_ = np.array(
-            [j for j, cells in enumerate(table.cells) if isinstance(cells, CategoricalCells)], dtype=np.int64
+        categorical = [j for j, cells in enumerate(table.cells) if isinstance(cells, CategoricalCells)]
+        self._fitted = Fitted(
+            table.format,
+            TargetFormat.of(y, labels, one_hot=is_one_hot),
+            to_generate,
+            np.array(categorical, dtype=np.int64),
+            getattr(self, "feature_names_in_", None),
+            previous,
         )
-        self._table_format = table.format
-        self._target_format = TargetFormat.of(y, labels, one_hot=is_one_hot)
-        return table, labels
-
-    def _earlier_training(self) -> Earlier | None:
-        """Return what to go on from, if that is asked for and there is something."""
-        if not self.warm_start:
-            return None
-        if hasattr(self, "_model"):
-            return Earlier(self._model, self._table_format, self._training)
-        return getattr(self, "_earlier", None)
-
-    def _forget(self) -> None:
-        for name in ("generator_", "critic_", "history_", "n_iter_", "_model", "_seeds", "_training"):
-            if hasattr(self, name):
-                delattr(self, name)
+        return replace(table, cells=cells), labels
 
     def _settings(self) -> FitSettings:
-        own = {field.name: getattr(self, field.name) for field in fields(FitSettings) if hasattr(self, field.name)}
-        return FitSettings(**own)
+        return FitSettings.of(self.get_params(deep=False))
 
     def _check_X_y(self, X: Any, y: Any) -> tuple[Table, NDArray[Any], bool]:
         table = check_table(X, self.categorical_features, self.missing_values)
         labels, is_one_hot = check_target(y, table.n_rows)
-        # Sets n_features_in_ and feature_names_in_; a frame stays a frame.
+        # Sets n_features_in_ and feature_names_in_, without a conversion of X.
         validate_data(self, X=X, y=labels, reset=True, skip_check_array=True)
         return table, labels, is_one_hot
 
     def _fit_resample(self, X: Table, y: NDArray[Any]) -> tuple[Table, NDArray[Any]]:
-        """Train and grow a checked table; imbalanced-learn's hook."""
-        numbers = np.array([self.sampling_strategy_.get(label, 0) for label in np.unique(y)])
+        """Train on a checked table and append synthetic rows; imbalanced-learn's hook."""
+        numbers = np.array([self._fitted.to_generate.get(label, 0) for label in np.unique(y)])
         if not numbers.any():
-            self.history_, self.n_iter_ = TrainingHistory(), 0
             return X.format.copy(X.rows), y.copy()
-        self._seeds = seed_sequence(self.random_state)
-        self._model, neighbors = self._train(X, y, self._seeds)
+        trained, neighbors = self._train(X, y)
         new_classes = np.repeat(np.arange(len(numbers)), numbers)
-        new = self._table_format.build(self._model.draw(new_classes, next_seed(self._seeds), neighbors))
-        return X.format.stack(X.rows, new), np.concatenate([y, self._model.classes[new_classes]])
+        new = self._fitted.table.build(trained.model.draw(new_classes, next_seed(trained.seeds), neighbors))
+        return X.format.stack(X.rows, new), np.concatenate([y, trained.model.classes[new_classes]])
 
-    def _train(self, X: Table, y: NDArray[Any], seeds: np.random.SeedSequence) -> tuple[RowModel, Neighbors | None]:
-        """Return what draws rows, and real rows to choose from beside its own, if they are wanted."""
+    def _train(self, X: Table, y: NDArray[Any]) -> tuple[TrainedParts, NeighborCandidates | None]:
+        """Return the trained parts, and the source of moved original rows; None if there are to be none."""
         callbacks = [*(self.callbacks or ()), *([ProgressBar()] if self.verbose else [])]
-        settings, device, earlier = self._settings(), resolve_device(self.device), self._earlier
-        if earlier is None:
-            preparation = prepare(settings, X.cells, y, device, seeds, callbacks)
-        else:
-            cells, encoder = cells_in_terms_of(earlier, X, y), earlier.model.encoder
-            preparation = prepare(settings, cells, y, device, seeds, callbacks, encoder)
-            go_on(preparation, earlier)
-            self._table_format, self._earlier = earlier.table, None
-        preparation.train(further=earlier is not None)
-        # Before the classifier draws from the batches, so that a further call goes on as a longer one would have.
-        self._training = training_state(preparation)
-        fit = preparation.finish()
-        self.history_, self.n_iter_ = fit.history, fit.n_updates
-        self.generator_, self.critic_ = fit.model.generator, fit.critic
-        if self.neighbor_share == 0 or self.borrowed_rows == 0:  # rows that are not varied would be copies
-            return fit.model, None
-        with computing(device):  # some of the rows, so that the others need not stay in memory
-            return fit.model, Neighbors(preparation.batches.rows.some(), float(self.neighbor_share))
+        device, seeds, previous = resolve_device(self.device), seed_sequence(self.random_state), self._fitted.previous
+        encoder = None if previous is None else previous.model.encoder
+        preparation = prepare(self._settings(), X.cells, y, device, seeds, callbacks, encoder)
+        if previous is not None:
+            preparation.load_state_dict(previous.state)
+        preparation.train(further=previous is not None)
+        # The state is taken before the classifier draws from the batches. Otherwise two calls with warm_start would
+        # see other batches than one longer training.
+        state = preparation.state_dict()
+        trained = TrainedParts(**vars(preparation.finish()), seeds=seeds, training=state)
+        table = self._fitted.table if previous is None else previous.table
+        self._fitted = replace(self._fitted, table=table, previous=None, trained=trained)
+        if self.neighbor_share == 0 or self.borrowed_rows == 0:  # without borrowed_rows, moved rows would be copies
+            return trained, None
+        with computing(device):  # only some rows are taken, so that the encoded table can be freed
+            return trained, NeighborCandidates(preparation.batches.rows.some(), float(self.neighbor_share))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -596,9 +588,6 @@ class WGANGPOverSampler(BaseOverSampler):
         # What was trained on CUDA must load on a machine without it. The state of the base class is the live object's
         # own dict, hence the copy.
         state: dict[str, Any] = dict(super().__getstate__())
-        if "_model" in state:
-            state["_model"] = state["_model"].to(torch.device("cpu"))
-            state["generator_"] = state["_model"].generator
-            if next(self.critic_.parameters()).device.type != "cpu":
-                state["critic_"] = copy.deepcopy(self.critic_).cpu()
+        if "_fitted" in state:
+            state["_fitted"] = state["_fitted"].on_cpu()
         return state

@@ -1,4 +1,4 @@
-"""A trained generator together with what turns its output into rows of the table."""
+"""The trained generator with the encoder and the classifier: it generates rows of the table."""
 
 from __future__ import annotations
 
@@ -13,42 +13,51 @@ import torch
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import InvalidParameterError
-from wgan_resampler.gan import GanGenerator, Neighbors, RowClassifier, class_rejection_rates, collapse, generate
+from wgan_resampler.gan import (
+    GanGenerator,
+    NeighborCandidates,
+    RowClassifier,
+    class_rejection_rates,
+    collapse,
+    generate,
+)
 from wgan_resampler.tables import Cells, EncodedRows, TableEncoder, find_label, plain_label
 from wgan_resampler.utils import computing, new_generator
 
 _ROWS_PER_CHUNK = 16_384
-_CELLS_PER_CHUNK = 2**23
-"""Most rows, and most cells of the encoded matrix, generated at a time, which bounds the memory that it takes."""
+"""Most rows generated at a time, to limit memory."""
 
+_CELLS_PER_CHUNK = 2**23
+"""Most cells of the encoded matrix generated at a time, to limit memory."""
 
 _OPEN_END = 1.0 - 2.0**-21
 """Largest encoded value that is decoded.
 
-A saturated tanh gives 1 exactly, which stands for the largest observed value: in a table of one column, a copy.
+A saturated tanh gives exactly 1, which decodes to the largest observed value. In a table of one column, such a row
+would be a copy of an original row.
 """
 
 
 @dataclass(frozen=True)
 class RowModel:
-    """Draws rows of given classes.
+    """Generates rows of given classes.
 
     Parameters
     ----------
     generator : GanGenerator
-        Trained network.
+        The trained network.
     encoder : TableEncoder
-        Fitted scales of the columns.
+        The fitted encoder, which decodes what the generator makes.
     classes : ndarray of shape (n_classes,)
-        Sorted class labels; class index i stands for the i-th.
+        Sorted class labels. Class index i stands for the i-th.
     counts : ndarray of shape (n_classes,)
         Rows of each class in the training data.
     classifier : RowClassifier or None, default=None
-        What tells doubtful rows; None rejects nothing.
+        The network that doubts the class of rows. None rejects no row.
     rejection_rate : float, default=0.0
         Share of the generated rows that are rejected.
     boundary_focus : float, default=0.0
-        How much rows near other classes are favoured among the rest; see `rejection.generate`.
+        How strongly rows near other classes are preferred; see `candidates.generate`.
     """
 
     generator: GanGenerator
@@ -59,17 +68,19 @@ class RowModel:
     rejection_rate: float = 0.0
     boundary_focus: float = 0.0
 
-    def draw(self, class_indices: NDArray[np.int64], seed: int, neighbors: Neighbors | None = None) -> list[Cells]:
+    def draw(
+        self, class_indices: NDArray[np.int64], seed: int, neighbors: NeighborCandidates | None = None
+    ) -> list[Cells]:
         """Generate one row for each class index.
 
         Parameters
         ----------
         class_indices : ndarray of shape (n,)
-            Which class each row has.
+            The class index of each row.
         seed : int
             Seed of the noise.
-        neighbors : Neighbors or None, default=None
-            Rows of the training data, which give some of the rows to choose from; None takes all from the generator.
+        neighbors : NeighborCandidates or None, default=None
+            The source of candidates that are moved original rows. None takes all candidates from the generator.
 
         Returns
         -------
@@ -96,7 +107,7 @@ class RowModel:
         return self.encoder.decode(rows)
 
     def to(self, device: torch.device) -> RowModel:
-        """Return this model on a device; the model itself if it is there already."""
+        """Return a copy of this model on another device, or the model itself if it is there already."""
         if self.generator.output.weight.device == device:
             return self
         return replace(
@@ -106,14 +117,14 @@ class RowModel:
         )
 
     def choose(self, n_samples: int | Mapping[Any, int], label: Any, seed: int) -> NDArray[np.int64]:
-        """Return the class index of each row that a caller asks for.
+        """Return the class index of each row that the caller asks for.
 
         Parameters
         ----------
         n_samples : int or mapping
             Number of rows, or number of rows per class label.
         label : Any
-            Class label of all rows; None draws classes by their frequency in the training data.
+            Class label of all rows. None draws the class of each row with its frequency in the training data.
         seed : int
             Seed of that draw.
 
@@ -124,7 +135,7 @@ class RowModel:
         Raises
         ------
         InvalidParameterError
-            If a class is unknown or a number is not one.
+            If a class is unknown, or a number of rows is not an integer of at least 0.
         """
         if isinstance(n_samples, Mapping):
             if label is not None:
@@ -154,4 +165,4 @@ def _rows_per_chunk(width: int) -> int:
 
 def _check_number(n: object) -> None:
     if not isinstance(n, Integral) or isinstance(n, bool) or n < 0:
-        raise InvalidParameterError(f"The number of rows to sample must be a whole number of at least 0; got {n!r}.")
+        raise InvalidParameterError(f"The number of rows to sample must be an integer of at least 0; got {n!r}.")

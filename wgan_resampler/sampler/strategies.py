@@ -1,4 +1,4 @@
-"""From ``sampling_strategy`` to the number of rows to generate for each class."""
+"""How many rows to generate for each class, from ``sampling_strategy``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Strategy = str | float | Mapping[Any, int] | Callable[[NDArray[Any]], Mapping[An
 Counts = OrderedDict[Any, int]
 
 OWN_STRATEGIES = ("equal", "upsample", "custom")
-"""The strategies that imbalanced-learn does not know."""
+"""The strategies that imbalanced-learn does not have."""
 
 
 def rows_to_generate(
@@ -29,7 +29,7 @@ def rows_to_generate(
     Parameters
     ----------
     strategy : str, float, mapping or callable
-        ``"equal"``, ``"upsample"``, ``"custom"`` or any form that imbalanced-learn knows.
+        ``"equal"``, ``"upsample"``, ``"custom"`` or any form that imbalanced-learn accepts.
     y : ndarray of shape (n,)
         Class labels.
     target_samples : int, mapping or None, default=None
@@ -38,14 +38,14 @@ def rows_to_generate(
     Returns
     -------
     OrderedDict
-        ``{class: number of rows to generate}``, sorted by class; zero is allowed.
+        ``{class: number of rows to generate}``, sorted by class. Numbers can be zero.
 
     Raises
     ------
     InvalidDataError
         If there is only one class.
     InvalidParameterError
-        If strategy or target make no sense for these classes.
+        If `strategy` or `target_samples` do not fit the classes.
 
     Examples
     --------
@@ -99,11 +99,11 @@ def _own_strategy(strategy: str, counts: Counts, target_samples: int | Mapping[A
 
 
 def _from_targets(targets: Mapping[Any, int], counts: Counts, name: str) -> Counts:
-    """Return the rows missing to `targets`, which must be whole numbers, known classes and no shrinking."""
+    """Return the rows that classes lack to reach `targets`: integers, for known classes, not below present sizes."""
     if not isinstance(targets, Mapping):
         raise InvalidParameterError(f"{name} must map classes to numbers of rows; got {targets!r}.")
     classes, present = list(counts), list(counts.values())
-    missing: dict[int, int] = {}
+    lacking: dict[int, int] = {}
     for label, target in targets.items():
         index = find_label(label, classes)
         if index is None:
@@ -112,14 +112,16 @@ def _from_targets(targets: Mapping[Any, int], counts: Counts, name: str) -> Coun
                 f"{', '.join(repr(plain_label(known)) for known in classes)}."
             )
         if not isinstance(target, Integral) or isinstance(target, bool):
-            raise InvalidParameterError(f"{name} must give a whole number of rows for class {label!r}; got {target!r}.")
+            raise InvalidParameterError(
+                f"{name} must give an integer number of rows for class {label!r}; got {target!r}."
+            )
         if target < present[index]:
             raise InvalidParameterError(
                 f"{name} asks for {target} rows of class {label!r}, which has {present[index]} already. An "
-                "over-sampler removes no rows: ask for at least that many, or leave the class out."
+                "over-sampler removes no rows. Ask for at least that many, or leave the class out."
             )
-        missing[index] = int(target) - present[index]
-    return OrderedDict((classes[index], missing[index]) for index in sorted(missing))
+        lacking[index] = int(target) - present[index]
+    return OrderedDict((classes[index], lacking[index]) for index in sorted(lacking))
 
 
 def _check_target_samples(strategy: Strategy, target_samples: int | Mapping[Any, int] | None) -> None:

@@ -30,7 +30,7 @@ class NumericCells:
     ----------
     values : ndarray of shape (n,)
         Floating, integer or boolean. Anything finite where a cell is missing.
-    missing : ndarray of shape (n,) and dtype bool, or None
+    missing : ndarray of shape (n,) and dtype bool, or None, default=None
         Which cells are missing; None if no cell is.
     """
 

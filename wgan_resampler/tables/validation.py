@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
@@ -9,18 +10,14 @@ import numpy as np
 from imblearn.utils import check_target_type
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils import check_consistent_length
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import assert_all_finite
 
 from wgan_resampler.exceptions import InvalidDataError, InvalidParameterError
 from wgan_resampler.tables.columns import Cells, NumericCells, is_missing, shown
-from wgan_resampler.tables.containers.arrays import array_table, list_table
-from wgan_resampler.tables.containers.base import Table, is_pandas, is_polars
-from wgan_resampler.tables.containers.pandas_frames import categories_of as pandas_categories
-from wgan_resampler.tables.containers.pandas_frames import pandas_table
-from wgan_resampler.tables.containers.polars_frames import categories_of as polars_categories
-from wgan_resampler.tables.containers.polars_frames import polars_table
+from wgan_resampler.tables.containers.base import Table
+from wgan_resampler.tables.containers.registry import container_of
 from wgan_resampler.tables.containers.targets import target_array
 
 
@@ -49,86 +46,10 @@ def check_table(X: Any, categorical_features: Any = "auto", missing_values: str 
     InvalidParameterError
         If `categorical_features` does not fit the table.
     """
-    if is_pandas(X, "DataFrame"):
-        table = _read_pandas(X, categorical_features)
-    elif is_polars(X, "DataFrame"):
-        table = _read_polars(X, categorical_features)
-    elif is_polars(X, "LazyFrame"):
-        raise InvalidDataError("A polars LazyFrame holds no rows yet. Pass X.collect().")
-    else:
-        table = _read_array(X, categorical_features)
+    table = container_of(X).read(X, functools.partial(categorical_positions, categorical_features))
     for j, cells in enumerate(table.cells):
         _check_cells(cells, table.format.label(j), missing_values)
     return table
-
-
-def _read_pandas(X: Any, categorical_features: Any) -> Table:
-    _check_not_empty(X)
-    if not X.columns.is_unique:
-        twice = X.columns[X.columns.duplicated()][0]
-        raise InvalidDataError(f"Column names must be unique, but {twice!r} occurs more than once. Rename one of them.")
-    if len({isinstance(name, str) for name in X.columns}) == 2:
-        raise InvalidDataError(
-            f"Column names must be all texts or all something else; got {', '.join(map(repr, X.columns[:10]))}. Rename "
-            "them, for example with X.columns = X.columns.astype(str)."
-        )
-    return pandas_table(
-        X, categorical_positions(categorical_features, X.shape[1], list(X.columns), pandas_categories(X))
-    )
-
-
-def _read_polars(X: Any, categorical_features: Any) -> Table:
-    _check_not_empty(X)
-    return polars_table(X, categorical_positions(categorical_features, X.width, X.columns, polars_categories(X)))
-
-
-def _check_not_empty(frame: Any) -> None:
-    if min(frame.shape) == 0:
-        raise InvalidDataError(
-            f"Found array with {frame.shape[0]} sample(s) and {frame.shape[1]} feature(s) (shape={frame.shape}) "
-            "while a minimum of 1 is required by WGANGPOverSampler."
-        )
-
-
-def _read_array(X: Any, categorical_features: Any) -> Table:
-    if isinstance(X, np.ma.MaskedArray) and np.ma.is_masked(X):
-        raise InvalidDataError("Masked cells are not supported. Pass X.filled(numpy.nan).")
-    try:
-        rows = check_array(
-            _as_objects(X) if isinstance(X, (list, tuple)) else X,
-            accept_sparse=("csr", "csc"),
-            estimator="WGANGPOverSampler",
-            input_name="X",
-            dtype=None,
-            ensure_all_finite=False,
-        )
-    except (TypeError, ValueError) as error:
-        raise InvalidDataError(str(error)) from error
-    categorical = categorical_positions(categorical_features, rows.shape[1])
-    if isinstance(X, list):
-        return list_table(X, rows, categorical)
-    return array_table(rows, categorical)
-
-
-def _as_objects(rows: list[Any] | tuple[Any, ...]) -> NDArray[Any]:
-    """Return rows as an array that leaves each cell as it is: numpy would make texts of numbers beside texts."""
-    lengths = [len(row) if isinstance(row, (list, tuple, np.ndarray)) else -1 for row in rows]
-    odd = next((i for i, length in enumerate(lengths) if length != lengths[0]), None)
-    if odd is not None:
-        raise InvalidDataError(
-            f"The rows of X must be of one length: row 0 is {_described(lengths[0])}, but row {odd} is "
-            f"{_described(lengths[odd])}. Fill up the missing cells with None."
-        )
-    objects = np.array(rows, dtype=object)
-    if isinstance(rows, list) or objects.ndim != 2:
-        return objects
-    # A tuple comes back as an array, so the numbers in it are typed together, as numpy does it.
-    numbers = np.asarray(rows)
-    return numbers if numbers.dtype.kind in "biuf" else objects
-
-
-def _described(length: int) -> str:
-    return "a single cell" if length < 0 else f"of {length} cell(s)"
 
 
 def _check_cells(cells: Cells, label: str, missing_values: str) -> None:

@@ -4,7 +4,7 @@ import pytest
 from comparison.samplers import TableIdentity
 
 from wgan_resampler import compare_samplers
-from wgan_resampler.comparison.data.preparation import MISSING, FoldTable, encoder, one_hot
+from wgan_resampler.comparison.data.preparation import MISSING, FoldTable, encoder
 from wgan_resampler.comparison.methods.registry import resolve_samplers
 
 
@@ -39,7 +39,7 @@ def test_preparing_and_then_encoding_is_encoding(mixed):
     train, test = X.iloc[:100], X.iloc[100:]
     whole = encoder(X).fit(train)
     prepare = FoldTable(complete=True, scale=True).fit(train)
-    finish = one_hot(X).fit(prepare.transform(train))
+    finish = encoder(X, prepared=True).fit(prepare.transform(train))
     for rows in (train, test):
         np.testing.assert_allclose(finish.transform(prepare.transform(rows)), whole.transform(rows), atol=1e-12)
 
@@ -48,9 +48,9 @@ def test_a_category_that_only_test_rows_have_is_the_same_in_every_form():
     train = pd.DataFrame({"c": ["a", "b", "a", None], "d": ["u", "v", "u", "v"]})
     test = pd.DataFrame({"c": ["test only", None, "b"], "d": ["test only", None, "u"]})
     whole = encoder(train).fit(train).transform(test)
-    for form, finish in ((FoldTable(), encoder), (FoldTable(complete=True, scale=True), one_hot)):
+    for form, prepared in ((FoldTable(), False), (FoldTable(complete=True, scale=True), True)):
         form.fit(train)
-        finished = finish(train).fit(form.transform(train))
+        finished = encoder(train, prepared=prepared).fit(form.transform(train))
         np.testing.assert_array_equal(finished.transform(form.transform(test)), whole)
 
 

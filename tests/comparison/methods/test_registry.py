@@ -11,9 +11,9 @@ from wgan_resampler.comparison.data.preparation import FoldTable
 from wgan_resampler.comparison.methods.registry import (
     CLASSIFIERS,
     SAMPLERS,
-    fresh,
     resolve_classifiers,
     resolve_samplers,
+    seeded_copy,
     with_class_weight,
 )
 from wgan_resampler.exceptions import MissingDependencyError
@@ -75,7 +75,7 @@ def shortened(sampler):
 def test_every_sampler_returns_rows_and_repeats_itself(name, two_classes):
     X, y = two_classes
     (spec,) = resolve_samplers([name])
-    results = [shortened(fresh(spec.sampler, 5)).fit_resample(X.copy(), y.copy()) for _ in range(2)]
+    results = [shortened(seeded_copy(spec.sampler, 5)).fit_resample(X.copy(), y.copy()) for _ in range(2)]
     for X_resampled, y_resampled in results:
         assert X_resampled.shape == (len(y_resampled), X.shape[1])
         assert set(np.unique(y_resampled)) == {0, 1}
@@ -92,7 +92,7 @@ def test_samplers_that_know_categories_make_only_such(name, mixed):
     table = FoldTable(complete=True, scale=True).fit_transform(X)
     (spec,) = resolve_samplers([name])
     assert spec.form == "prepared"
-    X_resampled, y_resampled = shortened(fresh(spec.sampler, 0)).fit_resample(table, y)
+    X_resampled, y_resampled = shortened(seeded_copy(spec.sampler, 0)).fit_resample(table, y)
     assert isinstance(X_resampled, pd.DataFrame)
     assert X_resampled.dtypes.equals(table.dtypes)
     pd.testing.assert_frame_equal(X_resampled.iloc[: len(y)].reset_index(drop=True), table)
@@ -128,7 +128,7 @@ def test_samplers_get_the_form_of_table_that_their_tags_ask_for():
 
 def test_seeds_reach_samplers_within_samplers():
     template = SMOTEENN(smote=SMOTE(random_state=1), random_state=2)
-    copy = fresh(template, 9)
+    copy = seeded_copy(template, 9)
     assert (copy.random_state, copy.smote.random_state) == (9, 9)
     assert (template.random_state, template.smote.random_state) == (2, 1)
 
@@ -141,7 +141,7 @@ def test_any_object_with_fit_resample_will_do():
             return X, y
 
     bare = Bare()
-    assert fresh(bare, 3).random_state == 3
+    assert seeded_copy(bare, 3).random_state == 3
     assert bare.random_state == 0
     assert resolve_samplers({"bare": bare})[0].form == "encoded"
 
@@ -159,5 +159,5 @@ def test_class_weights_reach_classifiers_that_have_them():
     taking = {spec.name for spec in resolve_classifiers() if spec.takes_class_weight}
     assert taking == {"logistic_regression", "decision_tree", "svm", "random_forest", "hist_gradient_boosting"}
     for spec in resolve_classifiers(sorted(taking)):
-        assert with_class_weight(fresh(spec.classifier, 0)).class_weight == "balanced"
+        assert with_class_weight(seeded_copy(spec.classifier, 0)).class_weight == "balanced"
         assert spec.classifier.class_weight is None

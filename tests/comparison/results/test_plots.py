@@ -1,11 +1,11 @@
 import matplotlib as mpl
 import numpy as np
 import pytest
-from comparison.conftest import Handmade
+from comparison.results_for_tests import ResultOf
 from comparison.samplers import Failing
 
 from wgan_resampler import ComparisonDisplay, compare_samplers
-from wgan_resampler.comparison.results.plots import _SOFT, _cliques
+from wgan_resampler.comparison.results.plots import _ACCENT, _SOFT
 from wgan_resampler.exceptions import InvalidParameterError
 
 mpl.use("agg")
@@ -44,7 +44,7 @@ def test_axes_that_are_given_are_drawn_on(result, kind):
 def test_the_diagram_shows_mean_ranks(result):
     display = result.plot(metric="roc_auc")
     test = result.friedman("roc_auc", "weak")
-    assert any(f"CD {test.critical_difference:.2f}" in text for text in texts(display))
+    assert f"CD {test.critical_difference:.2f}" in display.ax_.get_title()
     assert any("bad" in text and "4.00" in text for text in texts(display))
 
 
@@ -63,15 +63,21 @@ def test_failures_are_named(result):
 def test_too_little_to_draw_is_said(result, two_classes):
     one = compare_samplers(two_classes, ["none"], classifiers=["knn"], cv=2, verbose=0)
     assert "at least three samplers" in texts(one.plot())[0]
-    assert "nothing to hold against" in texts(one.plot("effects"))[0]
+    assert "no sampler to compare with the reference" in texts(one.plot("effects"))[0]
     three = compare_samplers(two_classes, ["none"], classifiers=["svm"], cv=2, verbose=0)
-    assert "No data set has this metric" in texts(three.plot("box", metric="brier"))[0]
+    assert "No dataset has this metric" in texts(three.plot("box", metric="brier"))[0]
 
 
-def test_cliques_are_the_longest_runs_within_the_difference():
-    assert _cliques(np.array([1.0, 1.5, 2.2, 3.9]), 1.0) == [(0, 1), (1, 2)]
-    assert _cliques(np.array([1.0, 1.1, 1.2]), 1.0) == [(0, 2)]
-    assert _cliques(np.array([1.0, 3.0]), 1.0) == []
+@pytest.mark.parametrize("n_datasets", [4, 8, 20])
+def test_bars_join_the_samplers_that_do_not_differ(n_datasets):
+    """The ranks are 1 to 4 on all datasets, so that the critical difference alone decides which bars there are."""
+    scores = {(f"{data:02}", name): [0.1 * place] for data in range(n_datasets) for place, name in enumerate("dcba")}
+    result = ResultOf(reference="a")(scores)
+    critical = result.friedman("f1", "weak").critical_difference
+    bars = [line.get_xdata() for line in result.plot(metric="f1").ax_.lines if line.get_color() == _ACCENT]
+    width = int(critical)
+    assert {4: 2, 8: 1, 20: 1}[n_datasets] == width
+    assert sorted((min(bar), max(bar)) for bar in bars) == [(low, low + width) for low in range(1, 5 - width)]
 
 
 def test_unknown_names_are_refused(result):
@@ -82,18 +88,18 @@ def test_unknown_names_are_refused(result):
 
 def test_a_failure_of_the_reference_is_not_put_down_to_the_samplers():
     scores = {("a", "none"): [np.nan, 0.5], ("a", "s"): [0.6, 0.6], ("b", "none"): [0.5, 0.5], ("b", "s"): [0.6, 0.6]}
-    drawn = texts(Handmade()(scores).plot("datasets", metric="f1"))
+    drawn = texts(ResultOf()(scores).plot("datasets", metric="f1"))
     assert "failed" not in drawn
     assert drawn == ["none failed", "+.100"]
 
 
 def test_an_effect_of_nothing_is_not_drawn_as_a_win():
     scores = {(data, name): [0.5, 0.5] for data in "ab" for name in ("none", "s")}
-    colours = {line.get_color() for line in Handmade()(scores).plot("effects", metric="f1").ax_.lines[1:]}
+    colours = {line.get_color() for line in ResultOf()(scores).plot("effects", metric="f1").ax_.lines[1:]}
     assert colours == {_SOFT}
 
 
 def test_boxes_say_how_many_datasets_they_hold():
     scores = {("a", "none"): [0.5], ("a", "s"): [np.nan], ("b", "none"): [0.5], ("b", "s"): [0.6]}
-    ticks = [tick.get_text() for tick in Handmade()(scores).plot("box", metric="f1").ax_.get_yticklabels()]
+    ticks = [tick.get_text() for tick in ResultOf()(scores).plot("box", metric="f1").ax_.get_yticklabels()]
     assert ticks == ["s (1 of 2)", "none"]

@@ -3,7 +3,7 @@ from html.parser import HTMLParser
 
 import pytest
 from comparison.browser import CHROMIUM, browser
-from comparison.conftest import Handmade
+from comparison.results_for_tests import ResultOf
 from comparison.samplers import Failing
 
 from wgan_resampler import compare_samplers
@@ -105,7 +105,7 @@ def test_a_significant_sampler_is_named_where_its_median_effect_is_zero(tmp_path
     lost = 23
     scores = {(f"{data:02}", "none"): [0.5] for data in range(50)}
     scores |= {(f"{data:02}", "s"): [0.5 - 0.01 * (data < lost)] for data in range(50)}
-    result = Handmade()(scores)
+    result = ResultOf()(scores)
     row = result.summary().set_index("sampler").loc["s"]
     assert row["p_holm"] < 0.05
     assert row["median_effect"] == 0
@@ -114,5 +114,5 @@ def test_a_significant_sampler_is_named_where_its_median_effect_is_zero(tmp_path
 
 
 def test_samplers_that_share_the_best_rank_are_all_named(tmp_path):
-    Handmade()({("a", name): [0.5] for name in ("none", "s")}).to_html(tmp_path / "page.html")
-    assert "Best mean rank: none and s (1.50, on 1 data set)." in (tmp_path / "page.html").read_text()
+    ResultOf()({("a", name): [0.5] for name in ("none", "s")}).to_html(tmp_path / "page.html")
+    assert "Best mean rank: none and s (1.50, on 1 dataset)." in (tmp_path / "page.html").read_text()

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from comparison.conftest import Handmade
+from comparison.results_for_tests import ResultOf
 
 from wgan_resampler import compare_samplers
 from wgan_resampler.comparison import ComparisonResult
@@ -47,7 +47,7 @@ def test_scores_are_means_over_folds_then_over_datasets(result):
 
 
 def test_all_classifiers_together_have_the_same_weight():
-    result = Handmade(classifiers=["knn", "svm", "random_forest"])({("a", "none"): [0.5], ("a", "s"): [0.6]})
+    result = ResultOf(classifiers=["knn", "svm", "random_forest"])({("a", "none"): [0.5], ("a", "s"): [0.6]})
     assert result.groups() == {
         "weak": ["knn", "svm"],
         "strong": ["random_forest"],
@@ -57,31 +57,31 @@ def test_all_classifiers_together_have_the_same_weight():
     together = replace(result, cells=cells)
     assert together.dataset_scores("f1", "all").loc["a"].tolist() == pytest.approx([0.4, 0.4])
     assert together.per_dataset("f1", "all")["score"].tolist() == pytest.approx([0.4, 0.4])
-    assert len(Handmade()({("a", "none"): [0.5]}).groups()) == 1
+    assert len(ResultOf()({("a", "none"): [0.5]}).groups()) == 1
 
 
 def test_a_sampler_that_failed_somewhere_has_a_mean_that_can_be_compared(tmp_path):
     scores = {("a", "none"): [0.5], ("a", "s"): [NAN], ("a", "t"): [0.7]}
     scores |= {(data, name): [score] for data in "bc" for name, score in (("none", 0.1), ("s", 0.2), ("t", 0.3))}
-    result = Handmade()(scores)
+    result = ResultOf()(scores)
     summary = result.summary().set_index("sampler").loc[["none", "s", "t"]]
     assert summary["score_common"].tolist() == pytest.approx([0.1, 0.2, 0.3])
     assert summary["datasets_common"].tolist() == [2, 2, 2]
     assert summary["datasets"].tolist() == [3, 3, 3]
     assert summary["score"].isna().tolist() == [False, True, False]
     result.to_html(tmp_path / "page.html")
-    assert "mean over the 2 of 3 data sets on which none failed" in (tmp_path / "page.html").read_text()
+    assert "mean over the 2 of 3 datasets on which none failed" in (tmp_path / "page.html").read_text()
 
 
 def test_a_sampler_that_fails_nearly_everywhere_leaves_the_others_their_common_mean(tmp_path):
     scores = {(data, "none"): [0.5] for data in "abcd"} | {(data, "s"): [0.6] for data in "abcd"}
     scores |= {(data, "bad"): [0.9 if data == "a" else NAN] for data in "abcd"} | {("b", "s"): [NAN]}
-    result = Handmade()(scores)
+    result = ResultOf()(scores)
     summary = result.summary().set_index("sampler").loc[["none", "s", "bad"]]
     assert summary["datasets_common"].tolist() == [3, 3, 3]
     assert summary["score_common"].tolist() == pytest.approx([0.5, 0.6, NAN], nan_ok=True)
     result.to_html(tmp_path / "page.html")
-    assert "3 of 4 data sets on which none failed, bad left aside" in (tmp_path / "page.html").read_text()
+    assert "3 of 4 datasets on which none failed, bad left aside" in (tmp_path / "page.html").read_text()
 
 
 def test_less_is_better_for_losses(result):
@@ -109,7 +109,7 @@ def test_datasets_are_grouped_by_the_rows_of_the_smallest_class(result):
 def test_sizes_are_those_of_the_rows_that_are_trained_on():
     """Four fifths of 74, 75, 249 and 250 rows."""
     minorities = {"a": 74, "b": 75, "c": 249, "d": 250}
-    made = Handmade()({(data, name): [0.5] * 5 for data in minorities for name in ("none", "s")})
+    made = ResultOf()({(data, name): [0.5] * 5 for data in minorities for name in ("none", "s")})
     facts = tuple(
         replace(fact, rows=100 * minorities[fact.name], class_rows=(99 * minorities[fact.name], minorities[fact.name]))
         for fact in made.datasets
@@ -181,14 +181,14 @@ def test_a_dataset_on_which_either_side_failed_has_no_test_of_its_own():
         ("c", "none"): [0.9, 0.9, 0.91, 0.9],
         ("c", "s"): worse,
     }
-    frame = Handmade()(scores).per_dataset("f1", "weak").set_index(["dataset", "sampler"])
+    frame = ResultOf()(scores).per_dataset("f1", "weak").set_index(["dataset", "sampler"])
     assert frame.loc[[("a", "s"), ("b", "s")], ["difference", "p_value"]].isna().all(axis=None)
     assert frame.loc[("c", "s"), "p_value"] < 0.001
 
 
 def test_what_has_not_been_run_yet_is_no_failure(tmp_path):
     scores = {("a", "none"): [0.5, 0.7], ("a", "s"): [0.6], ("b", "none"): [0.5]}
-    result = Handmade()(scores)
+    result = ResultOf()(scores)
     assert len(result.to_frame()) == 4
     frame = result.dataset_scores("f1", "weak")
     assert frame.index.tolist() == ["a"]
@@ -198,11 +198,11 @@ def test_what_has_not_been_run_yet_is_no_failure(tmp_path):
     assert summary.loc["s", "median_effect"] == pytest.approx(0.1)
     assert result.per_dataset("f1", "weak")["dataset"].tolist() == ["a", "a"]
     result.to_html(tmp_path / "page.html")
-    assert "2 of 3 splits have not been through all samplers" in (tmp_path / "page.html").read_text()
+    assert "2 of 3 splits are not finished for all samplers" in (tmp_path / "page.html").read_text()
 
 
 def test_a_run_without_any_result_yet_can_be_looked_at(tmp_path):
-    result = Handmade()({("a", "none"): [], ("a", "s"): []})
+    result = ResultOf()({("a", "none"): [], ("a", "s"): []})
     assert result.to_frame().empty
     assert result.summary().empty
     assert result.costs().empty

@@ -79,26 +79,26 @@ def test_too_little_for_friedman(shape):
     assert statistics.friedman(np.random.default_rng(0).random(shape)) is None
 
 
-def test_a_duel_counts_and_tests():
+def test_a_paired_comparison_counts_and_tests():
     rng = np.random.default_rng(0)
     reference = rng.random(20)
     gain = np.concatenate([np.full(12, 0.05), np.zeros(3), np.full(5, -0.02)]) + rng.normal(scale=1e-4, size=20)
-    outcome = statistics.duel(reference + gain, reference)
+    outcome = statistics.compare_pair(reference + gain, reference)
     assert (outcome.wins, outcome.ties, outcome.losses) == (12, 3, 5)
     assert outcome.effect_low <= outcome.median_effect <= outcome.effect_high
     assert outcome.p_value == pytest.approx(stats.wilcoxon(gain, zero_method="zsplit").pvalue)
-    turned = statistics.duel(reference + gain, reference, greater_is_better=False)
+    turned = statistics.compare_pair(reference + gain, reference, greater_is_better=False)
     assert (turned.wins, turned.losses, turned.median_effect) == (5, 12, -outcome.median_effect)
 
 
-def test_a_duel_with_itself_is_a_tie():
+def test_a_sampler_compared_with_itself_is_a_tie():
     scores = np.array([0.1, 0.2, 0.3])
-    outcome = statistics.duel(scores, scores)
+    outcome = statistics.compare_pair(scores, scores)
     assert (outcome.ties, outcome.median_effect, outcome.p_value) == (3, 0.0, 1.0)
 
 
-def test_datasets_on_which_one_failed_are_left_out_of_a_duel():
-    outcome = statistics.duel(np.array([0.9, np.nan, 0.9]), np.array([0.8, 0.1, np.nan]))
+def test_datasets_on_which_one_failed_are_left_out_of_a_paired_comparison():
+    outcome = statistics.compare_pair(np.array([0.9, np.nan, 0.9]), np.array([0.8, 0.1, np.nan]))
     assert (outcome.wins, outcome.ties, outcome.losses) == (1, 0, 0)
     assert np.isnan(outcome.p_value)
 

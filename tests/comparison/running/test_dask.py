@@ -11,7 +11,7 @@ import time
 
 import pandas as pd
 import pytest
-from comparison.conftest import unmeasured
+from comparison.results_for_tests import unmeasured
 
 from wgan_resampler import compare_samplers
 from wgan_resampler.exceptions import InvalidParameterError

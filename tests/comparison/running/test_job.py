@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from comparison.conftest import unmeasured
+from comparison.results_for_tests import unmeasured
 from comparison.samplers import Failing, Identity, Leaky, Noisy, Spy, TableIdentity
 from imblearn.over_sampling import SMOTE
 from imblearn.pipeline import make_pipeline
@@ -13,7 +13,8 @@ from wgan_resampler import compare_samplers
 from wgan_resampler.comparison.data.datasets import load_datasets
 from wgan_resampler.comparison.data.folds import inner_splits, outer_splits
 from wgan_resampler.comparison.methods.registry import resolve_classifiers, resolve_samplers
-from wgan_resampler.comparison.running.job import Job, ResampleOnce, readable_traceback, run_job
+from wgan_resampler.comparison.running.job import Job, readable_traceback, run_job
+from wgan_resampler.comparison.running.shared_sampler import SharedSampler
 
 FAST = ["logistic_regression", "decision_tree"]
 
@@ -86,7 +87,8 @@ def test_thresholds_come_from_resampled_inner_training_rows(two_classes):
     (cell,) = run_job(job).cells
     from sklearn.metrics import f1_score
 
-    from wgan_resampler.comparison.scoring.thresholds import OBJECTIVES, best_threshold
+    from wgan_resampler.comparison.scoring.metrics import f1
+    from wgan_resampler.comparison.scoring.thresholds import best_threshold
 
     def fitted(rows, index):
         sampler = SMOTE(random_state=job.seed("sampler", index))
@@ -97,7 +99,7 @@ def test_thresholds_come_from_resampled_inner_training_rows(two_classes):
         (fitted(fit, index).predict_proba(X[held_out])[:, 1], y[held_out] == 1)
         for index, (fit, held_out) in enumerate(folds, start=1)
     ]
-    threshold = best_threshold(answers, OBJECTIVES["f1"])
+    threshold = best_threshold(answers, f1)
     called = fitted(job.train, 0).predict_proba(X[job.test])[:, 1] >= threshold
     assert cell.scores["f1_tuned"] == pytest.approx(f1_score(y[job.test], called))
 
@@ -114,7 +116,7 @@ def test_a_sampler_that_leaks_test_rows_is_caught(two_classes):
 
 def test_a_step_refuses_rows_that_are_not_its_own(two_classes):
     X, y = two_classes
-    step = ResampleOnce(Identity())
+    step = SharedSampler(Identity())
     step.fit_resample(X, y)
     with pytest.raises(RuntimeError, match="other training rows"):
         step.fit_resample(X[1:], y[1:])

@@ -1,13 +1,13 @@
 import json
 import math
+from dataclasses import asdict
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from wgan_resampler.comparison.results.result import ComparisonResult
 from wgan_resampler.comparison.running.job import Cell, JobResult
-from wgan_resampler.comparison.running.store import Store, read_cells
+from wgan_resampler.comparison.running.store import FORMAT, Store, read_cells
 from wgan_resampler.exceptions import ComparisonStoreError
 
 NAN = math.nan
@@ -61,14 +61,57 @@ def test_a_line_that_is_no_result_is_named(tmp_path, line):
         pass
 
 
+LINE = {"key": "k", "format": FORMAT, **asdict(RESULT)}
+ODD = st.sampled_from([None, 0, -1, 0.5, "", "x", [], {}, [[]], {"a": {}}, True, 2**70])
+
+
+def places(value, path=()):
+    """Return where the values of nested dicts, lists and tuples are."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, (list, tuple)) else ()
+    return [found for key, item in items for found in ((*path, key), *places(item, (*path, key)))]
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(places(LINE)), ODD)
+def test_a_line_with_an_odd_value_is_named_or_usable(tmp_path, place, value):
+    # bug: of 175 lines with values of wrong types, 12 raised other errors, here or when statistics were computed
+    line = json.loads(json.dumps(LINE))
+    holder = line
+    for key in place[:-1]:
+        holder = holder[key]
+    holder[place[-1]] = value
+    (tmp_path / "cells.jsonl").write_text(json.dumps(line) + "\n")
+    try:
+        done, _ = read_cells(tmp_path / "cells.jsonl")
+    except ComparisonStoreError as error:
+        assert "Line 1" in str(error)  # noqa: PT017 -- an odd value may also be a possible one
+        return
+    (result,) = done.values()
+    assert {type(result.fold), type(result.n_train)} == {int}
+    assert all(type(score) is float for cell in result.cells for score in cell.scores.values())
+
+
+def test_deep_nesting_is_refused(tmp_path):
+    (tmp_path / "cells.jsonl").write_text('{"a":' + "[" * 100_000 + "]" * 100_000 + "}\n")
+    with pytest.raises(ComparisonStoreError, match="Line 1"):
+        read_cells(tmp_path / "cells.jsonl")
+
+
 def test_two_runs_cannot_write_to_one_store(tmp_path):
     with Store(tmp_path) as store:
         store.append("one", RESULT)
-        with pytest.raises(ComparisonStoreError, match="right now"), Store(tmp_path, resume=True):
+        with pytest.raises(ComparisonStoreError, match="is writing to"), Store(tmp_path, resume=True):
             pass
 
 
-@pytest.mark.parametrize("text", [None, "", "[]", "{}", '{"format": 2}', '{"format": 1}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(None, "", "[]", "{}", '{"format": 2}', '{"format": 1}', '{"format": 1, "versions": []}'),
+        '{"format": 1, "versions": {}, "datasets": 3, "keys": []}',
+        '{"format": 1, "versions": {}, "datasets": [], "keys": [], "metrics": [3]}',
+    ],
+)
 def test_a_directory_without_a_comparison_is_an_error(tmp_path, text):
     if text is not None:
         (tmp_path / "run.json").write_text(text)

@@ -6,7 +6,9 @@ from sklearn.datasets import make_classification
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC
 
-from wgan_resampler.comparison.scoring.metrics import METRICS, Answers, answers_of, score, tuned_scores
+from wgan_resampler.comparison.scoring.evaluation import evaluate
+from wgan_resampler.comparison.scoring.metrics import DEFINITIONS, METRICS, TUNABLE, TUNED, score, tuned_scores
+from wgan_resampler.comparison.scoring.predictions import Predictions, predict
 
 
 def fitted(n_classes, classifier):
@@ -18,7 +20,7 @@ def fitted(n_classes, classifier):
 
 def test_scores_of_two_classes_are_those_of_scikit_learn():
     classifier, X, y = fitted(2, LogisticRegression())
-    answers = answers_of(classifier, X, np.array([0, 1]))
+    predictions = predict(classifier, X, np.array([0, 1]))
     probability, called = classifier.predict_proba(X)[:, 1], classifier.predict(X)
     expected = {
         "average_precision": metrics.average_precision_score(y, probability),
@@ -32,13 +34,13 @@ def test_scores_of_two_classes_are_those_of_scikit_learn():
         "recall_minority": metrics.recall_score(y, called),
         "recall_majority": metrics.recall_score(y, called, pos_label=0),
     }
-    assert score(y, answers, 1, 0) == pytest.approx(expected)
+    assert score(evaluate(y, predictions, 1, 0)) == pytest.approx(expected)
 
 
 def test_scores_of_three_classes_are_those_of_scikit_learn():
     classifier, X, y = fitted(3, LogisticRegression())
     probabilities, called = classifier.predict_proba(X), classifier.predict(X)
-    values = score(y, answers_of(classifier, X, np.arange(3)), 2, 0)
+    values = score(evaluate(y, predict(classifier, X, np.arange(3)), 2, 0))
     assert values["average_precision"] == pytest.approx(
         metrics.average_precision_score(np.eye(3)[y], probabilities, average="macro")
     )
@@ -53,37 +55,35 @@ def test_scores_of_three_classes_are_those_of_scikit_learn():
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_a_classifier_without_probabilities_has_no_scores_of_them(n_classes):
     classifier, X, y = fitted(n_classes, SVC())
-    answers = answers_of(classifier, X, np.arange(n_classes))
-    values = score(y, answers, 1, 0)
+    predictions = predict(classifier, X, np.arange(n_classes))
+    values = score(evaluate(y, predictions, 1, 0))
     assert np.isnan([values["brier"], values["log_loss"]]).all()
     assert 0.5 < values["roc_auc"] <= 1
-    assert answers.default_threshold == 0.0
-    np.testing.assert_array_equal(answers.strengths.argmax(axis=1), answers.decisions)
+    assert predictions.default_threshold == 0.0
+    np.testing.assert_array_equal(predictions.class_scores.argmax(axis=1), predictions.decisions)
 
 
 def test_a_class_that_was_not_trained_on_gets_probability_zero():
     classifier, X, y = fitted(3, LogisticRegression())
     classifier.fit(X[y != 1], y[y != 1])
-    answers = answers_of(classifier, X, np.arange(3))
-    assert (answers.strengths[:, 1] == 0).all()
-    assert set(answers.decisions) <= {0, 2}
+    predictions = predict(classifier, X, np.arange(3))
+    assert (predictions.class_scores[:, 1] == 0).all()
+    assert set(predictions.decisions) <= {0, 2}
 
 
 def test_classes_without_test_rows_do_not_count():
-    strengths = np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]])
-    values = score(np.array([0, 1]), Answers(strengths.argmax(axis=1), strengths, True), 2, 0)
+    scores = np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]])
+    values = score(evaluate(np.array([0, 1]), Predictions(scores.argmax(axis=1), scores, True), 2, 0))
     assert values["balanced_accuracy"] == values["g_mean"] == values["roc_auc"] == values["f1"] == 1.0
     assert np.isnan(values["recall_minority"])
 
 
 def test_the_minority_may_be_the_first_class():
-    strengths = np.array([[0.6, 0.4], [0.4, 0.6], [0.3, 0.7]])
-    answers = Answers(strengths.argmax(axis=1), strengths, True)
+    scores = np.array([[0.6, 0.4], [0.4, 0.6], [0.3, 0.7]])
+    predictions = Predictions(scores.argmax(axis=1), scores, True)
     true = np.array([0, 0, 1])
-    assert score(true, answers, 0, 1)["f1"] == pytest.approx(2 / 3)
-    tuned = tuned_scores(
-        true, answers, 0, dict.fromkeys(["balanced_accuracy", "g_mean", "f1", "matthews_corrcoef"], 0.35)
-    )
+    assert score(evaluate(true, predictions, 0, 1))["f1"] == pytest.approx(2 / 3)
+    tuned = tuned_scores(true, predictions, 0, dict.fromkeys(TUNABLE, 0.35))
     assert set(tuned.values()) == {1.0}
 
 
@@ -92,3 +92,10 @@ def test_every_metric_says_what_it_is():
         assert metric.name == name
         assert metric.explanation.endswith(".")
     assert not METRICS["brier"].greater_is_better
+
+
+def test_one_definition_is_all_that_a_metric_needs():
+    assert list(METRICS) == [*DEFINITIONS, *TUNED]
+    assert list(TUNED) == [f"{name}_tuned" for name in ("balanced_accuracy", "g_mean", "f1", "matthews_corrcoef")]
+    assert all(METRICS[name].is_tuned for name in TUNED)
+    assert not any(METRICS[name].is_tuned for name in DEFINITIONS)

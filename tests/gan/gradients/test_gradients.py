@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 import torch
+from gan.small_networks import gradient_penalty
 
 from wgan_resampler import GanDiscriminator, GanGenerator
 from wgan_resampler.gan.gradients import (
@@ -15,9 +16,9 @@ from wgan_resampler.gan.gradients import (
     knows_critic,
     knows_generator,
 )
-from wgan_resampler.gan.losses import critic_loss, generator_loss, gradient_penalty, mix_rows
+from wgan_resampler.gan.gradients.flat_optimizers import FlatParameters
+from wgan_resampler.gan.losses import WGANGPLoss, mix_rows
 from wgan_resampler.gan.networks import RowClassifier
-from wgan_resampler.gan.training.flat_optimizers import FlatParameters
 
 FEATURES, CLASSES, NOISE, HIDDEN = 4, 3, 5, 7
 
@@ -71,13 +72,13 @@ def batch(n, dtype=torch.float64, seed=2):
 def critic_gradient_by_autograd(network, rows, condition, lambda_gp, scale=None):
     real, fake, mixed = rows
     penalty = gradient_penalty(network, mixed, condition, scale)
-    loss = critic_loss(network(real, condition), network(fake, condition), penalty, lambda_gp)
+    loss = WGANGPLoss().critic_loss(network(real, condition), network(fake, condition), penalty, lambda_gp)
     gradients = torch.autograd.grad(loss, list(network.parameters()), allow_unused=True, materialize_grads=True)
     return torch.cat([gradient.flatten() for gradient in gradients])
 
 
 def generator_gradient_by_autograd(network, scorer, noise, condition):
-    loss = generator_loss(scorer(network(noise, condition), condition))
+    loss = WGANGPLoss().generator_loss(scorer(network(noise, condition), condition))
     return torch.cat([gradient.flatten() for gradient in torch.autograd.grad(loss, list(network.parameters()))])
 
 
@@ -172,7 +173,7 @@ def test_score_pass_equals_the_critic_and_the_slope_of_the_loss(num_layers, n):
     features.requires_grad_()
     expected = network(features, condition)
     torch.testing.assert_close(score_pass.take_sum(), expected.detach().mean(), rtol=0, atol=1e-12)
-    (slope,) = torch.autograd.grad(generator_loss(expected), features)
+    (slope,) = torch.autograd.grad(WGANGPLoss().generator_loss(expected), features)
     torch.testing.assert_close(gradient, slope, rtol=0, atol=1e-12)
 
 

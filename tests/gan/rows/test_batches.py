@@ -1,4 +1,4 @@
-"""Class-even batches and the loader adapter."""
+"""Class-balanced batches and the loader adapter."""
 
 import copy
 import itertools
@@ -6,11 +6,11 @@ import itertools
 import numpy as np
 import pytest
 import torch
+from gan.small_tables import table_of
 from torch.utils.data import DataLoader, TensorDataset
 
 from wgan_resampler.exceptions import InvalidDataError
-from wgan_resampler.gan.rows.batches import ClassEvenBatches, LoaderBatches, one_hot
-from wgan_resampler.tables.encoding.schema import Link
+from wgan_resampler.gan.rows.batches import ClassBalancedBatches, LoaderBatches, one_hot
 
 CPU = torch.device("cpu")
 CLASSES = torch.tensor([0] * 20 + [2] * 3 + [1])
@@ -18,7 +18,8 @@ FEATURES = torch.arange(24, dtype=torch.float32).reshape(24, 1).repeat(1, 2)
 
 
 def even(batch_size=8, seed=0, features=FEATURES, classes=CLASSES, num_classes=3):
-    return ClassEvenBatches(features, classes, num_classes, batch_size, torch.Generator().manual_seed(seed))
+    table = table_of(features, classes, num_classes=num_classes)
+    return ClassBalancedBatches(table, batch_size, torch.Generator().manual_seed(seed))
 
 
 def endless(batches, n_critic):
@@ -103,48 +104,15 @@ def test_going_on_from_a_state_gives_the_rows_that_would_have_come(n_updates, ne
     assert torch.equal(torch.stack(got), torch.stack(expected))
 
 
-def test_spread_is_the_root_of_the_mean_variance_within_classes():
-    # Feature 0: variances 1, 4 and 0. Feature 1 differs between classes only.
-    features = torch.tensor([[-1.0, 5.0], [1.0, 5.0], [-2.0, 9.0], [2.0, 9.0], [7.0, 0.0]])
-    batches = even(features=features, classes=torch.tensor([0, 0, 1, 1, 2]))
-    assert batches.spread_within_classes().tolist() == pytest.approx([(5 / 3) ** 0.5, 0.0])
-
-
 def test_rows_with_states_are_expanded_in_the_batch():
     states = torch.stack([CLASSES, CLASSES.flip(0)], dim=1)
-    batches = ClassEvenBatches(
-        FEATURES, CLASSES, 3, 8, torch.Generator().manual_seed(0), states=states.to(torch.int32), block_sizes=(3, 3)
-    )
+    table = table_of(FEATURES, CLASSES, states.to(torch.int32), (3, 3))
+    batches = ClassBalancedBatches(table, 8, torch.Generator().manual_seed(0))
     assert batches.layout.width == 8
     features, condition = next(batches.epoch(2))
     assert features.shape == (2, 8, 8)
     assert torch.equal(features[..., 2:5], condition)
     assert features[..., 5:].sum(dim=2).eq(1).all()
-
-
-def test_spread_of_a_state_is_that_of_its_share():
-    classes, states = torch.tensor([0, 0, 0, 0, 1]), torch.tensor([[0], [1], [1], [1], [1]])
-    batches = ClassEvenBatches(
-        torch.zeros(5, 0), classes, 2, 4, torch.Generator().manual_seed(0), states=states, block_sizes=(2,)
-    )
-    # In the first class, shares of 1/4 and 3/4 have the variance 3/16; in the second class there is none.
-    assert batches.spread_within_classes().tolist() == pytest.approx([(3 / 32) ** 0.5] * 2)
-
-
-def test_spread_leaves_out_values_that_do_not_count():
-    values = torch.tensor([[-1.0], [1.0], [50.0], [3.0]])
-    states = torch.tensor([[0], [0], [1], [0]])
-    batches = ClassEvenBatches(
-        values,
-        torch.tensor([0, 0, 0, 1]),
-        2,
-        4,
-        torch.Generator().manual_seed(0),
-        states=states,
-        block_sizes=(2,),
-        links=[Link(0, 0, (0.0, 0.0))],
-    )
-    assert batches.spread_within_classes()[0].item() == pytest.approx(0.5**0.5)
 
 
 def test_class_without_rows_is_refused():
@@ -192,7 +160,7 @@ def test_loader_without_a_known_width_takes_that_of_the_batch():
         ((torch.zeros(2), [0, 1]), r"shape \(n, 2\).*got \(2,\)"),
         ((torch.zeros(2, 2, 2), [0, 1]), r"got \(2, 2, 2\)"),
         ((torch.zeros(0, 2), torch.zeros(0, dtype=torch.long)), r"got \(0, 2\)"),
-        ((torch.zeros(2, 2), [0.0, 1.0]), r"whole numbers of shape \(2,\).*torch.float32"),
+        ((torch.zeros(2, 2), [0.0, 1.0]), r"integers of shape \(2,\).*torch.float32"),
         ((torch.zeros(2, 2), [0, 1, 2]), r"got torch.int64 of shape \(3,\)"),
         ((torch.zeros(2, 2), [[0], [1]]), r"of shape \(2, 1\)"),
         ((torch.zeros(2, 2), [0, 3]), r"0 \.\. 2, since num_classes=3; got 3"),

@@ -2,13 +2,14 @@
 
 import pytest
 import torch
+from gan.small_tables import table_of
 
 from wgan_resampler import GanGenerator
 from wgan_resampler.gan.networks import RowClassifier
 from wgan_resampler.gan.rows import candidates as rejection
-from wgan_resampler.gan.rows.batches import ClassEvenBatches, one_hot
+from wgan_resampler.gan.rows.batches import ClassBalancedBatches, one_hot
 from wgan_resampler.gan.rows.candidates import (
-    Neighbors,
+    NeighborCandidates,
     best_of_each_class,
     class_rejection_rates,
     generate,
@@ -132,12 +133,12 @@ def line_rows(n=600, borrowed_rows=60.0, spread=0.05):
     """Rows of class 0 around -0.9, and of class 1 around 0.9: the generator makes hardly any there."""
     classes = torch.arange(n) % 2
     values = 0.9 * (2.0 * classes.unsqueeze(1) - 1.0) + spread * (torch.rand(n, 1, generator=RNG) - 0.5)
-    return RealRows.sort(values, torch.zeros(n, 0, dtype=torch.int64), classes, 2, borrowed_rows)
+    return RealRows(table_of(values, classes), borrowed_rows)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
 def test_candidates_come_from_rows_by_their_share(share):
-    neighbors = Neighbors(line_rows(), share)
+    neighbors = NeighborCandidates(line_rows(), share)
     classes = torch.ones(4000, dtype=torch.int64)
     rows = generate(line_generator(), classes, torch.Generator().manual_seed(1), neighbors=neighbors)[:, 0]
     near = (rows > 0.87) & (rows < 0.93)
@@ -153,9 +154,9 @@ def test_the_generator_makes_rows_in_place_of_copies():
         None,
         None,
         0.0,
-        Neighbors(alike, 1.0),
+        NeighborCandidates(alike, 1.0),
     )
-    assert not torch.isin(rows[:, 0], alike.values[:, 0]).any()
+    assert not torch.isin(rows[:, 0], alike.table.values[:, 0]).any()
     assert len(rows.unique()) > 490
 
 
@@ -168,7 +169,7 @@ def test_the_classifier_chooses_among_both_sources_and_keeps_classes():
         sign_classifier(),
         torch.tensor([0.4, 0.4]),
         1.0,
-        Neighbors(line_rows(), 0.5),
+        NeighborCandidates(line_rows(), 0.5),
     )[:, 0]
     assert ((rows > 0).long() == classes).float().mean() > 0.97
 
@@ -177,7 +178,7 @@ def test_the_classifier_learns_classes_that_differ():
     classes = torch.arange(300) % 3
     values = torch.randn(300, 2, generator=torch.Generator().manual_seed(0)) * 0.05
     values[:, 0] += classes * 0.5 - 0.5
-    batches = ClassEvenBatches(values, classes, 3, 64, torch.Generator().manual_seed(1))
+    batches = ClassBalancedBatches(table_of(values, classes), 64, torch.Generator().manual_seed(1))
     classifier = RowClassifier(feature_dim=2, num_classes=3, random_state=0)
     train_classifier(classifier, batches)
     with torch.no_grad():
@@ -186,8 +187,9 @@ def test_the_classifier_learns_classes_that_differ():
 
 def test_training_the_classifier_is_reproducible_and_leaves_the_global_generator():
     before, outputs = torch.get_rng_state(), []
+    table = table_of(torch.eye(4), torch.tensor([0, 0, 1, 1]))
     for _ in range(2):
-        batches = ClassEvenBatches(torch.eye(4), torch.tensor([0, 0, 1, 1]), 2, 8, torch.Generator().manual_seed(1))
+        batches = ClassBalancedBatches(table, 8, torch.Generator().manual_seed(1))
         classifier = RowClassifier(feature_dim=4, num_classes=2, random_state=0)
         train_classifier(classifier, batches)
         outputs.append(classifier(torch.eye(4)).detach())

@@ -4,17 +4,18 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from gan.small_tables import table_of
 from shared_data import shared_file
 
 from wgan_resampler import GanGenerator, WGANGPOverSampler
 from wgan_resampler.gan.rows import class_moments as moments
-from wgan_resampler.gan.rows.batches import ClassEvenBatches, one_hot
+from wgan_resampler.gan.rows.batches import ClassBalancedBatches, one_hot
 from wgan_resampler.gan.rows.class_moments import class_moments
 
 
 def batches_of(values, classes, states=None, block_sizes=()):
-    rng = torch.Generator().manual_seed(0)
-    return ClassEvenBatches(values, classes, int(classes.max()) + 1, 64, rng, states=states, block_sizes=block_sizes)
+    table = table_of(values, classes, states, block_sizes)
+    return ClassBalancedBatches(table, 64, torch.Generator().manual_seed(0))
 
 
 def two_normal_classes(n=4000):

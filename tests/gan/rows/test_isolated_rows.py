@@ -1,16 +1,14 @@
-"""How far rows are from each other, and which of them are isolated among rows of other classes."""
+"""Which rows are isolated among rows of other classes."""
 
 import numpy as np
 import pytest
 import torch
+from gan.small_tables import sorted_table, table_of
 
 from wgan_resampler import WGANGPOverSampler
 from wgan_resampler.gan.rows import isolated_rows as neighborhoods
-from wgan_resampler.gan.rows.batches import ClassEvenBatches
-from wgan_resampler.gan.rows.distances import moments_within_classes, square_distances, value_units
+from wgan_resampler.gan.rows.batches import ClassBalancedBatches
 from wgan_resampler.gan.rows.isolated_rows import isolated_rows
-from wgan_resampler.gan.rows.training_rows import RealRows
-from wgan_resampler.tables.encoding.schema import Link
 
 COUNTS = torch.tensor([60, 20, 25])
 
@@ -22,11 +20,13 @@ def small_classes_too(monkeypatch):
 
 
 def random_table(seed=0):
-    """Return values and states of three classes that overlap."""
+    """Return a table of three classes that overlap."""
     rng = np.random.default_rng(seed)
     shift = np.repeat([0.0, 0.3, -0.3], COUNTS.tolist())[:, None]
     values = np.clip(rng.normal(shift, 0.25, (int(COUNTS.sum()), 3)), -1, 1)
-    return torch.from_numpy(values.astype(np.float32)), torch.from_numpy(rng.integers(0, 3, (len(values), 2)))
+    return sorted_table(
+        torch.from_numpy(values.astype(np.float32)), COUNTS, torch.from_numpy(rng.integers(0, 3, (len(values), 2)))
+    )
 
 
 def isolated_by_hand(values, states, counts, m_neighbors):
@@ -44,11 +44,11 @@ def isolated_by_hand(values, states, counts, m_neighbors):
 
 @pytest.mark.parametrize("m_neighbors", [1, 3, 6])
 def test_isolated_rows_are_those_whose_nearest_rows_are_all_of_other_classes(m_neighbors, small_classes_too):
-    values, states = random_table()
-    expected = isolated_by_hand(values.numpy(), states.numpy(), COUNTS.numpy(), m_neighbors)
-    found = isolated_rows(values, states, COUNTS, m_neighbors).numpy()
+    table = random_table()
+    expected = isolated_by_hand(table.values.numpy(), table.states.numpy(), COUNTS.numpy(), m_neighbors)
+    found = isolated_rows(table, m_neighbors).numpy()
     of_class = np.repeat([0, 1, 2], COUNTS)
-    by_chance = (1 - COUNTS.numpy() / len(values)) ** m_neighbors
+    by_chance = (1 - COUNTS.numpy() / len(table)) ** m_neighbors
     scattered = [expected[of_class == c].mean() >= 0.5 * by_chance[c] for c in range(3)]
     assert found.any()
     np.testing.assert_array_equal(found, expected & ~np.array(scattered)[of_class])
@@ -58,60 +58,50 @@ def test_a_class_that_is_scattered_keeps_its_rows(small_classes_too):
     # Rows of the second class in turn with those of the first: all of them are isolated.
     values = torch.cat((torch.linspace(-1, 1, 41), torch.linspace(-0.9, 0.9, 5))).unsqueeze(1)
     counts = torch.tensor([41, 5])
-    assert not isolated_rows(values, torch.zeros(46, 0), counts, 3).any()
+    assert not isolated_rows(sorted_table(values, counts), 3).any()
     # The same with most of them side by side: now the one that is not is an error.
     values[41:45] = torch.tensor([[0.9], [0.91], [0.92], [0.93]])
     values[45] = -0.5
-    assert isolated_rows(values, torch.zeros(46, 0), counts, 3).nonzero().flatten().tolist() == [45]
+    assert isolated_rows(sorted_table(values, counts), 3).nonzero().flatten().tolist() == [45]
 
 
 def test_a_small_class_keeps_its_rows():
     for n in (49, 50):
         values = torch.cat((torch.linspace(-1, 0, 99), torch.linspace(0.5, 1, n - 1), torch.tensor([-0.5])))
-        assert isolated_rows(values.unsqueeze(1), torch.zeros(99 + n, 0), torch.tensor([99, n]), 3).sum() == (n == 50)
+        assert isolated_rows(sorted_table(values.unsqueeze(1), [99, n]), 3).sum() == (n == 50)
 
 
 def test_rows_of_the_largest_class_are_never_isolated():
     # One of a hundred rows among sixty of the other class: it would be isolated, were its class not the largest.
     values = torch.cat((torch.linspace(0.5, 1, 99), torch.tensor([-0.5]), torch.linspace(-1, 0, 60))).unsqueeze(1)
-    assert not isolated_rows(values, torch.zeros(160, 0), torch.tensor([100, 60]), 3).any()
+    assert not isolated_rows(sorted_table(values, [100, 60]), 3).any()
     larger = torch.cat((values, torch.linspace(-1, 0, 80).unsqueeze(1)))
-    assert isolated_rows(larger, torch.zeros(240, 0), torch.tensor([100, 140]), 3).nonzero().flatten().tolist() == [99]
+    assert isolated_rows(sorted_table(larger, [100, 140]), 3).nonzero().flatten().tolist() == [99]
 
 
 def test_a_class_of_thousands_of_rows_keeps_its_rows(monkeypatch):
     values = torch.cat((torch.linspace(-1, 0, 99), torch.linspace(0.5, 1, 59), torch.tensor([-0.5]))).unsqueeze(1)
-    counts = torch.tensor([99, 60])
-    assert isolated_rows(values, torch.zeros(159, 0), counts, 3).any()
+    table = sorted_table(values, [99, 60])
+    assert isolated_rows(table, 3).any()
     monkeypatch.setattr(neighborhoods, "MOST_ROWS", 59)
-    assert not isolated_rows(values, torch.zeros(159, 0), counts, 3).any()
-
-
-def test_a_state_that_differs_counts_as_one_unit():
-    values = torch.tensor([[0.0], [0.2], [-0.2], [0.4]])
-    states = torch.tensor([[0, 1], [0, 1], [1, 0], [0, 0]])
-    unit = torch.tensor([0.2])
-    every = torch.arange(4)
-    square = square_distances(values, states, every, every, unit)
-    assert square[0].tolist() == pytest.approx([0, 1, 3, 5])
-    assert torch.allclose(square, square.t())
+    assert not isolated_rows(table, 3).any()
 
 
 def test_tables_of_categories_alone_have_isolated_rows_too(small_classes_too):
     states = torch.tensor([[0]] * 10 + [[1]] * 4 + [[0]])
-    assert isolated_rows(torch.zeros(15, 0), states, torch.tensor([10, 5]), 2).nonzero().flatten().tolist() == [14]
+    assert isolated_rows(sorted_table(torch.zeros(15, 0), [10, 5], states), 2).nonzero().flatten().tolist() == [14]
 
 
 def test_of_large_tables_some_rows_of_other_classes_stand_for_all(monkeypatch, small_classes_too):
-    values, states = random_table()
-    everything = isolated_rows(values, states, COUNTS, 6)
+    table = random_table()
+    everything = isolated_rows(table, 6)
     monkeypatch.setattr(neighborhoods, "_ROWS_PER_BLOCK", 7)
-    assert torch.equal(isolated_rows(values, states, COUNTS, 6), everything)
+    assert torch.equal(isolated_rows(table, 6), everything)
     widths = []
     whole = neighborhoods.square_distances
-    monkeypatch.setattr(neighborhoods, "square_distances", lambda *args: widths.append(len(args[3])) or whole(*args))
+    monkeypatch.setattr(neighborhoods, "square_distances", lambda *args: widths.append(len(args[2])) or whole(*args))
     monkeypatch.setattr(neighborhoods, "MAX_OTHERS", 40)
-    among_some = isolated_rows(values, states, COUNTS, 6)
+    among_some = isolated_rows(table, 6)
     assert set(widths) == {20, 25, 40}
     assert (among_some == everything).float().mean() > 0.85
 
@@ -121,40 +111,20 @@ def test_a_dense_part_of_a_class_in_a_large_table_is_not_isolated():
     majority = rng.uniform(-0.5, 0.5, (40_000, 2))
     minority = np.concatenate([rng.normal(0.9, 0.02, (440, 2)), rng.normal(-0.2, 0.0005, (60, 2))])
     values = torch.from_numpy(np.concatenate([majority, minority]).astype(np.float32))
-    assert not isolated_rows(values, torch.zeros(40_500, 0), torch.tensor([40_000, 500]), 10).any()
-
-
-def test_a_column_that_is_constant_within_classes_does_not_outweigh_the_others():
-    values = torch.tensor([[0.0, 0.1], [1e-6, 0.5], [0.0, 0.9]])
-    assert value_units(values, None, torch.tensor([2, 1]))[0].item() == pytest.approx(0.05)
-
-
-def test_moments_leave_out_what_does_not_count():
-    values = torch.tensor([[1.0], [3.0], [99.0], [7.0], [99.0]])
-    ordinary = torch.tensor([[True], [True], [False], [True], [False]])
-    means, variances = moments_within_classes(values, ordinary, torch.tensor([3, 1, 1]))
-    assert means.flatten().tolist() == [2.0, 7.0, 0.0]
-    assert variances.flatten().tolist() == [1.0, 0.0, 0.0]
-
-
-def test_missing_numbers_have_no_say_in_the_unit():
-    values, states = torch.tensor([[0.1], [0.3], [-1.0], [0.2]]), torch.tensor([[0], [0], [1], [0]])
-    links = [Link(value=0, block=0, filling=(0.0, -1.0))]
-    ordinary = neighborhoods.ordinary_values(values, states, links)
-    assert value_units(values, ordinary, torch.tensor([3, 1])).item() == pytest.approx((0.01 / 2) ** 0.5)
+    assert not isolated_rows(sorted_table(values, [40_000, 500]), 10).any()
 
 
 def test_isolated_rows_are_not_drawn_and_still_count_as_rows_of_the_table(small_classes_too):
-    values, states = random_table()
-    classes = torch.repeat_interleave(COUNTS)
-    shuffled = torch.randperm(len(classes), generator=torch.Generator().manual_seed(3))
-    isolated = isolated_rows(values, states, COUNTS, 3)
-    rows = RealRows.sort(values[shuffled], states[shuffled], classes[shuffled], 3, m_neighbors=3)
-    assert 0 < isolated.sum() == len(values) - len(rows)
-    assert not torch.isin(rows.values[:, 0], values[isolated, 0]).any()
-    assert torch.equal(rows.sizes, COUNTS)
-    assert torch.equal(rows.counts, torch.bincount(classes[~isolated]))
-    batches = ClassEvenBatches(values, classes, 3, 8, torch.Generator().manual_seed(0), states=states, m_neighbors=3)
+    table = random_table()
+    shuffled = torch.randperm(len(table), generator=torch.Generator().manual_seed(3))
+    isolated = isolated_rows(table, 3)
+    mixed = table_of(table.values[shuffled], table.classes[shuffled], table.states[shuffled])
+    batches = ClassBalancedBatches(mixed, 8, torch.Generator().manual_seed(0), m_neighbors=3)
+    kept = batches.rows.table
+    assert 0 < isolated.sum() == len(table) - len(kept)
+    assert not torch.isin(kept.values[:, 0], table.values[isolated, 0]).any()
+    assert torch.equal(kept.class_sizes, COUNTS)
+    assert torch.equal(kept.counts, torch.bincount(table.classes[~isolated]))
     assert len(batches) == 14  # 105 rows, 8 at a time
 
 

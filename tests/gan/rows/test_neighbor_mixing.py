@@ -3,13 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from gan.small_tables import sorted_table, table_of
 
-from wgan_resampler.gan.rows import neighbor_mixing as smoothing
-from wgan_resampler.gan.rows.batches import ClassEvenBatches
+from wgan_resampler.gan.rows import neighbor_mixing as neighbor_mixing
+from wgan_resampler.gan.rows.batches import ClassBalancedBatches
 from wgan_resampler.gan.rows.neighbor_mixing import BORROWED_STATES, NEIGHBORS, Draw, NeighborSpread
 from wgan_resampler.tables.encoding.schema import Link
-
-NO_STATES = torch.zeros((1, 0), dtype=torch.int64)
 
 
 def one_draw(row, mate, donor, donor_mate=None, share=0.0, stretch=0.0, picks=(), classes=0, origin=None):
@@ -36,7 +35,7 @@ def two_classes(n_small=4, n_large=400, sd_small=0.1, sd_large=0.1):
 
 
 def drawn(features, classes, borrowed_rows, n_epochs=40):
-    source = ClassEvenBatches(features, classes, 2, 100, torch.Generator().manual_seed(0), borrowed_rows)
+    source = ClassBalancedBatches(table_of(features, classes), 100, torch.Generator().manual_seed(0), borrowed_rows)
     draws = [draw for _ in range(n_epochs) for draw in source.epoch(1)]
     rows, conditions = (torch.cat([draw[i][0] for draw in draws]) for i in (0, 1))
     return [rows[conditions[:, c] == 1].numpy() for c in (0, 1)]
@@ -45,7 +44,7 @@ def drawn(features, classes, borrowed_rows, n_epochs=40):
 def many_draws(values, counts, c, k=2000, borrowed_rows=4.0):
     """Return the draws of `k` rows of class `c`, and the spread they come from."""
     counts = torch.tensor(counts)
-    spread = NeighborSpread(values, NO_STATES.expand(len(values), 0), counts, borrowed_rows)
+    spread = NeighborSpread(sorted_table(values, counts), borrowed_rows)
     start = int(counts[:c].sum())
     rng = torch.Generator().manual_seed(0)
     rows = start + torch.randint(int(counts[c]), (k,), generator=rng)
@@ -54,7 +53,7 @@ def many_draws(values, counts, c, k=2000, borrowed_rows=4.0):
 
 def test_known_answer():
     values = torch.tensor([[0.0], [0.2], [-0.5], [-0.3]])
-    spread = NeighborSpread(values, NO_STATES.expand(4, 0), torch.tensor([2, 2]), borrowed_rows=2.0)
+    spread = NeighborSpread(sorted_table(values, [2, 2]), borrowed_rows=2.0)
     varied, _ = spread.vary(one_draw(row=0, mate=1, donor=2, donor_mate=3, share=0.5, stretch=0.3))
     # Half of the way to the mate is 0.1; w = 2 / (2 + 2) = 1/2, and the borrowed step is 0.2 long.
     assert varied.item() == pytest.approx(0.1 + 0.3 * np.sqrt(0.5) * 0.2, abs=1e-6)
@@ -95,14 +94,14 @@ def test_distances_are_in_units_of_the_spread_within_classes():
 def test_states_that_differ_make_rows_strangers():
     values = torch.zeros(40, 1)
     states = (torch.arange(40) % 2).unsqueeze(1)
-    spread = NeighborSpread(values, states, torch.tensor([40]), borrowed_rows=4.0)
+    spread = NeighborSpread(sorted_table(values, [40], states), borrowed_rows=4.0)
     rows = torch.arange(40)
     draw = spread.draw(rows, torch.zeros(40, dtype=torch.int64), torch.Generator().manual_seed(0))
     assert torch.equal(states[draw.mates], states[draw.rows])
 
 
 def test_a_class_too_large_to_know_all_neighbors_makes_the_steps_of_some_of_its_rows(monkeypatch):
-    monkeypatch.setattr(smoothing, "MAX_REFERENCES", 30)
+    monkeypatch.setattr(neighbor_mixing, "MAX_REFERENCES", 30)
     values = torch.cat([torch.linspace(-1, 1, 300), torch.linspace(-1, 1, 10)]).unsqueeze(1)
     spread, draw = many_draws(values, [300, 10], 0)
     assert len(draw.rows.unique()) == 300
@@ -116,7 +115,7 @@ def test_a_class_too_large_to_know_all_neighbors_makes_the_steps_of_some_of_its_
 
 def test_states_do_not_come_from_the_neighbor_of_another_row():
     states = torch.tensor([[0], [1], [2]])
-    spread = NeighborSpread(torch.zeros(3, 1), states, torch.tensor([3]), borrowed_rows=2.0)
+    spread = NeighborSpread(sorted_table(torch.zeros(3, 1), [3], states), borrowed_rows=2.0)
     _, varied = spread.vary(one_draw(row=0, mate=1, donor=2, share=0.9, picks=(0.1,), origin=2))
     assert varied.item() == 0
 
@@ -181,7 +180,7 @@ def test_steps_beyond_the_range_are_thrown_back():
     assert len(np.unique(small, axis=0)) == len(small)
     assert (np.abs(small) == 1).mean() < 0.01
     values = torch.tensor([-4.0, -1.25, -1.0, 0.3, 1.0, 1.5])
-    assert smoothing._reflected(values).tolist() == pytest.approx([1.0, -0.75, -1.0, 0.3, 1.0, 0.5])
+    assert neighbor_mixing._reflected(values).tolist() == pytest.approx([1.0, -0.75, -1.0, 0.3, 1.0, 0.5])
 
 
 def test_a_class_of_one_row_scatters_too():
@@ -203,7 +202,7 @@ def test_source_rows_are_left_alone():
 def test_states_come_from_the_row_its_mate_or_a_donor():
     values = torch.zeros(3, 0)
     states = torch.tensor([[0, 0, 0], [1, 1, 1], [2, 2, 2]])
-    spread = NeighborSpread(values, states, torch.tensor([2, 1]), borrowed_rows=2.0)
+    spread = NeighborSpread(sorted_table(values, [2, 1], states), borrowed_rows=2.0)
     # The row goes a quarter of the way, and a donor gives a state with probability 1/4 / (2 + 1/4).
     assert pytest.approx(1 / 9) == BORROWED_STATES / (2 + BORROWED_STATES)
     _, varied = spread.vary(one_draw(row=0, mate=1, donor=2, share=0.25, picks=(0.2, 0.5, 0.9)))
@@ -213,9 +212,8 @@ def test_states_come_from_the_row_its_mate_or_a_donor():
 def test_states_of_a_class_of_one_row_vary():
     values, classes = torch.zeros(101, 1), torch.tensor([0] + [1] * 100)
     states = torch.tensor([[0]] + [[1]] * 100)
-    source = ClassEvenBatches(
-        values, classes, 2, 100, torch.Generator().manual_seed(0), 4.0, states=states, block_sizes=(2,)
-    )
+    table = table_of(values, classes, states, (2,))
+    source = ClassBalancedBatches(table, 100, torch.Generator().manual_seed(0), 4.0)
     rows, conditions = (
         torch.cat(parts) for parts in zip(*(d for _ in range(50) for d in source.epoch(1)), strict=True)
     )
@@ -226,9 +224,9 @@ def test_states_of_a_class_of_one_row_vary():
 
 def test_a_number_beside_another_state_is_the_filling_of_that_state():
     values = torch.tensor([[0.4], [0.6], [-1.0], [0.0]])
-    states = torch.tensor([[0], [0], [1], [2]])  # two numbers, a frequent value at -1, a missing cell
+    states = torch.tensor([[0], [0], [1], [2]])  # two numbers, a frequent value at -1, a missing value
     link = Link(value=0, block=0, filling=(0.0, -1.0, 0.0))
-    spread = NeighborSpread(values, states, torch.tensor([4]), borrowed_rows=4.0, links=[link])
+    spread = NeighborSpread(sorted_table(values, [4], states, [link]), borrowed_rows=4.0)
     for mate, expected in ((2, -1.0), (3, 0.0)):
         draw = one_draw(row=0, mate=mate, donor=1, share=0.9, picks=(0.0,))
         number, state = spread.vary(draw)
@@ -240,7 +238,7 @@ def test_a_row_without_a_number_that_gets_one_gets_that_of_its_source():
     values = torch.tensor([[0.4], [0.6], [-1.0]])
     states = torch.tensor([[0], [0], [1]])
     link = Link(value=0, block=0, filling=(0.0, -1.0))
-    spread = NeighborSpread(values, states, torch.tensor([3]), borrowed_rows=3.0, links=[link])
+    spread = NeighborSpread(sorted_table(values, [3], states, [link]), borrowed_rows=3.0)
     number, state = spread.vary(one_draw(row=2, mate=1, donor=0, share=0.9, picks=(0.0,)))
     assert state.item() == 0
     assert number.item() == pytest.approx(0.6)

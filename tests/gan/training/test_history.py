@@ -6,8 +6,7 @@ import pickle
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from wgan_resampler import TrainingHistory
 from wgan_resampler.exceptions import InvalidDataError

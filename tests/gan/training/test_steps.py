@@ -2,30 +2,23 @@
 
 import pytest
 import torch
+from gan.small_networks import SameLoss, SubclassedCritic, SubclassedGenerator, gradient_penalty
 
 from wgan_resampler import GanDiscriminator, GanGenerator
-from wgan_resampler.gan.losses import gradient_penalty, mix_rows
-from wgan_resampler.gan.training.flat_optimizers import Adam, FlatParameters
-from wgan_resampler.gan.training.steps import Pair, new_step, noise_rows
+from wgan_resampler.gan.gradients.flat_optimizers import Adam, FlatParameters
+from wgan_resampler.gan.losses import WGANGPLoss, mix_rows
+from wgan_resampler.gan.training.steps import N_SUMS, Pair, new_step, noise_rows
 
 SIZES = {"feature_dim": 4, "num_classes": 3, "hidden_dim": 6, "num_layers": 2}
 NOISE = 5
 
 
-class OtherGenerator(GanGenerator):
-    """Not known to the explicit gradients."""
-
-
-class OtherCritic(GanDiscriminator):
-    """Not known to the explicit gradients."""
-
-
-def pair_of(generator_class=GanGenerator, critic_class=GanDiscriminator, learning_rate=1e-12, **kwargs):
+def pair_of(generator_class=GanGenerator, critic_class=GanDiscriminator, learning_rate=1e-12, loss=None, **kwargs):
     """Return networks that stand still: Adam would make whole steps of rounding errors where slopes cancel."""
     options = {"noise_dim": NOISE, "dropout": 0.0, "normalization": "layer", "random_state": 0, **kwargs}
     generator, critic = generator_class(**SIZES, **options), critic_class(**SIZES, random_state=1)
     optimizers = [Adam(FlatParameters(network), learning_rate, (0.5, 0.9)) for network in (generator, critic)]
-    return Pair(generator, critic, *optimizers, feature_scale=torch.tensor([1.0, 0.5, 2.0, 1.0]))
+    return Pair(generator, critic, *optimizers, torch.tensor([1.0, 0.5, 2.0, 1.0]), loss or WGANGPLoss())
 
 
 def inputs(n_critic, n_rows, seed=2):
@@ -38,10 +31,17 @@ def inputs(n_critic, n_rows, seed=2):
 
 @pytest.mark.parametrize(("n_critic", "n_rows"), [(1, 1), (1, 2), (3, 1), (2, 7)])
 @pytest.mark.parametrize(
-    "classes", [(OtherGenerator, GanDiscriminator), (GanGenerator, OtherCritic), (OtherGenerator, OtherCritic)]
+    "options",
+    [
+        {"generator_class": SubclassedGenerator},
+        {"critic_class": SubclassedCritic},
+        {"generator_class": SubclassedGenerator, "critic_class": SubclassedCritic},
+        {"loss": SameLoss()},
+    ],
+    ids=["own generator", "own critic", "own networks", "own loss"],
 )
-def test_explicit_step_equals_autograd(n_critic, n_rows, classes):
-    explicit, autograd = pair_of(), pair_of(*classes)
+def test_explicit_step_equals_autograd(n_critic, n_rows, options):
+    explicit, autograd = pair_of(), pair_of(**options)
     assert explicit.is_explicit
     assert not autograd.is_explicit
     sums = []
@@ -50,8 +50,11 @@ def test_explicit_step_equals_autograd(n_critic, n_rows, classes):
         with torch.no_grad():
             step.run(*inputs(n_critic, n_rows), lambda_gp=10.0)
         sums.append(step.take_sums())
-        assert step.take_sums().tolist() == [0.0] * 4
-    torch.testing.assert_close(sums[0], sums[1], rtol=1e-5, atol=1e-5)
+        assert step.take_sums().tolist() == [0.0] * N_SUMS
+    real, fake, penalty, _, generator_loss = sums[0]
+    critic_loss = 0.0 if autograd.critic_is_explicit else fake - real + 10.0 * penalty
+    expected = torch.tensor([real, fake, penalty, critic_loss, generator_loss])
+    torch.testing.assert_close(sums[1], expected, rtol=1e-5, atol=1e-5)
     for ours, theirs in zip(
         (explicit.generator_optimizer, explicit.critic_optimizer),
         (autograd.generator_optimizer, autograd.critic_optimizer),
@@ -62,7 +65,7 @@ def test_explicit_step_equals_autograd(n_critic, n_rows, classes):
         torch.testing.assert_close(ours.first, theirs.first, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("generator_class", [GanGenerator, OtherGenerator])
+@pytest.mark.parametrize("generator_class", [GanGenerator, SubclassedGenerator])
 def test_sums_are_those_of_the_rows_made_from_the_noise_in_its_order(generator_class):
     """The first rows of noise are for the critic's updates, the last ones for the generator's."""
     pair = pair_of(generator_class)
@@ -75,7 +78,8 @@ def test_sums_are_those_of_the_rows_made_from_the_noise_in_its_order(generator_c
         expected = [sum(pair.critic(rows[i], condition[i]).mean() for i in range(2)) for rows in (features, fakes)]
     mixed = mix_rows(features, fakes, shares)
     expected.append(sum(gradient_penalty(pair.critic, mixed[i], condition[i], pair.feature_scale) for i in range(2)))
-    expected.append(pair.critic(made, condition[1]).mean())
+    expected.append(torch.zeros(()))  # the critic loss, which follows from the others
+    expected.append(-pair.critic(made, condition[1]).mean())
     torch.testing.assert_close(step.take_sums(), torch.stack(expected).detach(), rtol=1e-5, atol=1e-6)
 
 

@@ -24,7 +24,7 @@ from wgan_resampler.records.files.json_records import RecordFile, read_records, 
 from wgan_resampler.records.files.labelled_data import read_labelled
 from wgan_resampler.records.files.splits import Split, fingerprint, write_split
 from wgan_resampler.records.files.table_files import read_table, write_table
-from wgan_resampler.sampler.fitting import FitSettings
+from wgan_resampler.sampler import FitSettings
 from wgan_resampler.sampler.generator_state import model_hash
 from wgan_resampler.utils.storage.state_file import load_state, save_state
 

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from wgan_resampler.exceptions import DataFileError, InvalidDataError, InvalidParameterError, SplitWarning
 from wgan_resampler.records.files.splits import (

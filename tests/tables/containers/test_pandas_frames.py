@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from wgan_resampler.tables.columns import CategoricalCells, NumericCells
 from wgan_resampler.tables.validation import check_table

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 
 from wgan_resampler.tables.encoding.numeric_scale import MAX_KNOTS, ROWS_PER_KNOT, apply_scale, fit_scale, undo_scale

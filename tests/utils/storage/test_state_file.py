@@ -14,8 +14,7 @@ from collections import OrderedDict
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from wgan_resampler.exceptions import CheckpointError, CheckpointVersionError, DamagedCheckpointWarning
 from wgan_resampler.utils.storage.archive_audit import DTYPES, MAX_TUPLES
@@ -164,7 +163,7 @@ ENDLESS["self"] = ENDLESS
         (2**1001, "1002 bits"),
         (torch.zeros(2, dtype=torch.complex64), "complex64"),
         (torch.eye(3).to_sparse(), "sparse"),
-        (ENDLESS, "holds itself"),
+        (ENDLESS, "contains itself"),
     ],
 )
 def test_what_cannot_be_stored_is_refused_by_its_place(tmp_path, value, fragment):
@@ -205,7 +204,7 @@ def test_truncated_anywhere(path, tmp_path):
 
 def test_newer_version_and_other_formats(tmp_path):
     path = torch_saved(tmp_path / "x.pth", {}, version=VERSION + 1)
-    refuse(path, f"version {VERSION + 1} .* up to version {VERSION}", CheckpointVersionError)
+    refuse(path, f"version {VERSION + 1} .* reads version {VERSION}", CheckpointVersionError)
     for envelope in ({"format": "other"}, {"version": "1"}, {"version": 0}, {"state": []}, {"format": None}):
         refuse(torch_saved(path, {}, **envelope))
     torch.save([1, 2], path)

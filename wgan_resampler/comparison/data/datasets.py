@@ -1,4 +1,4 @@
-"""Datasets of a comparison: from arrays, frames and files to one frozen form."""
+"""The datasets of a comparison, read from arrays, frames and files."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from wgan_resampler.exceptions import InvalidDataError, InvalidParameterError
 from wgan_resampler.utils import seed_for
 
 _FEWEST_ROWS_KEPT = 5
-"""Rows that a class keeps, if it has them, however small a sample of the data set is drawn."""
+"""Number of rows that a class keeps in a sample of the dataset, if it has that many."""
 
 _READERS = {".csv": "CSV", ".csv.gz": "CSV", ".parquet": "Parquet"}
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """A table, the class of each row and, for some, the group of each row.
+    """A table with the class of each row and, optionally, the group of each row.
 
     Attributes
     ----------
     name : str
-        What results call it.
+        Name in the results.
     X : pandas.DataFrame of shape (n_rows, n_columns)
-        The table: numeric and boolean columns, all others are categories. Cells may be missing.
+        The table. Columns that are neither numeric nor boolean are categorical features. Values may be missing.
     y : ndarray of shape (n_rows,)
         The class of each row.
     groups : ndarray of shape (n_rows,) or None
-        Rows of one group never fall on both sides of a split.
+        Rows of one group are never on both sides of a split.
     fingerprint : str
         Hash of all of the above but the name.
     """
@@ -59,12 +59,12 @@ class Dataset:
 
     @property
     def minority(self) -> int:
-        """Index of the smallest class; of several, the last, which is the positive one of two."""
+        """Index of the smallest class; if several are equal, the last, which is the positive one of two classes."""
         counts = self.counts
         return int(len(counts) - 1 - np.argmin(counts[::-1]))
 
     def facts(self) -> DatasetFacts:
-        """Return what a report says about it."""
+        """Return the facts that a report shows."""
         categorical = len(categorical_columns(self.X))
         return DatasetFacts(
             name=self.name,
@@ -81,7 +81,23 @@ class Dataset:
 
 @dataclass(frozen=True)
 class DatasetFacts:
-    """What is reported about a dataset."""
+    """The facts about a dataset that a report shows.
+
+    Attributes
+    ----------
+    name : str
+        Name in the results.
+    rows, numeric_columns, categorical_columns, missing_cells : int
+        Number of rows, of columns of both kinds, and of missing values.
+    classes : tuple of str
+        The classes.
+    class_rows : tuple of int
+        Number of rows of each class.
+    grouped : bool
+        Whether there are groups.
+    fingerprint : str
+        Hash of the rows.
+    """
 
     name: str
     rows: int
@@ -95,17 +111,17 @@ class DatasetFacts:
 
     @property
     def minority_rows(self) -> int:
-        """Rows of the smallest class."""
+        """Number of rows of the smallest class."""
         return min(self.class_rows)
 
     @property
     def imbalance(self) -> float:
-        """Rows of the largest class for each row of the smallest."""
+        """Rows of the largest class divided by rows of the smallest class."""
         return max(self.class_rows) / self.minority_rows
 
 
 def categorical_columns(table: pd.DataFrame) -> list[Any]:
-    """Return the names of the columns that hold no numbers and no booleans."""
+    """Return the names of the columns that are neither numeric nor boolean."""
     return [
         name
         for name, dtype in table.dtypes.items()
@@ -121,7 +137,7 @@ def load_datasets(
     max_rows: int | None = None,
     random_state: int = 0,
 ) -> tuple[Dataset, ...]:
-    """Bring whatever describes datasets into one form.
+    """Return the datasets that arrays, frames or files describe.
 
     Parameters
     ----------
@@ -132,9 +148,9 @@ def load_datasets(
     groups : str or None, default=None
         Column of the group in files: it is taken out of the table, and rows of one group stay together.
     max_rows : int or None, default=None
-        Datasets with more rows are represented by a stratified sample of about this size.
+        A dataset with more rows is replaced by a stratified sample of about this size.
     random_state : int, default=0
-        Seed of these samples.
+        Seed of the samples.
 
     Returns
     -------
@@ -311,7 +327,7 @@ def _fingerprint(X: pd.DataFrame, y: NDArray[Any], groups: NDArray[Any] | None) 
 
 
 def _sampled(dataset: Dataset, max_rows: int | None, random_state: int) -> Dataset:
-    """Return a stratified sample if the dataset is too large."""
+    """Return the dataset, or a stratified sample if it has more rows than `max_rows`."""
     if max_rows is None or len(dataset.y) <= max_rows:
         return dataset
     rng = np.random.default_rng(seed_for(random_state, "rows", dataset.name))

@@ -1,4 +1,4 @@
-"""Which rows are trained on and which are tested on: the same for all samplers and classifiers."""
+"""The training rows and test rows of each fold, which are the same for all samplers and classifiers."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from wgan_resampler.exceptions import ComparisonWarning, InvalidDataError, Inval
 from wgan_resampler.utils import seed_for
 
 INNER_FOLDS = 3
-"""Folds of the training rows in which thresholds are tuned."""
+"""Number of folds of the training rows in which thresholds are tuned."""
 
 Rows = NDArray[np.intp]
 
 
 def check_cv(cv: Any, n_repeats: Any) -> tuple[Any, int]:
-    """Return both, numbers as int; refuse what cannot split, or cannot be repeated."""
+    """Return both, numbers as int, after checking that `cv` can split and that its folds can be repeated."""
     if isinstance(n_repeats, bool) or not isinstance(n_repeats, int | np.integer) or n_repeats < 1:
         raise InvalidParameterError(f"n_repeats must be an int of at least 1, not {n_repeats!r}.")
     folds = int(cv) if isinstance(cv, int | np.integer) and not isinstance(cv, bool) else None
@@ -40,15 +40,15 @@ def _is_random(splitter: Any) -> bool:
 
 
 def outer_splits(dataset: Dataset, cv: Any, repeat: int, root: int) -> list[tuple[Rows, Rows]]:
-    """Return training and test rows of each fold of a repeat.
+    """Return the training rows and test rows of each fold of a repeat.
 
     Parameters
     ----------
     dataset : Dataset
-        What is split.
+        The dataset to split.
     cv : int or splitter
-        A number of stratified folds, by group where the dataset has groups; or an object with ``split(X, y, groups)``
-        whose `random_state`, if it shuffles, is set for each repeat.
+        Number of stratified folds, which keep groups together if the dataset has groups. Or an object with
+        ``split(X, y, groups)``; if it shuffles, its `random_state` is set for each repeat.
     repeat : int
         Number of the repeat.
     root : int
@@ -69,8 +69,7 @@ def outer_splits(dataset: Dataset, cv: Any, repeat: int, root: int) -> list[tupl
     """
     seed = seed_for(root, "folds", dataset.name, repeat)
     if isinstance(cv, int):
-        kind = StratifiedKFold if dataset.groups is None else StratifiedGroupKFold
-        splitter = kind(cv, shuffle=True, random_state=seed)
+        splitter = _stratified(cv, dataset.groups, seed)
     else:
         splitter = clone(cv, safe=False)
         if _is_random(splitter):
@@ -78,7 +77,7 @@ def outer_splits(dataset: Dataset, cv: Any, repeat: int, root: int) -> list[tupl
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "The least populated class")
-            # Whether that matters is looked at below.
+            # `_check_splits` raises an error if the splitter does not keep groups together.
             warnings.filterwarnings("ignore", "The groups parameter is ignored")
             splits = [
                 (np.sort(train), np.sort(test)) for train, test in splitter.split(dataset.X, dataset.y, dataset.groups)
@@ -90,7 +89,7 @@ def outer_splits(dataset: Dataset, cv: Any, repeat: int, root: int) -> list[tupl
 
 
 def inner_splits(dataset: Dataset, train: Rows, seed: int) -> list[tuple[Rows, Rows]]:
-    """Return the inner folds of training rows; none where thresholds cannot be tuned."""
+    """Return the inner folds of training rows, or none if thresholds cannot be tuned."""
     y = dataset.y[train]
     counts = np.unique(y, return_counts=True)[1]
     if len(dataset.classes) != 2 or len(counts) < 2 or counts.min() < INNER_FOLDS:
@@ -98,12 +97,15 @@ def inner_splits(dataset: Dataset, train: Rows, seed: int) -> list[tuple[Rows, R
     groups = None if dataset.groups is None else dataset.groups[train]
     if groups is not None and len(np.unique(groups)) < INNER_FOLDS:
         return []
-    kind = StratifiedKFold if groups is None else StratifiedGroupKFold
-    splitter = kind(INNER_FOLDS, shuffle=True, random_state=seed)
-    splits = [(train[fit], train[held_out]) for fit, held_out in splitter.split(y, y, groups)]
-    # With groups, a fold can be left without one of the classes.
+    folds = _stratified(INNER_FOLDS, groups, seed).split(y, y, groups)
+    splits = [(train[fit], train[held_out]) for fit, held_out in folds]
+    # With groups, a fold can lack one of the classes.
     both = all(len(np.unique(dataset.y[rows])) == 2 for split in splits for rows in split)
     return splits if both else []
+
+
+def _stratified(n_folds: int, groups: NDArray[Any] | None, seed: int) -> Any:
+    return (StratifiedKFold if groups is None else StratifiedGroupKFold)(n_folds, shuffle=True, random_state=seed)
 
 
 def _check_splits(dataset: Dataset, splits: list[tuple[Rows, Rows]]) -> None:
@@ -124,8 +126,8 @@ def _check_splits(dataset: Dataset, splits: list[tuple[Rows, Rows]]) -> None:
             )
     if any(len(np.unique(dataset.y[test])) < len(dataset.classes) for _, test in splits):
         warnings.warn(
-            f"Dataset '{dataset.name}' has a class with fewer rows or groups than folds: some test folds lack it, and "
-            "scores there are means over the classes that they have.",
+            f"Dataset '{dataset.name}' has a class with fewer rows or groups than folds: some test folds lack this "
+            "class, and their scores are means over the other classes.",
             ComparisonWarning,
             stacklevel=4,
         )

@@ -1,12 +1,12 @@
-"""The forms in which a sampler and a classifier see a table; everything fitted inside the fold.
+"""The forms in which samplers and classifiers get a table; everything here is fitted inside the fold.
 
-========= ======================================================== ==============================================
-form      what the sampler sees                                    who gets it
-========= ======================================================== ==============================================
-encoded   an array: numbers imputed and scaled, categories one-hot samplers that know no categories; None
-prepared  a frame: numbers imputed and scaled, categories kept     samplers that know categories, no missing cells
-raw       a frame: numbers as they are, cells may be missing       samplers that know both
-========= ======================================================== ==============================================
+========= ======================================================== ============================================
+form      what the sampler gets                                    for which samplers
+========= ======================================================== ============================================
+encoded   an array: numbers imputed and scaled, categories one-hot those without support of categorical features
+prepared  a frame: numbers imputed and scaled, categories kept     those that support categorical features
+raw       a frame: numbers as they are, values may be missing      those that support missing values as well
+========= ======================================================== ============================================
 
 The classifier always gets the encoded form.
 """
@@ -21,7 +21,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from wgan_resampler.comparison.data.datasets import categorical_columns
@@ -29,23 +29,23 @@ from wgan_resampler.comparison.data.datasets import categorical_columns
 Form = Literal["encoded", "prepared", "raw"]
 
 MISSING = "(missing)"
-"""The category of a missing cell, where a table must be complete."""
+"""The category that stands for a missing value where a table must be complete."""
 
 _MOST_CATEGORIES = 50
-"""One-hot columns of a table column; rarer categories share the last."""
+"""Largest number of one-hot columns for a table column; rarer categories share the last one."""
 
 
 class FoldTable(TransformerMixin, BaseEstimator):
-    """A frame with pandas categories that only knows the categories of the rows it was fitted on.
+    """A frame whose categorical columns have only the categories of the rows it was fitted on.
 
-    Without it, the dtype of a column would tell a sampler which categories the test rows have.
+    Otherwise the dtype of a column would tell a sampler which categories the test rows have.
 
     Parameters
     ----------
     complete : bool, default=False
-        Whether to impute: the median in numeric columns, a category of its own in the others.
+        Whether to impute missing values: by the median in numeric columns, by a category of their own in the others.
     scale : bool, default=False
-        Whether to bring numeric columns to mean 0 and variance 1.
+        Whether to scale numeric columns to mean 0 and variance 1.
     """
 
     def __init__(self, *, complete: bool = False, scale: bool = False) -> None:
@@ -54,97 +54,77 @@ class FoldTable(TransformerMixin, BaseEstimator):
 
     def fit(self, X: pd.DataFrame, y: Any = None) -> FoldTable:
         """Learn categories, medians and scales."""
-        self.categorical_ = categorical_columns(X)
-        self.numeric_ = [name for name in X.columns if name not in set(self.categorical_)]
-        self.categories_ = {name: _levels(X[name], complete=self.complete) for name in self.categorical_}
-        steps: list[Any] = []
-        if self.complete:
-            steps.append(SimpleImputer(strategy="median", keep_empty_features=True))
-        if self.scale:
-            steps.append(StandardScaler())
-        self.numbers_ = make_pipeline(*steps) if steps and self.numeric_ else None
+        names, self.numeric_ = _columns(X)
+        self.categories_ = {
+            name: sorted({text for text in _strings(X[name], complete=self.complete) if text is not None})
+            for name in names
+        }
+        steps = _imputer() * self.complete + [StandardScaler()] * self.scale
+        self.numbers_ = make_pipeline(FunctionTransformer(_floats), *steps) if steps and self.numeric_ else None
         if self.numbers_ is not None:
-            self.numbers_.fit(_numbers(X[self.numeric_]))
+            self.numbers_.fit(X[self.numeric_])
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Return a new frame; a category that was not there in fitting counts as missing."""
         check_is_fitted(self, "categories_")
-        columns: dict[Any, Any] = {}
+        columns: dict[Any, Any] = {name: X[name].array.copy() for name in self.numeric_}
         if self.numbers_ is not None:
-            values = self.numbers_.transform(_numbers(X[self.numeric_]))
-            columns = {name: values[:, index] for index, name in enumerate(self.numeric_)}
-        for name in X.columns:
-            if name in self.categories_:
-                columns[name] = self._category(X[name])
-            elif self.numbers_ is None:
-                columns[name] = X[name].array.copy()
+            columns = dict(zip(self.numeric_, self.numbers_.transform(X[self.numeric_]).T, strict=True))
+        columns |= {name: self._category(X[name]) for name in self.categories_}
         return pd.DataFrame({name: columns[name] for name in X.columns}, index=X.index)
 
     def _category(self, column: pd.Series) -> pd.Categorical:
-        """Return the cells as categories; what was not there in fitting is treated as a missing cell."""
-        texts, known = _texts(column, complete=self.complete), self.categories_[column.name]
-        texts[~np.isin(texts, np.array([*known, None], dtype=object))] = MISSING if MISSING in known else None
-        return pd.Categorical(texts, categories=known)
+        strings, known = _strings(column, complete=self.complete), self.categories_[column.name]
+        strings[~np.isin(strings, np.array([*known, None], dtype=object))] = MISSING if MISSING in known else None
+        return pd.Categorical(strings, categories=known)
 
 
-def encoder(X: pd.DataFrame) -> ColumnTransformer:
-    """Return an unfitted transformer from a frame of such columns to the array that classifiers get."""
-    categorical = categorical_columns(X)
-    numeric = [name for name in X.columns if name not in set(categorical)]
+def encoder(X: pd.DataFrame, *, prepared: bool = False) -> ColumnTransformer:
+    """Return an unfitted transformer from a frame to the array that classifiers get.
+
+    Parameters
+    ----------
+    X : pandas.DataFrame
+        A frame with the columns in question; its values are not used.
+    prepared : bool, default=False
+        Whether numeric columns will be complete and scaled already.
+
+    Returns
+    -------
+    sklearn.compose.ColumnTransformer
+        The unfitted transformer.
+    """
+    categorical, numeric = _columns(X)
+    numbers = make_pipeline(FunctionTransformer(_floats), *_imputer(), StandardScaler())
+    one_hot = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=_MOST_CATEGORIES, sparse_output=False)
     return ColumnTransformer(
         [
-            ("numbers", FoldArray(), numeric),
-            ("categories", make_pipeline(FoldTable(complete=True), _one_hot()), categorical),
+            ("numbers", "passthrough" if prepared else numbers, numeric),
+            ("categories", make_pipeline(FoldTable(complete=True), one_hot), categorical),
         ],
         sparse_threshold=0.0,
     )
 
 
-def one_hot(X: pd.DataFrame) -> ColumnTransformer:
-    """Return an unfitted transformer for frames whose numeric columns are complete and scaled already."""
+def _columns(X: pd.DataFrame) -> tuple[list[Any], list[Any]]:
+    """Return the names of the categorical and of the numeric columns."""
     categorical = categorical_columns(X)
-    numeric = [name for name in X.columns if name not in set(categorical)]
-    return ColumnTransformer(
-        [
-            ("numbers", "passthrough", numeric),
-            ("categories", make_pipeline(FoldTable(complete=True), _one_hot()), categorical),
-        ],
-        sparse_threshold=0.0,
-    )
+    return categorical, [name for name in X.columns if name not in set(categorical)]
 
 
-class FoldArray(TransformerMixin, BaseEstimator):
-    """Numeric columns, imputed by their median and scaled, as an array."""
-
-    def fit(self, X: pd.DataFrame, y: Any = None) -> FoldArray:
-        """Learn medians and scales."""
-        self.steps_ = make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler())
-        self.steps_.fit(_numbers(X))
-        return self
-
-    def transform(self, X: pd.DataFrame) -> np.ndarray[Any, Any]:
-        """Return the array."""
-        check_is_fitted(self, "steps_")
-        return np.asarray(self.steps_.transform(_numbers(X)))
+def _imputer() -> list[SimpleImputer]:
+    return [SimpleImputer(strategy="median", keep_empty_features=True)]
 
 
-def _one_hot() -> OneHotEncoder:
-    return OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=_MOST_CATEGORIES, sparse_output=False)
-
-
-def _numbers(X: pd.DataFrame) -> np.ndarray[Any, Any]:
+def _floats(X: pd.DataFrame) -> np.ndarray[Any, Any]:
     return np.asarray(X.to_numpy(dtype=float, na_value=np.nan))
 
 
-def _texts(column: pd.Series, *, complete: bool) -> np.ndarray[Any, Any]:
-    """Return the cells as text, missing ones as None or as a category of their own."""
+def _strings(column: pd.Series, *, complete: bool) -> np.ndarray[Any, Any]:
+    """Return the values as strings, missing ones as None or as a category of their own."""
     missing = column.isna().to_numpy()
-    texts = np.array(column.astype(object), dtype=object)
-    texts[~missing] = [str(cell) for cell in texts[~missing]]
-    texts[missing] = MISSING if complete else None
-    return texts
-
-
-def _levels(column: pd.Series, *, complete: bool) -> list[str]:
-    return sorted({text for text in _texts(column, complete=complete) if text is not None})
+    strings = np.array(column.astype(object), dtype=object)
+    strings[~missing] = [str(value) for value in strings[~missing]]
+    strings[missing] = MISSING if complete else None
+    return strings

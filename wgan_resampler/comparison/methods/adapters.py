@@ -1,4 +1,4 @@
-"""Samplers of other packages, and choices between samplers, behind ``fit_resample``."""
+"""Samplers of other packages, wrapped so that they have ``fit_resample``."""
 
 from __future__ import annotations
 
@@ -19,8 +19,27 @@ from wgan_resampler.utils import FOREST_DIFFUSION, PEERS, SMOTE_VARIANTS, next_s
 _LARGEST_SEED = 2**31
 
 
-class _TakesCategories(BaseEstimator):
-    """A sampler for frames with categories and without missing cells."""
+class PeerSampler(BaseEstimator):
+    """A sampler of another package, which has to be installed.
+
+    Attributes
+    ----------
+    module : str
+        Module of the package.
+    install : str
+        Command that installs it.
+    """
+
+    module: str
+    install: str
+
+    def require_package(self) -> Any:
+        """Return the module, or raise an error that says how it is installed."""
+        return require(self.module, type(self).__name__, self.install)
+
+
+class _CategoricalFeatures(BaseEstimator):
+    """Tag of a sampler for frames with categorical features and without missing values."""
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -28,13 +47,13 @@ class _TakesCategories(BaseEstimator):
         return tags
 
 
-class SMOTEForTables(_TakesCategories):
-    """SMOTE for numbers, SMOTEN for categories, SMOTENC for tables with both.
+class SMOTEForTables(_CategoricalFeatures):
+    """SMOTE for numeric tables, SMOTEN for categorical tables, SMOTENC for tables with both.
 
     Parameters
     ----------
     k_neighbors : int, default=5
-        Neighbors between which rows are interpolated.
+        Number of neighbors, as in SMOTE.
     random_state : int or None, default=None
         Seed.
     """
@@ -54,7 +73,7 @@ class SMOTEForTables(_TakesCategories):
         return X_resampled, y_resampled
 
 
-class SmoteVariantsSampler(BaseEstimator):
+class SmoteVariantsSampler(PeerSampler):
     """An over-sampler of the package smote-variants.
 
     Parameters
@@ -65,13 +84,15 @@ class SmoteVariantsSampler(BaseEstimator):
         Seed.
     """
 
+    module, install = "smote_variants", SMOTE_VARIANTS
+
     def __init__(self, variant: str, *, random_state: int | None = None) -> None:
         self.variant = variant
         self.random_state = random_state
 
     def fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
-        """Return rows as the variant does it; of more than two classes, one after the other against the rest."""
-        package = require("smote_variants", f"The sampler '{self.variant}'", SMOTE_VARIANTS)
+        """Return the rows and, below them, the new rows; of several classes, one after the other against the rest."""
+        package = self.require_package()
         classes, codes = np.unique(y, return_inverse=True)
         rows = np.asarray(X, dtype=float)
 
@@ -89,10 +110,10 @@ class SmoteVariantsSampler(BaseEstimator):
 def _one_after_the_other(
     sample: Callable[..., tuple[NDArray[Any], NDArray[Any]]], X: NDArray[Any], codes: NDArray[Any]
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Grow class after class, the largest first, against all before it.
+    """Over-sample the classes one after the other, the largest first, each against all classes before it.
 
-    This is ``MulticlassOversampling`` of smote-variants, row for row, which divides by zero where the two largest
-    classes are equal.
+    The rows are those of ``MulticlassOversampling`` of smote-variants, which cannot be used, because it divides by zero
+    if the two largest classes have the same size.
     """
     counts = np.bincount(codes)
     order = np.argsort(-counts, kind="stable")
@@ -103,7 +124,7 @@ def _one_after_the_other(
         if wanted:
             rows = np.vstack([before, own])
             is_own = np.repeat([0, 1], [len(before), len(own)])
-            # The package's measure of how many rows are added: a share of what the class lacks to all before it.
+            # The package adds this share of the difference between the class and all classes before it.
             share = wanted / (place * counts.max() - counts[label])
             rows_grown, is_own_grown = sample(rows, is_own, proportion=share)
             found.append(rows_grown[len(rows) :][is_own_grown[len(rows) :] == 1])
@@ -115,7 +136,7 @@ def _one_after_the_other(
 
 @contextlib.contextmanager
 def _warnings_only(name: str) -> Iterator[None]:
-    """Keep a package from reporting each of its steps on stderr; what it warns of is let through."""
+    """Hide the messages of a package about each of its steps; its warnings are still shown."""
 
     def serious(record: logging.LogRecord) -> bool:
         return record.levelno >= logging.WARNING
@@ -128,26 +149,28 @@ def _warnings_only(name: str) -> Iterator[None]:
         logger.removeFilter(serious)
 
 
-class CTGANSampler(_TakesCategories):
-    """CTGAN, with draws rejected until each class has its rows, and an end to that.
+class CTGANSampler(_CategoricalFeatures, PeerSampler):
+    """CTGAN, with rows of a wrong class rejected.
 
-    Conditional draws of CTGAN often have another class than the one asked for. After `max_draws` times the rows that
-    are wanted, what is lacking is left out and counted in `shortfall_`.
+    Rows that CTGAN draws for a class often have another class. Those are rejected, and more rows are drawn, up to
+    `max_draws` times the number that is needed. Rows that are still missing then are counted in `shortfall_`.
 
     Parameters
     ----------
     epochs : int, default=300
         As in CTGAN.
     max_draws : int, default=20
-        Draws for each row that is wanted.
+        Largest number of draws for each needed row.
     random_state : int or None, default=None
         Seed.
 
     Attributes
     ----------
     shortfall_ : int
-        Rows that were wanted and not found.
+        Number of rows that were needed and not found.
     """
+
+    module, install = "ctgan", PEERS
 
     def __init__(self, *, epochs: int = 300, max_draws: int = 20, random_state: int | None = None) -> None:
         self.epochs = epochs
@@ -156,7 +179,7 @@ class CTGANSampler(_TakesCategories):
 
     def fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
         """Return the rows and, below them, the generated ones."""
-        package = require("ctgan", "The sampler 'ctgan'", PEERS)
+        package = self.require_package()
         frame, categorical = _frame(X)
         target = "(class)"
         labels = np.asarray(y).astype(str)
@@ -178,8 +201,8 @@ class CTGANSampler(_TakesCategories):
         return _below(X, frame, y, found)
 
 
-class TVAESampler(_TakesCategories):
-    """A TVAE for each class that has to grow, trained on its rows.
+class TVAESampler(_CategoricalFeatures, PeerSampler):
+    """TVAE: one model for each class that needs rows, trained on the rows of the class.
 
     Parameters
     ----------
@@ -189,13 +212,15 @@ class TVAESampler(_TakesCategories):
         Seed.
     """
 
+    module, install = "ctgan", PEERS
+
     def __init__(self, *, epochs: int = 300, random_state: int | None = None) -> None:
         self.epochs = epochs
         self.random_state = random_state
 
     def fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
         """Return the rows and, below them, the generated ones."""
-        package = require("ctgan", "The sampler 'tvae'", PEERS)
+        package = self.require_package()
         frame, categorical = _frame(X)
         wanted = _wanted(y)
         found = []
@@ -207,11 +232,11 @@ class TVAESampler(_TakesCategories):
         return _below(X, frame, y, found)
 
 
-class ForestDiffusionSampler(BaseEstimator):
-    """ForestDiffusion: flow matching with boosted trees, trained on each class that has to grow.
+class ForestDiffusionSampler(PeerSampler):
+    """ForestDiffusion: flow matching with boosted trees, for each class that needs rows.
 
-    The package trains one model per class, so that those of the other classes need not be trained. It gets categories
-    as columns of zeros and ones.
+    The package trains one model for each class, so the models of the other classes are not needed. It gets categorical
+    features one-hot.
 
     Parameters
     ----------
@@ -223,6 +248,8 @@ class ForestDiffusionSampler(BaseEstimator):
         Seed.
     """
 
+    module, install = "ForestDiffusion", FOREST_DIFFUSION
+
     def __init__(self, *, duplicate_K: int = 100, n_t: int = 50, random_state: int | None = None) -> None:
         self.duplicate_K = duplicate_K
         self.n_t = n_t
@@ -230,7 +257,7 @@ class ForestDiffusionSampler(BaseEstimator):
 
     def fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
         """Return the rows and, below them, the generated ones."""
-        package = require("ForestDiffusion", "The sampler 'forest_diffusion'", FOREST_DIFFUSION)
+        package = self.require_package()
         rows, wanted = np.asarray(X, dtype=float), _wanted(y)
         found = []
         for (label, number), seed in zip(wanted.items(), _seeds(self.random_state, len(wanted)), strict=True):
@@ -249,7 +276,7 @@ class ForestDiffusionSampler(BaseEstimator):
 
 @contextlib.contextmanager
 def _own_numpy_state() -> Iterator[None]:
-    """Give numpy's global random state, which a package seeds and draws from, back as it was."""
+    """Restore numpy's global random state after a package has seeded it and drawn from it."""
     state = np.random.get_state()  # noqa: NPY002
     try:
         yield
@@ -263,14 +290,14 @@ def _seeds(random_state: int | None, number: int) -> list[int]:
 
 
 def _frame(X: Any) -> tuple[pd.DataFrame, list[str]]:
-    """Return a frame with text in its categories, and their names."""
+    """Return a frame with strings in its categorical columns, and the names of these columns."""
     frame = pd.DataFrame(X).rename(columns=str).reset_index(drop=True)
     categorical = categorical_columns(frame)
     return frame.astype(dict.fromkeys(categorical, object)), categorical
 
 
 def _wanted(y: NDArray[Any]) -> dict[Any, int]:
-    """Return how many rows each class lacks, for those that lack any."""
+    """Return how many rows each class needs to reach the largest, for the classes that need any."""
     classes, counts = np.unique(y, return_counts=True)
     lacking = counts.max() - counts
     return {label: int(number) for label, number in zip(classes, lacking, strict=True) if number}

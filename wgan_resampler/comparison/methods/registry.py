@@ -1,4 +1,4 @@
-"""Samplers and classifiers by name, and what is known about them."""
+"""Samplers and classifiers by name, and what a comparison needs to know about them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from imblearn.combine import SMOTEENN, SMOTETomek
+from imblearn.over_sampling import ADASYN, SVMSMOTE, BorderlineSMOTE, KMeansSMOTE, RandomOverSampler
+from imblearn.under_sampling import RandomUnderSampler
 from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -20,28 +24,29 @@ from wgan_resampler.comparison.data.preparation import Form
 from wgan_resampler.comparison.methods.adapters import (
     CTGANSampler,
     ForestDiffusionSampler,
+    PeerSampler,
     SMOTEForTables,
     SmoteVariantsSampler,
     TVAESampler,
 )
 from wgan_resampler.exceptions import InvalidParameterError
-from wgan_resampler.utils import FOREST_DIFFUSION, PEERS, SMOTE_VARIANTS, require
+from wgan_resampler.utils import PEERS, require
 
 
 @dataclass(frozen=True)
 class SamplerSpec:
-    """A sampler under the name that results give it.
+    """A sampler of a comparison.
 
     Attributes
     ----------
     name : str
-        The name.
+        Name in the results.
     sampler : object or None
-        What is copied for each fit; None leaves the rows alone.
+        The sampler, which is copied for each fit. None leaves the rows as they are.
     class_weight : bool
-        Whether classifiers are told to weigh classes instead.
+        Whether classifiers weight the classes instead.
     description : str
-        Class and parameters, to tell whether stored results are of the same sampler.
+        Class and parameters. Stored results are used again only if it is the same.
     """
 
     name: str
@@ -51,8 +56,8 @@ class SamplerSpec:
 
     @property
     def form(self) -> Form:
-        """The form of table that it can be given."""
-        tags = _input_tags(self.sampler)
+        """The form of table that the sampler gets, by scikit-learn's tags."""
+        tags = self.sampler.__sklearn_tags__().input_tags if hasattr(self.sampler, "__sklearn_tags__") else None
         if tags is None or not tags.categorical:
             return "encoded"
         return "raw" if tags.allow_nan else "prepared"
@@ -60,14 +65,14 @@ class SamplerSpec:
 
 @dataclass(frozen=True)
 class ClassifierSpec:
-    """A classifier under the name that results give it.
+    """A classifier of a comparison.
 
     Attributes
     ----------
     name : str
-        The name.
+        Name in the results.
     classifier : estimator
-        What is cloned for each fit.
+        The classifier, which is cloned for each fit.
     group : str
         Classifiers of one group are reported together: "weak", "strong" or "own".
     description : str
@@ -81,93 +86,59 @@ class ClassifierSpec:
 
     @property
     def takes_class_weight(self) -> bool:
-        """Whether it can weigh classes."""
+        """Whether it can weight the classes."""
         return any(key.split("__")[-1] == "class_weight" for key in self.classifier.get_params())
-
-
-def _imblearn(module: str, name: str) -> Callable[[], Any]:
-    return lambda: getattr(
-        require(f"imblearn.{module}", f"The sampler '{name}'", "pip install imbalanced-learn"), name
-    )()
 
 
 def _geometric_smote() -> Any:
     return require("imblearn_extra.gsmote", "The sampler 'geometric_smote'", PEERS).GeometricSMOTE()
 
 
-def _variant(name: str) -> Callable[[], Any]:
-    def build() -> Any:
-        require("smote_variants", f"The sampler '{name}'", SMOTE_VARIANTS)
-        return SmoteVariantsSampler(name)
-
-    return build
-
-
-def _ctgan() -> Any:
-    require("ctgan", "The sampler 'ctgan'", PEERS)
-    return CTGANSampler()
-
-
-def _tvae() -> Any:
-    require("ctgan", "The sampler 'tvae'", PEERS)
-    return TVAESampler()
-
-
-def _forest_diffusion() -> Any:
-    require("ForestDiffusion", "The sampler 'forest_diffusion'", FOREST_DIFFUSION)
-    return ForestDiffusionSampler()
-
-
 def _wgangp() -> Any:
-    return require(
-        "wgan_resampler.sampler.over_sampler", "The sampler 'wgangp'", "pip install wgan-resampler"
-    ).WGANGPOverSampler()
+    # Imported here, because it loads torch, which other comparisons do not need.
+    from wgan_resampler.sampler import WGANGPOverSampler
+
+    return WGANGPOverSampler()
 
 
 SAMPLERS: dict[str, Callable[[], Any]] = {
     "none": lambda: None,
     "class_weight": lambda: None,
-    "random_over": _imblearn("over_sampling", "RandomOverSampler"),
-    "random_under": _imblearn("under_sampling", "RandomUnderSampler"),
+    "random_over": RandomOverSampler,
+    "random_under": RandomUnderSampler,
     "smote": SMOTEForTables,
-    "borderline_smote": _imblearn("over_sampling", "BorderlineSMOTE"),
-    "svm_smote": _imblearn("over_sampling", "SVMSMOTE"),
-    "adasyn": _imblearn("over_sampling", "ADASYN"),
-    "kmeans_smote": _imblearn("over_sampling", "KMeansSMOTE"),
-    "smoteenn": _imblearn("combine", "SMOTEENN"),
-    "smotetomek": _imblearn("combine", "SMOTETomek"),
+    "borderline_smote": BorderlineSMOTE,
+    "svm_smote": SVMSMOTE,
+    "adasyn": ADASYN,
+    "kmeans_smote": KMeansSMOTE,
+    "smoteenn": SMOTEENN,
+    "smotetomek": SMOTETomek,
     "geometric_smote": _geometric_smote,
-    "prowsyn": _variant("ProWSyn"),
-    "polynom_fit_smote": _variant("polynom_fit_SMOTE_star"),
-    "ctgan": _ctgan,
-    "tvae": _tvae,
-    "forest_diffusion": _forest_diffusion,
+    "prowsyn": partial(SmoteVariantsSampler, "ProWSyn"),
+    "polynom_fit_smote": partial(SmoteVariantsSampler, "polynom_fit_SMOTE_star"),
+    "ctgan": CTGANSampler,
+    "tvae": TVAESampler,
+    "forest_diffusion": ForestDiffusionSampler,
     "wgangp": _wgangp,
 }
 """Samplers by name."""
 
-WEAK: dict[str, Callable[[], Any]] = {
-    "logistic_regression": lambda: LogisticRegression(max_iter=1000),
-    "knn": KNeighborsClassifier,
-    "decision_tree": DecisionTreeClassifier,
-    # Without probabilities: they would be calibrated on resampled rows, whose copies are on both sides of that split.
-    "svm": SVC,
-    "mlp": MLPClassifier,
-}
-STRONG: dict[str, Callable[[], Any]] = {
-    "random_forest": RandomForestClassifier,
-    # Early stopping would hold back resampled rows, and decide on copies of what it was trained on.
-    "hist_gradient_boosting": lambda: HistGradientBoostingClassifier(early_stopping=False),
-}
 CLASSIFIERS: dict[str, tuple[str, Callable[[], Any]]] = {
-    **{name: ("weak", build) for name, build in WEAK.items()},
-    **{name: ("strong", build) for name, build in STRONG.items()},
+    "logistic_regression": ("weak", partial(LogisticRegression, max_iter=1000)),
+    "knn": ("weak", KNeighborsClassifier),
+    "decision_tree": ("weak", DecisionTreeClassifier),
+    # Without probabilities: their calibration would split the resampled rows, with copies of a row on both sides.
+    "svm": ("weak", SVC),
+    "mlp": ("weak", MLPClassifier),
+    "random_forest": ("strong", RandomForestClassifier),
+    # Early stopping would hold out resampled rows, whose copies are among those that it was trained on.
+    "hist_gradient_boosting": ("strong", partial(HistGradientBoostingClassifier, early_stopping=False)),
 }
-"""Classifiers by name: their group and how they are made."""
+"""Classifiers by name: their group, and what makes a new one."""
 
 
 def resolve_samplers(samplers: Any) -> tuple[SamplerSpec, ...]:
-    """Return the samplers that names or objects stand for.
+    """Return the samplers for names or objects.
 
     Parameters
     ----------
@@ -199,6 +170,9 @@ def resolve_samplers(samplers: Any) -> tuple[SamplerSpec, ...]:
             template, class_weight = SAMPLERS[_known(value, "sampler", SAMPLERS)](), value == "class_weight"
         else:
             template, class_weight = value, False
+        if isinstance(template, PeerSampler):
+            # A missing package is reported before any work.
+            template.require_package()
         if template is not None and (isinstance(template, type) or not hasattr(template, "fit_resample")):
             raise InvalidParameterError(
                 f"Sampler '{name}' must be an object with fit_resample, None or a name, not {template!r}."
@@ -209,7 +183,7 @@ def resolve_samplers(samplers: Any) -> tuple[SamplerSpec, ...]:
 
 
 def resolve_classifiers(classifiers: Any = None) -> tuple[ClassifierSpec, ...]:
-    """Return the classifiers that names or objects stand for; None stands for all of the registry.
+    """Return the classifiers for names or objects; None takes all of the registry.
 
     Examples
     --------
@@ -223,8 +197,8 @@ def resolve_classifiers(classifiers: Any = None) -> tuple[ClassifierSpec, ...]:
         if isinstance(value, str):
             group, build = CLASSIFIERS[_known(value, "classifier", CLASSIFIERS)]
             template = build()
-        answers = hasattr(template, "predict_proba") or hasattr(template, "decision_function")
-        if isinstance(template, type) or not (answers and hasattr(template, "get_params")):
+        can_predict = hasattr(template, "predict_proba") or hasattr(template, "decision_function")
+        if isinstance(template, type) or not (can_predict and hasattr(template, "get_params")):
             raise InvalidParameterError(
                 f"Classifier '{name}' must be a scikit-learn classifier with predict_proba or decision_function, or a "
                 f"name, not {template!r}."
@@ -233,7 +207,7 @@ def resolve_classifiers(classifiers: Any = None) -> tuple[ClassifierSpec, ...]:
     return tuple(specs)
 
 
-def fresh(template: Any, seed: int) -> Any:
+def seeded_copy(template: Any, seed: int) -> Any:
     """Return a copy of an estimator or sampler in which every `random_state` is the seed."""
     copy = clone(template, safe=False)
     if hasattr(copy, "get_params") and hasattr(copy, "set_params"):
@@ -245,7 +219,7 @@ def fresh(template: Any, seed: int) -> Any:
 
 
 def with_class_weight(classifier: Any) -> Any:
-    """Tell a classifier, or those inside it, to weigh classes by their rarity; it is changed."""
+    """Set `class_weight="balanced"` in a classifier and in those inside it; the classifier itself is changed."""
     keys = [key for key in classifier.get_params() if key.split("__")[-1] == "class_weight"]
     return classifier.set_params(**dict.fromkeys(keys, "balanced"))
 
@@ -274,22 +248,21 @@ def _known(name: str, what: str, registry: Mapping[str, Any]) -> str:
     return name
 
 
-def _input_tags(sampler: Any) -> Any:
-    """Return scikit-learn's tags of the input, None for an object that has none."""
-    return sampler.__sklearn_tags__().input_tags if hasattr(sampler, "__sklearn_tags__") else None
-
-
 def describe(template: Any) -> str:
-    """Return class and parameters, or the name of a function, in a form that is the same in every process."""
+    """Return class and parameters, or the name of a function, in a form that is the same in every process.
+
+    Of a class it names the package and not the module, so that moving the class within its package changes nothing.
+    """
     if template is None:
         return "None"
     if inspect.isroutine(template):
         return _shown(template)
     kind = type(template)
     parameters = template.get_params(deep=True) if hasattr(template, "get_params") else vars(template)
-    # A seed is replaced before each fit, so it makes no difference.
+    # The seed is replaced before each fit, so it makes no difference.
     shown = {key: _shown(value) for key, value in sorted(parameters.items()) if key.split("__")[-1] != "random_state"}
-    return f"{kind.__module__}.{kind.__qualname__}({', '.join(f'{key}={value}' for key, value in shown.items())})"
+    package = kind.__module__.partition(".")[0]
+    return f"{package}.{kind.__qualname__}({', '.join(f'{key}={value}' for key, value in shown.items())})"
 
 
 def _shown(value: Any) -> str:

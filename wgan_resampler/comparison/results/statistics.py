@@ -1,7 +1,7 @@
-"""What the scores of several samplers on several datasets say: pure functions on tables of scores.
+"""Ranks and significance tests of samplers over datasets.
 
-A table of scores has a row for each dataset and a column for each sampler. Tests come from scipy, statsmodels and
-scikit-posthocs; formulas that they do not have are stated with their source.
+All functions here are pure. A table of scores has a row for each dataset and a column for each sampler. The tests come
+from scipy, statsmodels and scikit-posthocs. Formulas that these packages do not have are given with their source.
 
 References
 ----------
@@ -14,7 +14,8 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,7 +27,7 @@ from wgan_resampler.utils import COMPARE, require
 Floats = NDArray[np.float64]
 
 TIE = 1e-3
-"""Scores that lie less than this apart count as a tie."""
+"""Two scores that differ by less than this are a tie."""
 
 _BOOTSTRAP_SAMPLES = 2000
 
@@ -38,19 +39,19 @@ class Friedman:
     Attributes
     ----------
     mean_ranks : tuple of float
-        Of each sampler; 1 is best.
+        Mean rank of each sampler; 1 is best.
     n_datasets : int
-        Rows of the table.
+        Number of datasets.
     statistic : float
         Chi-squared of the mean ranks, equation of [1]_.
     p_value : float
-        From scipy, which corrects the statistic for ties.
+        P-value from scipy, which corrects the statistic for ties.
     f_statistic, f_p_value : float
-        The less conservative statistic of Iman and Davenport, as in [1]_.
+        The less conservative statistic of Iman and Davenport, as in [1]_, and its p-value.
     critical_difference : float
-        Of Nemenyi's test: mean ranks that lie further apart differ significantly.
+        Critical difference of Nemenyi's test: mean ranks that are further apart differ significantly.
     alpha : float
-        Level of that.
+        Significance level of the critical difference.
 
     References
     ----------
@@ -68,7 +69,7 @@ class Friedman:
 
 
 def rank(scores: Floats, *, greater_is_better: bool = True) -> Floats:
-    """Return the rank of each column within each row: 1 is best, ties share, missing scores come last.
+    """Return the rank of each column within each row: 1 is best, ties share a rank, missing scores rank last.
 
     Examples
     --------
@@ -77,7 +78,7 @@ def rank(scores: Floats, *, greater_is_better: bool = True) -> Floats:
     >>> rank(np.array([[0.9, 0.8, 0.8, np.nan]]))
     array([[1. , 2.5, 2.5, 4. ]])
     """
-    # Rounded, so that means of the same numbers in another order are ties.
+    # Rounded, because means of the same numbers in another order differ in the last digits and must be ties.
     losses = np.round(-scores if greater_is_better else scores, 12)
     return np.asarray(stats.rankdata(np.where(np.isnan(losses), np.inf, losses), axis=1))
 
@@ -96,7 +97,7 @@ def critical_difference(n_samplers: int, n_datasets: int, *, alpha: float = 0.05
 
 
 def friedman(scores: Floats, *, greater_is_better: bool = True, alpha: float = 0.05) -> Friedman | None:
-    """Return Friedman's test, None for fewer than three samplers or two datasets.
+    """Return Friedman's test, or None for fewer than three samplers or two datasets.
 
     Parameters
     ----------
@@ -105,7 +106,7 @@ def friedman(scores: Floats, *, greater_is_better: bool = True, alpha: float = 0
     greater_is_better : bool, default=True
         Direction of the scores.
     alpha : float, default=0.05
-        Level of the critical difference.
+        Significance level of the critical difference.
 
     Returns
     -------
@@ -143,17 +144,17 @@ def friedman(scores: Floats, *, greater_is_better: bool = True, alpha: float = 0
 
 
 @dataclass(frozen=True)
-class Duel:
-    """One sampler against the reference, dataset by dataset; positive differences are in its favour.
+class PairedComparison:
+    """One sampler against the reference over datasets; positive differences mean that the sampler is better.
 
     Attributes
     ----------
     wins, ties, losses : int
-        Datasets on which it is better, within `TIE`, or worse.
+        Number of datasets on which it is better, equal (closer than `TIE`), or worse.
     median_effect, effect_low, effect_high : float
-        Median difference, and a 95 % percentile bootstrap interval over datasets.
+        Median difference, with a 95 % percentile bootstrap interval over datasets.
     p_value : float
-        Wilcoxon's signed-rank test, zero differences split evenly; not corrected.
+        Of Wilcoxon's signed-rank test, with zero differences split evenly; not corrected.
     """
 
     wins: int
@@ -165,21 +166,23 @@ class Duel:
     p_value: float
 
 
-def duel(scores: Floats, reference: Floats, *, greater_is_better: bool = True, seed: int = 0) -> Duel:
-    """Return how a sampler fares against the reference on the datasets where both have a score.
+def compare_pair(
+    scores: Floats, reference: Floats, *, greater_is_better: bool = True, seed: int = 0
+) -> PairedComparison:
+    """Return the comparison of a sampler with the reference on the datasets where both have a score.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from wgan_resampler.comparison.results.statistics import duel
-    >>> outcome = duel(np.array([0.9, 0.8, 0.7]), np.array([0.8, 0.8, 0.8]))
-    >>> outcome.wins, outcome.ties, outcome.losses
+    >>> from wgan_resampler.comparison.results.statistics import compare_pair
+    >>> pair = compare_pair(np.array([0.9, 0.8, 0.7]), np.array([0.8, 0.8, 0.8]))
+    >>> pair.wins, pair.ties, pair.losses
     (1, 1, 1)
     """
     differences = (scores - reference) * (1 if greater_is_better else -1)
     differences = np.round(differences[~np.isnan(differences)], 12)
     low, high = _bootstrap_median(differences, seed)
-    return Duel(
+    return PairedComparison(
         wins=int(np.sum(differences >= TIE)),
         ties=int(np.sum(np.abs(differences) < TIE)),
         losses=int(np.sum(differences <= -TIE)),
@@ -190,8 +193,44 @@ def duel(scores: Floats, reference: Floats, *, greater_is_better: bool = True, s
     )
 
 
+def compare_with_reference(
+    scores: pd.DataFrame, reference: str, *, greater_is_better: bool = True, seed: int = 0
+) -> pd.DataFrame:
+    """Return one row for each sampler: mean score, mean rank, and the comparison with the reference.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        Datasets by samplers; a missing score means that the sampler failed.
+    reference : str
+        The sampler that the others are compared with. It has no such comparison itself.
+    greater_is_better : bool, default=True
+        Direction of the scores.
+    seed : int, default=0
+        Seed of the bootstrap.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``sampler, datasets, failed, score, mean_rank`` and the attributes of `PairedComparison`. No rows if
+        there is no dataset.
+    """
+    rows: list[dict[str, Any]] = []
+    ranks = rank(scores.to_numpy(), greater_is_better=greater_is_better).mean(axis=0) if len(scores) else ()
+    for sampler, mean_rank in zip(scores.columns, ranks, strict=False):
+        own = scores[sampler]
+        row = {"sampler": sampler, "datasets": len(own), "failed": int(own.isna().sum())}
+        row |= {"score": own.mean(skipna=False), "mean_rank": float(mean_rank)}
+        if sampler != reference and reference in scores:
+            pair = (own.to_numpy(), scores[reference].to_numpy())
+            row |= asdict(compare_pair(*pair, greater_is_better=greater_is_better, seed=seed))
+        rows.append(row)
+    columns = ["sampler", "datasets", "failed", "score", "mean_rank", *PairedComparison.__dataclass_fields__]
+    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(("wins", "ties", "losses"), "Int64"))
+
+
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Return p-values corrected for their number by Holm's method; missing ones stay missing and do not count.
+    """Return p-values with Holm's correction; missing ones stay missing and do not count.
 
     Examples
     --------
@@ -215,12 +254,12 @@ def corrected_t_test(differences: Floats, test_share: float) -> float:
     differences : ndarray of shape (n_splits,)
         One difference for each split of one dataset.
     test_share : float
-        Test rows for each training row.
+        Number of test rows divided by the number of training rows.
 
     Returns
     -------
     float
-        Two-sided; NaN for fewer than two splits.
+        Two-sided p-value; NaN for fewer than two splits.
 
     References
     ----------
@@ -255,18 +294,18 @@ def dataset_scores(
 ) -> pd.DataFrame:
     """Return the mean score of each sampler on each dataset, over classifiers, repeats and folds.
 
-    A sampler has a score on a dataset only if none of the cells is missing in which another sampler has a value: a
-    mean over the folds in which it happened to work would not be comparable. Datasets on which no sampler has the
-    metric are left out.
+    A sampler has a score on a dataset only if it has a value in every cell in which another sampler has one. A mean
+    over only those folds in which it worked would not be comparable. Datasets on which no sampler has the metric are
+    left out.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        Cells, as ``ComparisonResult.to_frame`` gives them.
+        The cells, as ``ComparisonResult.to_frame`` returns them.
     metric : str
-        Column.
+        Name of the metric.
     classifiers, samplers : sequence of str
-        Which cells, and which columns.
+        The classifiers that are averaged over, and the samplers, which become the columns.
 
     Returns
     -------
@@ -284,7 +323,7 @@ def fold_scores(frame: pd.DataFrame, metric: str, classifiers: Sequence[str], sa
 def _means(
     frame: pd.DataFrame, metric: str, classifiers: Sequence[str], samplers: Sequence[str], by: list[str]
 ) -> pd.DataFrame:
-    """Return means of the cells in which any sampler has a value, missing where the sampler in question lacks one."""
+    """Return means over the cells in which any sampler has a value; missing where a sampler lacks one of them."""
     chosen = frame[frame["classifier"].isin(classifiers) & frame["sampler"].isin(samplers)]
     places = ["dataset", "classifier", "repeat", "fold"]
     cells = chosen.set_index([*places, "sampler"])[metric].unstack("sampler").reindex(columns=list(samplers))
@@ -297,7 +336,7 @@ def _wilcoxon(differences: Floats) -> float:
         return math.nan
     if not differences.any():
         return 1.0
-    with warnings.catch_warnings():  # of scipy 1.13, where some differences are 0
+    with warnings.catch_warnings():  # scipy 1.13 warns if some differences are 0
         warnings.filterwarnings("ignore", "Sample size too small", UserWarning)
         return float(stats.wilcoxon(differences, zero_method="zsplit").pvalue)
 

@@ -1,13 +1,13 @@
-"""The protocol: one sampler on one fold of one dataset, under all classifiers.
+"""The protocol: one sampler on one fold of one dataset, with all classifiers.
 
-Everything that learns from rows stands in one imbalanced-learn ``Pipeline``, fitted on the training rows of the fold.
-Test rows meet the fitted pipeline once, for scoring; samplers never see them. Thresholds are tuned in three inner
-folds of the training rows, where the whole pipeline, sampler included, is fitted on the inner training rows alone.
+All steps that learn from rows are part of one imbalanced-learn ``Pipeline``, which is fitted on the training rows of
+the fold. The fitted pipeline predicts the test rows once, for scoring; the sampler never sees them. Thresholds are
+tuned in three inner folds of the training rows. There, too, the whole pipeline with the sampler is fitted on the inner
+training rows alone.
 """
 
 from __future__ import annotations
 
-import copy
 import re
 import traceback
 import warnings
@@ -15,28 +15,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import joblib
 import numpy as np
 import pandas as pd
 from imblearn.pipeline import Pipeline
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
 
 from wgan_resampler.comparison.data.datasets import Dataset
 from wgan_resampler.comparison.data.folds import inner_splits
-from wgan_resampler.comparison.data.preparation import FoldTable, encoder, one_hot
-from wgan_resampler.comparison.methods.registry import ClassifierSpec, SamplerSpec, fresh, with_class_weight
+from wgan_resampler.comparison.data.preparation import FoldTable, encoder
+from wgan_resampler.comparison.methods.registry import ClassifierSpec, SamplerSpec, seeded_copy, with_class_weight
 from wgan_resampler.comparison.running.resources import Meter, one_thread
-from wgan_resampler.comparison.scoring.metrics import (
-    Answers,
-    answers_of,
-    recall_per_class,
-    score,
-    strengths_of,
-    tuned_scores,
-)
-from wgan_resampler.comparison.scoring.thresholds import OBJECTIVES, best_threshold
-from wgan_resampler.exceptions import InvalidDataError
+from wgan_resampler.comparison.running.shared_sampler import SharedSampler
+from wgan_resampler.comparison.scoring.evaluation import evaluate
+from wgan_resampler.comparison.scoring.metrics import TUNABLE, score, tuned_scores
+from wgan_resampler.comparison.scoring.predictions import Predictions, predict
+from wgan_resampler.comparison.scoring.thresholds import best_threshold
 from wgan_resampler.utils import seed_for
 
 Rows = NDArray[np.intp]
@@ -49,17 +42,17 @@ class Job:
     Attributes
     ----------
     dataset : Dataset
-        All rows.
+        The whole dataset.
     sampler : SamplerSpec
         The sampler.
     classifiers : tuple of ClassifierSpec
-        Those that learn from its rows.
+        The classifiers that are trained on the resampled rows.
     scorers : mapping of str to callable
         Further scores: ``scorer(pipeline, X_test, y_test)``.
     repeat, fold : int
-        Which split.
+        Number of the repeat, and of the fold within it.
     train, test : ndarray of int
-        Its rows.
+        Indices of the training rows and of the test rows.
     root : int
         Root of all seeds.
     tunes : bool, default=True
@@ -79,7 +72,7 @@ class Job:
 
     @property
     def key(self) -> tuple[str, str, int, int]:
-        """What sets it apart within a comparison."""
+        """What identifies the job within a comparison."""
         return self.dataset.name, self.sampler.name, self.repeat, self.fold
 
     def seed(self, purpose: str, *more: int) -> int:
@@ -89,27 +82,27 @@ class Job:
 
 @dataclass(frozen=True)
 class Cell:
-    """One classifier after one sampler on one fold.
+    """The result of one classifier after one sampler on one fold: one row of the frame of results.
 
     Attributes
     ----------
     classifier : str
-        Its name.
+        Name of the classifier.
     scores : dict of str to float
-        One value for each metric. Of a cell that failed, those found before: none, or all but those at tuned
-        thresholds, where the sampler failed on the fewer rows of inner folds alone.
+        One value for each metric. A cell that failed keeps the scores that were computed before the failure: none, or
+        all but those at tuned thresholds if the sampler failed only on the fewer rows of the inner folds.
     recalls : dict of str to float
         Recall of each class that has test rows.
     resample_seconds, fit_seconds : float
-        Time of the sampler alone, and of the fit of the whole pipeline on the training rows, sampler included.
+        Time of the sampler alone, and of fitting the whole pipeline, sampler included.
     peak_memory_mb : float
-        Highest memory during this fit above that at its start.
+        Highest memory while the pipeline was fitted, above the memory at its start.
     n_synthetic : int or None
-        Rows that the sampler added, counted class by class.
+        Number of rows that the sampler added, counted class by class.
     shortfall : int
-        Rows that the sampler was to add and did not find, where it says so.
+        Number of rows that the sampler should have added but could not, if it reports that.
     n_test_copies : int or None
-        Added rows that equal a test row and no training row.
+        Number of added rows that equal a test row and no training row.
     error : str or None
         Traceback if the cell failed.
     """
@@ -128,7 +121,21 @@ class Cell:
 
 @dataclass(frozen=True)
 class JobResult:
-    """The cells of a job, the numbers of rows, and the distinct warnings that were raised in it."""
+    """The result of a job.
+
+    Attributes
+    ----------
+    dataset, sampler : str
+        Name of the dataset and of the sampler.
+    repeat, fold : int
+        Number of the repeat, and of the fold within it.
+    n_train, n_test : int
+        Number of training rows and of test rows.
+    cells : tuple of Cell
+        One for each classifier.
+    warnings : tuple of str
+        The distinct warnings that were raised during the job.
+    """
 
     dataset: str
     sampler: str
@@ -140,72 +147,25 @@ class JobResult:
     warnings: tuple[str, ...] = ()
 
 
-class ResampleOnce(BaseEstimator):
-    """A pipeline step whose sampler is fitted the first time; its rows serve all classifiers of the fold.
+@dataclass(frozen=True)
+class _Split:
+    """The outer split of a job, or one of the inner splits.
 
-    Given other rows than the first time, the step refuses, so that rows of one fold cannot reach another.
-
-    Parameters
+    Attributes
     ----------
-    sampler : object
-        A fresh copy, seeded.
+    train, test : ndarray of int
+        Rows on which pipelines are fitted, and rows that they predict.
+    step : SharedSampler or None
+        The pipeline step of the sampler.
     """
 
-    def __init__(self, sampler: Any) -> None:
-        self.sampler = sampler
-        self.meter = Meter()
-        self._given: str | None = None
-        self._result: tuple[Any, Any] | None = None
-
-    @property
-    def tried(self) -> bool:
-        """Whether the sampler has been fitted, with whatever success."""
-        return self._given is not None
+    train: Rows
+    test: Rows
+    step: SharedSampler | None
 
     @property
     def failed(self) -> bool:
-        """Whether it raised."""
-        return self.tried and self._result is None
-
-    def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
-        """Return the resampled rows."""
-        given = joblib.hash((X, y))
-        if self._given is None:
-            self._given, self.before = given, X
-            with self.meter:
-                # A copy, for a sampler may change what it is given.
-                result = self.sampler.fit_resample(X.copy(), y.copy())
-            _check_classes(result[1], y)
-            self._result = result
-        if given != self._given or self._result is None:
-            raise RuntimeError("A sampler's rows were about to be used for other training rows than its own.")
-        # Copies, for a classifier may change what it is given, and the next is to learn from the same rows.
-        return copy.copy(self._result[0]), copy.copy(self._result[1])
-
-    def __sklearn_clone__(self) -> ResampleOnce:
-        """Stay one object wherever pipelines are cloned: sharing is the purpose."""
-        return self
-
-
-def _check_classes(y_resampled: Any, y: NDArray[Any]) -> None:
-    strangers = np.setdiff1d(np.asarray(y_resampled), y)
-    if len(strangers):
-        raise InvalidDataError(
-            f"The sampler returned rows of classes that it was not given: {', '.join(map(str, strangers))}."
-        )
-
-
-@dataclass(frozen=True)
-class _Part:
-    """Rows on which pipelines are fitted, rows on which they answer, and the sampler's step between them."""
-
-    fit: Rows
-    answer: Rows
-    step: ResampleOnce | None
-
-    @property
-    def failed(self) -> bool:
-        """Whether the sampler raised."""
+        """Whether the sampler raised an error."""
         return self.step is not None and self.step.failed
 
 
@@ -215,93 +175,104 @@ def run_job(job: Job, *, share: bool = True) -> JobResult:
     Parameters
     ----------
     job : Job
-        What to do.
+        The work.
     share : bool, default=True
-        Whether classifiers share the sampler's rows. False fits it again for each: slower, and equal, as a test shows.
+        Whether all classifiers share one fit of the sampler. False fits it again for each classifier, which is slower
+        and gives the same scores, as a test shows.
 
     Returns
     -------
     JobResult
         One cell for each classifier that can be used with the sampler.
     """
-    taken = [spec for spec in job.classifiers if spec.takes_class_weight or not job.sampler.class_weight]
+    classifiers = [spec for spec in job.classifiers if spec.takes_class_weight or not job.sampler.class_weight]
     with warnings.catch_warnings(record=True) as caught, one_thread():
         warnings.simplefilter("always")
-        parts = _parts(job)
+        splits = _splits(job)
         cells: list[Cell] = []
         failure: str | None = None
-        for spec in taken:
-            # Where the sampler failed it would fail again, after the same time.
-            usable = parts[:0] if parts[0].failed else parts if failure is None else parts[:1]
+        for spec in classifiers:
+            # A sampler that failed would fail again, after the same time. So its splits are not run again: none of
+            # them if it failed on the outer split, else the outer split alone.
+            usable = () if splits[0].failed else splits if failure is None else splits[:1]
             cell = _run_cell(job, spec, usable)
             cells.append(replace(cell, error=cell.error or failure))
-            if failure is None and any(part.failed for part in parts):
+            if failure is None and any(split.failed for split in splits):
                 failure = cell.error
-            parts = parts if share else _parts(job)
+            splits = splits if share else _splits(job)
     texts = sorted({f"{warning.category.__name__}: {warning.message}"[:300] for warning in caught})
     return JobResult(*job.key, len(job.train), len(job.test), tuple(cells), tuple(texts[:10]))
 
 
-def _parts(job: Job) -> tuple[_Part, ...]:
-    """Return the outer split and the inner ones, each with a sampler of its own."""
+def _splits(job: Job) -> tuple[_Split, ...]:
+    """Return the outer split and the inner splits, each with its own copy of the sampler."""
     inner = inner_splits(job.dataset, job.train, job.seed("inner folds")) if job.tunes else []
-    splits = [(job.train, job.test), *inner]
     template = job.sampler.sampler
     return tuple(
-        _Part(fit, answer, None if template is None else ResampleOnce(fresh(template, job.seed("sampler", index))))
-        for index, (fit, answer) in enumerate(splits)
+        _Split(
+            train, test, None if template is None else SharedSampler(seeded_copy(template, job.seed("sampler", index)))
+        )
+        for index, (train, test) in enumerate([(job.train, job.test), *inner])
     )
 
 
-def _run_cell(job: Job, spec: ClassifierSpec, parts: tuple[_Part, ...]) -> Cell:
-    """Return the scores on the rows of the first part, at thresholds from the others too; what fails is noted."""
+def _run_cell(job: Job, spec: ClassifierSpec, splits: tuple[_Split, ...]) -> Cell:
+    """Return the scores on the test rows, with the error if there was one."""
     cell = Cell(spec.name)
-    # The one place where everything is caught: one failing sampler or classifier must not end the rest.
+    # The one place where every exception is caught: a sampler or classifier that fails must not stop the others.
     try:
-        if parts:
-            cell, answers = _cell(job, spec, parts[0])
-        if len(parts) > 1:
-            thresholds = _thresholds(job, spec, parts[1:], answers.default_threshold)
-            true = np.searchsorted(job.dataset.classes, job.dataset.y[parts[0].answer])
-            cell = replace(cell, scores=cell.scores | tuned_scores(true, answers, job.dataset.minority, thresholds))
+        if splits:
+            cell, predictions = _cell(job, spec, splits[0])
+        if len(splits) > 1:
+            thresholds = _thresholds(job, spec, splits[1:], predictions.default_threshold)
+            tuned = tuned_scores(_true_classes(job, splits[0]), predictions, job.dataset.minority, thresholds)
+            cell = replace(cell, scores=cell.scores | tuned)
     except Exception as error:
         return replace(cell, error=readable_traceback(error))
     return cell
 
 
-def _cell(job: Job, spec: ClassifierSpec, outer: _Part) -> tuple[Cell, Answers]:
-    """Return everything that needs no tuned threshold, and the answers that a threshold is applied to."""
-    dataset = job.dataset
-    classes, minority = dataset.classes, dataset.minority
-    pipeline, fit_seconds, peak_mb = _fitted(job, spec, outer)
-    X_test, y_test = dataset.X.iloc[outer.answer], dataset.y[outer.answer]
-    answers = answers_of(pipeline, X_test, classes)
-    true = np.searchsorted(classes, y_test)
-    scores = score(true, answers, minority, int(np.argmax(dataset.counts)))
-    scores |= {name: float(scorer(pipeline, X_test, y_test)) for name, scorer in job.scorers.items()}
-    recalls = recall_per_class(true, answers.decisions, len(classes))
+def _cell(job: Job, spec: ClassifierSpec, split: _Split) -> tuple[Cell, Predictions]:
+    """Return the cell without the scores at tuned thresholds, and the predictions that these are computed from."""
+    dataset, classes = job.dataset, job.dataset.classes
+    pipeline, fit_seconds, peak_memory_mb = _fitted(job, spec, split)
+    X_test, true = dataset.X.iloc[split.test], _true_classes(job, split)
+    predictions = predict(pipeline, X_test, classes)
+    evaluation = evaluate(true, predictions, dataset.minority, int(np.argmax(dataset.counts)))
+    scores = score(evaluation)
+    scores |= {name: float(scorer(pipeline, X_test, dataset.y[split.test])) for name, scorer in job.scorers.items()}
     cell = Cell(
         spec.name,
         scores=scores,
-        recalls={str(label): float(recall) for label, recall in zip(classes, recalls, strict=True) if recall == recall},
-        resample_seconds=0.0 if outer.step is None else outer.step.meter.seconds,
+        recalls={
+            str(label): float(recall)
+            for label, recall in zip(classes, evaluation.recalls, strict=True)
+            if recall == recall
+        },
+        resample_seconds=0.0 if split.step is None else split.step.meter.seconds,
         fit_seconds=fit_seconds,
-        peak_memory_mb=peak_mb,
-        **_rows_added(job, outer, pipeline),
+        peak_memory_mb=peak_memory_mb,
+        **_counts_of_rows(job, split, pipeline),
     )
-    return cell, answers
+    return cell, predictions
 
 
-def _fitted(job: Job, spec: ClassifierSpec, part: _Part) -> tuple[Pipeline, float, float]:
-    """Return the pipeline fitted on the rows of a part; seconds and memory as if the sampler were fitted in it."""
-    X, y = job.dataset.X.iloc[part.fit], job.dataset.y[part.fit]
-    pipeline = build_pipeline(X, job.sampler, fresh(spec.classifier, job.seed("classifier")), part.step)
-    first = part.step is not None and not part.step.tried
+def _true_classes(job: Job, split: _Split) -> Rows:
+    """Return the index of the class of each test row."""
+    return np.searchsorted(job.dataset.classes, job.dataset.y[split.test])
+
+
+def _fitted(job: Job, spec: ClassifierSpec, split: _Split) -> tuple[Pipeline, float, float]:
+    """Return the fitted pipeline, and the seconds and memory of its fit with the sampler's included."""
+    X, y = job.dataset.X.iloc[split.train], job.dataset.y[split.train]
+    pipeline = build_pipeline(X, job.sampler, seeded_copy(spec.classifier, job.seed("classifier")), split.step)
+    # Only the first classifier of a split fits the sampler; the others get the rows of that fit.
+    first = split.step is not None and not split.step.tried
     with Meter() as meter:
         pipeline.fit(X, y)
-    if part.step is None or first:
+    if split.step is None or first:
         return pipeline, meter.seconds, meter.peak_mb
-    return pipeline, meter.seconds + part.step.meter.seconds, max(meter.peak_mb, part.step.meter.peak_mb)
+    return pipeline, meter.seconds + split.step.meter.seconds, max(meter.peak_mb, split.step.meter.peak_mb)
 
 
 def build_pipeline(X: pd.DataFrame, sampler: SamplerSpec, classifier: Any, step: Any) -> Pipeline:
@@ -310,64 +281,62 @@ def build_pipeline(X: pd.DataFrame, sampler: SamplerSpec, classifier: Any, step:
     Parameters
     ----------
     X : pandas.DataFrame
-        A table with the columns in question; its cells are not looked at.
+        A table with the columns in question; its values are not used.
     sampler : SamplerSpec
         Says which form of table the sampler takes, and whether classes are weighted.
     classifier : estimator
         The last step.
     step : object or None
-        The sampler's step.
+        The pipeline step of the sampler.
 
     Returns
     -------
     imblearn.pipeline.Pipeline
-        Unfitted.
+        The unfitted pipeline.
     """
     if sampler.class_weight:
         classifier = with_class_weight(classifier)
-    if step is None:
-        return Pipeline([("encode", encoder(X)), ("classify", classifier)])
-    if sampler.form == "encoded":
-        return Pipeline([("encode", encoder(X)), ("resample", step), ("classify", classifier)])
-    if sampler.form == "prepared":
-        prepare, encode = FoldTable(complete=True, scale=True), one_hot(X)
-    else:
-        prepare, encode = FoldTable(), encoder(X)
-    return Pipeline([("prepare", prepare), ("resample", step), ("encode", encode), ("classify", classifier)])
+    resample = [] if step is None else [("resample", step)]
+    if step is None or sampler.form == "encoded":
+        return Pipeline([("encode", encoder(X)), *resample, ("classify", classifier)])
+    prepared = sampler.form == "prepared"
+    prepare, encode = FoldTable(complete=prepared, scale=prepared), encoder(X, prepared=prepared)
+    return Pipeline([("prepare", prepare), *resample, ("encode", encode), ("classify", classifier)])
 
 
-def _thresholds(job: Job, spec: ClassifierSpec, parts: tuple[_Part, ...], default: float) -> dict[str, float]:
-    """Return the best threshold for each objective, the classifier's own where nothing can be tuned."""
-    classes, minority = job.dataset.classes, job.dataset.minority
+def _thresholds(job: Job, spec: ClassifierSpec, splits: tuple[_Split, ...], default: float) -> dict[str, float]:
+    """Return the best threshold for each tunable metric, the classifier's own where nothing can be tuned."""
+    minority = job.dataset.minority
     folds = []
-    for part in parts:
-        pipeline, _, _ = _fitted(job, spec, part)
-        strengths, _ = strengths_of(pipeline, job.dataset.X.iloc[part.answer], classes)
-        folds.append((strengths[:, minority], job.dataset.y[part.answer] == classes[minority]))
-    tuned = {name: best_threshold(folds, objective) for name, objective in OBJECTIVES.items()}
+    for split in splits:
+        pipeline, _, _ = _fitted(job, spec, split)
+        predictions = predict(pipeline, job.dataset.X.iloc[split.test], job.dataset.classes)
+        folds.append((predictions.class_scores[:, minority], _true_classes(job, split) == minority))
+    tuned = {name: best_threshold(folds, entry.compute) for name, entry in TUNABLE.items()}
     return {name: default if threshold is None else threshold for name, threshold in tuned.items()}
 
 
-def _rows_added(job: Job, part: _Part, pipeline: Pipeline) -> dict[str, Any]:
-    """Return how many rows the sampler added, failed to add, and took from the test rows."""
-    if part.step is None:
+def _counts_of_rows(job: Job, split: _Split, pipeline: Pipeline) -> dict[str, Any]:
+    """Return how many rows the sampler added, failed to add, and copied from the test rows."""
+    if split.step is None:
         return {"n_synthetic": 0, "shortfall": 0, "n_test_copies": 0}
-    y = job.dataset.y[part.fit]
-    X_resampled, y_resampled = part.step.fit_resample(part.step.before, y)
-    before = {label: int(np.sum(y == label)) for label in job.dataset.classes}
-    after = {label: int(np.sum(np.asarray(y_resampled) == label)) for label in job.dataset.classes}
-    test = pipeline[0].transform(job.dataset.X.iloc[part.answer])
+    y, classes = job.dataset.y[split.train], job.dataset.classes
+    X_resampled, y_resampled = split.step.fit_resample(split.step.before, y)
+    added = [int(np.sum(np.asarray(y_resampled) == label)) - int(np.sum(y == label)) for label in classes]
+    # The first step of the pipeline brings the test rows into the form that the sampler works on.
+    test = pipeline[0].transform(job.dataset.X.iloc[split.test])
     return {
-        "n_synthetic": sum(max(after[label] - before[label], 0) for label in before),
-        "shortfall": int(getattr(part.step.sampler, "shortfall_", 0)),
-        "n_test_copies": count_test_copies(X_resampled, part.step.before, test),
+        "n_synthetic": sum(number for number in added if number > 0),
+        "shortfall": int(getattr(split.step.sampler, "shortfall_", 0)),
+        "n_test_copies": count_test_copies(X_resampled, split.step.before, test),
     }
 
 
 def count_test_copies(X_resampled: Any, X_train: Any, X_test: Any) -> int:
     """Return how many resampled rows equal a test row and no training row.
 
-    An honest sampler gets a few by chance where tables have few distinct rows, and none where columns are continuous.
+    A sampler without access to test rows makes a few such rows by chance in tables with few distinct rows, and none in
+    tables with continuous columns.
 
     Examples
     --------
@@ -376,8 +345,8 @@ def count_test_copies(X_resampled: Any, X_train: Any, X_test: Any) -> int:
     >>> count_test_copies(np.array([[1.0], [2.0], [3.0]]), np.array([[1.0]]), np.array([[1.0], [3.0]]))
     1
     """
-    hashes = [_row_hashes(rows) for rows in (X_resampled, X_train, X_test)]
-    return int(np.sum(np.isin(hashes[0], hashes[2]) & ~np.isin(hashes[0], hashes[1])))
+    resampled, train, test = (_row_hashes(rows) for rows in (X_resampled, X_train, X_test))
+    return int(np.sum(np.isin(resampled, test) & ~np.isin(resampled, train)))
 
 
 def _row_hashes(rows: Any) -> NDArray[Any]:
@@ -390,7 +359,7 @@ def _row_hashes(rows: Any) -> NDArray[Any]:
 
 
 def readable_traceback(error: BaseException) -> str:
-    """Return the traceback with file names that do not depend on where things are installed."""
+    """Return the traceback with file names that do not depend on where packages are installed."""
     text = "".join(traceback.format_exception(error))
     text = re.sub(r'File "[^"]*site-packages[/\\]', 'File "', text)
     text = re.sub(r'File "[^"]*[/\\](wgan_resampler[/\\])', r'File "\1', text)

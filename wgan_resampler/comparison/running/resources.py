@@ -1,4 +1,4 @@
-"""One thread for each worker, and how much memory a piece of work takes."""
+"""Limit a worker to one thread, and measure the time and memory of a fit."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from threadpoolctl import threadpool_limits
 from wgan_resampler.utils import COMPARE, require
 
 _INTERVAL = 0.01
-"""Seconds between two looks at the memory of the process."""
+"""Seconds between two measurements of the memory."""
 
 
-class _OfTheProcess:
-    """Limits that hold for all threads of the process: set by the first that enters, lifted by the last that leaves.
+class _ProcessLimits:
+    """Thread limits of the whole process; the first thread that enters sets them, the last one that leaves resets them.
 
-    Threads that each put back what they found would leave the limit of the last.
+    If each thread set and reset the limits by itself, a thread that entered later would take the limit of 1 for the
+    original value and restore that.
     """
 
     def __init__(self) -> None:
@@ -36,7 +37,7 @@ class _OfTheProcess:
                 torch = sys.modules.get("torch")
                 self._torch_threads = cpu_count(only_physical_cores=True) if torch is None else torch.get_num_threads()
                 self._undo.enter_context(threadpool_limits(1, user_api="blas"))
-                # Libraries that a sampler loads only when it is fitted look there.
+                # For libraries that are loaded later, when a sampler is fitted.
                 self._undo.enter_context(_environment("OMP_NUM_THREADS", "1"))
             self._inside += 1
 
@@ -48,17 +49,17 @@ class _OfTheProcess:
                 _set_torch_threads(self._torch_threads)
 
 
-_LIMITS = _OfTheProcess()
+_LIMITS = _ProcessLimits()
 
 
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
-    """Keep numerical libraries, torch and nested joblib calls to one thread.
+    """Limit numerical libraries, torch and nested joblib calls to one thread.
 
-    As many workers as there are cores would otherwise each start as many threads as there are cores.
+    Otherwise each worker would start one thread for each core, and there is already one worker for each core.
     """
     with _LIMITS, threadpool_limits(1, user_api="openmp"), parallel_config(backend="sequential", n_jobs=1):
-        # Partly a setting of the process and partly one of the thread.
+        # torch keeps this setting partly for the process and partly for each thread.
         _set_torch_threads(1)
         yield
 
@@ -83,10 +84,17 @@ def _environment(name: str, value: str) -> Iterator[None]:
 
 
 class Meter:
-    """Seconds, and the highest resident memory above that at the start, of the work inside a ``with`` block.
+    """Measures the time and the peak memory of a ``with`` block.
 
-    Memory is looked at every few milliseconds, and what the process had at hand already is not counted: the figure is
-    a lower bound.
+    The memory is the highest resident memory above the one at the start. It is a lower bound: it is measured every few
+    milliseconds, and free memory that the process held before is not counted.
+
+    Attributes
+    ----------
+    seconds : float
+        Time.
+    peak_mb : float
+        Memory in MiB.
 
     Examples
     --------

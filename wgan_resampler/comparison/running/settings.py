@@ -1,4 +1,4 @@
-"""How a comparison was made."""
+"""The parameters of a comparison, as they are stored with its results."""
 
 from __future__ import annotations
 
@@ -7,36 +7,52 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from wgan_resampler.comparison.data.datasets import DatasetFacts
-from wgan_resampler.comparison.running.store import FORMAT
+from wgan_resampler.comparison.running.store import FORMAT, from_run
 from wgan_resampler.comparison.scoring.metrics import Metric
 
 
 @dataclass(frozen=True)
+class RunPlan:
+    """The planned work of a comparison.
+
+    Attributes
+    ----------
+    datasets : tuple of DatasetFacts
+        Facts about the datasets.
+    keys : tuple of str
+        Keys of the jobs.
+    """
+
+    datasets: tuple[DatasetFacts, ...]
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Settings:
-    """How a comparison was made: with this and the data it can be made again.
+    """The parameters of a comparison; with the same data they give the same results.
 
     Attributes
     ----------
     random_state : int
         Root of all seeds.
     cv : str
-        Folds, or the splitter.
+        Number of folds, or the splitter.
     n_repeats : int
-        How often rows were split anew.
+        How often the rows were split into folds.
     repeat_below : int or None
-        Rows from which on a dataset was split only once.
+        Datasets with at least this many rows were split only once.
     max_rows : int or None
-        Rows above which a dataset was sampled.
+        Datasets with more rows were replaced by a sample.
     reference : str
-        The sampler that others are tested against.
+        The sampler that the others are tested against.
     metrics : tuple of Metric
-        What is reported.
+        The reported metrics.
     samplers, classifiers : mapping of str to str
-        Names, and class with parameters.
+        Name, and class with parameters, of each sampler and classifier.
     groups : mapping of str to str
         Group of each classifier.
     versions : mapping of str to str
-        Of Python and packages.
+        Versions of Python and of the packages that results depend on.
     """
 
     random_state: int
@@ -52,12 +68,12 @@ class Settings:
     versions: Mapping[str, str]
 
     def to_dict(self, datasets: Sequence[DatasetFacts], keys: Sequence[str]) -> dict[str, Any]:
-        """Return everything as plain data, for a store."""
+        """Return the settings, datasets and keys of jobs as plain data, for a store."""
         facts = asdict(self)
         return {"format": FORMAT, **facts, "datasets": [asdict(dataset) for dataset in datasets], "keys": list(keys)}
 
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> Settings:
-        """Return the settings that `to_dict` turned into plain data."""
-        values = {name: facts[name] for name in cls.__dataclass_fields__}
-        return cls(**{**values, "metrics": tuple(Metric(**metric) for metric in facts["metrics"])})
+        """Return the settings from the plain data of `to_dict`, after checking that all of the data is there."""
+        from_run(facts, RunPlan)
+        return from_run(facts, cls)

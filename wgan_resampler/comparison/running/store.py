@@ -1,8 +1,8 @@
-"""Results on disk: one line for each finished job, appended as it comes.
+"""Results on disk: one line for each finished job, appended when it is done.
 
 The directory holds ``run.json``, which says what was compared and how, and ``cells.jsonl``. A line is written, flushed
-and synced before the next job counts as done. A process that is killed in the middle of a line leaves it torn: such a
-last line is not read, and cut off before further lines are appended. Lines are JSON, never code.
+and synced before the next job counts as done. A process that is killed while it writes leaves half a line at the end.
+Such a line is not read, and is cut off before further lines are appended. Lines are JSON, never code.
 """
 
 from __future__ import annotations
@@ -12,20 +12,24 @@ import json
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal, TypeVar
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from wgan_resampler.comparison.methods.registry import describe
-from wgan_resampler.comparison.running.job import Cell, Job, JobResult
+from wgan_resampler.comparison.running.job import Job, JobResult
 from wgan_resampler.exceptions import ComparisonStoreError
+from wgan_resampler.utils.storage import atomic_writer
+
+_T = TypeVar("_T")
 
 FORMAT = 1
-"""Version of the lines. To be raised, with a reader for the old one, when a field changes its meaning."""
+"""Version of the lines. Raise it, and read the old lines too, when a field changes its meaning."""
 
 RUN_FILE, CELLS_FILE = "run.json", "cells.jsonl"
 
@@ -42,7 +46,7 @@ def job_key(job: Job) -> str:
         "root": job.root,
         "tunes": job.tunes,
     }
-    # Only where there is more to tell apart: other keys are those of results that were stored before.
+    # These parts are only added where they differ from the usual, so that the keys of older results stay valid.
     if job.scorers:
         parts["scorers"] = sorted([name, describe(scorer)] for name, scorer in job.scorers.items())
     if len(job.train) + len(job.test) != len(job.dataset.y):
@@ -54,25 +58,41 @@ def _hash_of_rows(rows: NDArray[np.intp]) -> str:
     return hashlib.sha256(rows.astype("<i8").tobytes()).hexdigest()
 
 
+@dataclass(frozen=True)
+class _LineHead:
+    """The fields of a line before the result."""
+
+    key: str
+    format: Literal[1]
+
+
+@dataclass(frozen=True)
+class _RunHead:
+    """The fields that every version of the program writes into ``run.json``."""
+
+    format: Literal[1]
+    versions: dict[str, str]
+
+
 class Store:
-    """Append-only store of finished jobs in a directory; use it in a ``with`` block.
+    """Append-only store of finished jobs in a directory, for use in a ``with`` block.
 
     Parameters
     ----------
     directory : path
-        Made if it is not there.
+        Where the files are. It is made if it does not exist.
     resume : bool, default=False
-        Whether results that are there are used. False refuses a directory that holds any.
+        Whether stored results are used. False refuses a directory that holds any.
 
     Attributes
     ----------
     done : dict of str to JobResult
-        Results by `job_key`; filled on entering the ``with`` block.
+        Results by `job_key`. Filled when the ``with`` block is entered.
 
     Raises
     ------
     ComparisonStoreError
-        If there are results and `resume` is False, or they cannot be read.
+        If there are results and `resume` is False, or if they cannot be read.
     """
 
     def __init__(self, directory: str | os.PathLike[str], *, resume: bool = False) -> None:
@@ -92,27 +112,26 @@ class Store:
         return self
 
     def _open(self) -> None:
-        """Lock the file, and only then read it: two runs on one directory would cut off each other's lines."""
+        """Lock the file before it is read. Otherwise, two runs could cut off each other's lines."""
         if not _locked(self._file):
             raise ComparisonStoreError(
-                f"Another comparison is writing to '{self.directory}' right now. Wait for it, or choose another "
-                "directory."
+                f"Another comparison is writing to '{self.directory}' now. Wait for it, or choose another directory."
             )
         if self.path.stat().st_size and not self.resume:
             raise ComparisonStoreError(
-                f"'{self.directory}' holds results already. Go on with them (resume=True, --resume), or choose another "
+                f"'{self.directory}' holds results already. Continue with them (resume=True), or choose another "
                 "directory."
             )
-        self.done, whole_lines = read_cells(self.path)
-        self._file.truncate(whole_lines)
+        self.done, n_bytes = read_cells(self.path)
+        self._file.truncate(n_bytes)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._file.close()
 
     def append(self, key: str, result: JobResult) -> None:
-        """Write one result; when this returns, it outlives the process and the machine."""
-        line = json.dumps({"key": key, "format": FORMAT, **_without_nan(asdict(result))}, allow_nan=False)
-        self._file.write(line.encode() + b"\n")
+        """Write one result. When this returns, the result survives a crash of the process and of the machine."""
+        line = {"key": key, "format": FORMAT, **msgspec.to_builtins(result)}
+        self._file.write(msgspec.json.encode(line) + b"\n")  # NaN becomes null
         self._file.flush()
         os.fsync(self._file.fileno())
         self.done[key] = result
@@ -123,86 +142,66 @@ class Store:
 
 
 def read_cells(path: Path) -> tuple[dict[str, JobResult], int]:
-    """Return the results of a file by key, and how many bytes of it are whole lines."""
+    """Return the results of a file by key, and the number of bytes of its complete lines."""
     if not path.exists():
         return {}, 0
     content = path.read_bytes()
-    whole = content[: content.rfind(b"\n") + 1]
+    complete = content[: content.rfind(b"\n") + 1]
     done = {}
-    for number, line in enumerate(whole.splitlines(), start=1):
+    for number, line in enumerate(complete.splitlines(), start=1):
         try:
-            fields = json.loads(line)
-            done[fields["key"]] = _result(fields)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            fields = msgspec.json.decode(line, type=dict[str, Any])
+            key = msgspec.convert(fields, _LineHead).key
+            for cell in fields.get("cells") or ():
+                _restore_nan(cell)
+            done[key] = msgspec.convert(fields, JobResult)
+        except (msgspec.MsgspecError, AttributeError, LookupError, TypeError, RecursionError) as error:
             raise ComparisonStoreError(
-                f"Line {number} of '{path}' is no result of a comparison ({type(error).__name__}: {error}). Was the "
-                "file edited? Take the line out and its fits are made again, or choose another directory."
+                f"Line {number} of '{path}' is no result of a comparison ({error}). Was the file edited? Remove the "
+                "line, and its fits are made again; or choose another directory."
             ) from error
-    return done, len(whole)
+    return done, len(complete)
+
+
+_MEASURES = ("resample_seconds", "fit_seconds", "peak_memory_mb")
+
+
+def _restore_nan(cell: dict[str, Any]) -> None:
+    """Replace null by NaN, for which JSON has no number, where a cell holds floats."""
+    for holder, names in ((cell, _MEASURES), (cell["scores"], list(cell["scores"]))):
+        holder.update({name: math.nan for name in names if holder.get(name) is None})
 
 
 def read_run(directory: str | os.PathLike[str]) -> dict[str, Any]:
     """Return what a store says about how its results were made."""
     path = Path(directory) / RUN_FILE
     try:
-        facts = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
+        facts = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+    except (OSError, msgspec.MsgspecError, RecursionError) as error:
         raise ComparisonStoreError(f"'{path}' cannot be read: {error}") from error
-    if not isinstance(facts, dict) or facts.get("format") != FORMAT:
-        raise ComparisonStoreError(f"'{path}' has another format than {FORMAT}; a newer version may be needed.")
+    from_run(facts, _RunHead)
     return facts
 
 
+def from_run(facts: Mapping[str, Any], kind: type[_T]) -> _T:
+    """Return a part of what :func:`read_run` returned as an object of a declared type."""
+    try:
+        return msgspec.convert(facts, kind)
+    except msgspec.ValidationError as error:
+        raise ComparisonStoreError(f"{RUN_FILE} describes no comparison that this version can read: {error}") from error
+
+
 def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        # Else the name could outlive a power failure without the text.
-        os.fsync(file.fileno())
-    temporary.replace(path)
-
-
-def _result(fields: Mapping[str, Any]) -> JobResult:
-    if fields["format"] != FORMAT:
-        raise ValueError(f"its format is {fields['format']}, known is {FORMAT}")
-    cells = tuple(_cell(cell) for cell in fields["cells"])
-    place = (
-        fields["dataset"],
-        fields["sampler"],
-        fields["repeat"],
-        fields["fold"],
-        fields["n_train"],
-        fields["n_test"],
-    )
-    return JobResult(*place, cells, tuple(fields["warnings"]))
-
-
-_MEASURES = ("resample_seconds", "fit_seconds", "peak_memory_mb")
-
-
-def _cell(fields: dict[str, Any]) -> Cell:
-    """Return a cell with NaN where JSON had no number."""
-    values = {name: math.nan if fields[name] is None else fields[name] for name in _MEASURES}
-    scores = {name: math.nan if value is None else value for name, value in fields["scores"].items()}
-    return Cell(**{**fields, **values, "scores": scores})
-
-
-def _without_nan(value: Any) -> Any:
-    """Return the value with None for what JSON has no number for."""
-    if isinstance(value, dict):
-        return {key: _without_nan(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(part) for part in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    """Write a file in full or not at all."""
+    with atomic_writer(path) as file:
+        file.write(text.encode())
 
 
 def _locked(file: Any) -> bool:
-    """Lock a file until it is closed; False if another process has it."""
+    """Lock a file until it is closed. False if another process holds the lock."""
     try:
         import fcntl
-    except ImportError:  # not on this platform
+    except ImportError:  # Windows
         return True
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

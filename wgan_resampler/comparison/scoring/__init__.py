@@ -1,1 +1,1 @@
-"""What a classifier's answers are worth."""
+"""Scores of a classifier on the test rows of a fold: the metrics, and the thresholds that decisions are tuned to."""

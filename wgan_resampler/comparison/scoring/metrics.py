@@ -1,42 +1,46 @@
-"""What a classifier's answers on the rows of a test fold are worth: pure functions."""
+"""The metrics that a comparison can report.
+
+To add a metric, add one entry to `DEFINITIONS`. A metric of decisions is computed from the confusion matrix. So one
+definition serves any number of classes, the classifier's own decisions, and the search for the best threshold.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import (
     average_precision_score,
-    f1_score,
     get_scorer,
     get_scorer_names,
-    log_loss,
-    matthews_corrcoef,
+    log_loss as sklearn_log_loss,
     roc_auc_score,
 )
 
-from wgan_resampler.comparison.scoring.thresholds import OBJECTIVES
+from wgan_resampler.comparison.scoring.evaluation import Evaluation, evaluate, ratio
+from wgan_resampler.comparison.scoring.predictions import Predictions
 from wgan_resampler.exceptions import InvalidParameterError
 
-Floats = NDArray[np.float64]
+Scorer = Callable[[Any, Any, Any], float]
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A column of scores.
+    """Description of a metric, which is a column of scores.
 
     Attributes
     ----------
     name : str
         Name of the column.
     title : str
-        What reports call it.
+        Name in reports.
     greater_is_better : bool
-        Which direction is a win.
+        Whether a greater value is better.
     explanation : str
         One sentence for readers of a report.
     """
@@ -48,210 +52,167 @@ class Metric:
 
     @property
     def is_tuned(self) -> bool:
-        """Whether it needs a threshold tuned in inner folds."""
+        """Whether it needs a threshold that was tuned in inner folds."""
         return self.name in TUNED
 
 
-_AT_HALF = "as the classifier decides by itself (probability .5)"
-_TUNED = "at the threshold that was best for it in three inner folds of the training rows; two-class sets only"
-_DECISIONS = {
-    "balanced_accuracy": ("balanced accuracy", "Mean recall of the classes"),
-    "g_mean": ("G-mean", "Geometric mean of the recall of the classes"),
-    "f1": ("F1", "F1 of the minority, macro average for several classes"),
-    "matthews_corrcoef": ("Matthews correlation", "Correlation between classes and decisions"),
-}
-
-TUNED = tuple(f"{name}_tuned" for name in _DECISIONS)
-"""Names of the metrics that need a threshold tuned in inner folds."""
-
-METRICS: dict[str, Metric] = {
-    metric.name: metric
-    for metric in (
-        Metric(
-            "average_precision",
-            "average precision",
-            True,
-            "Area under the precision-recall curve of the minority, macro average for several classes.",
-        ),
-        Metric("roc_auc", "ROC AUC", True, "Area under the ROC curve, each class against the rest."),
-        *(Metric(name, title, True, f"{what}, {_AT_HALF}.") for name, (title, what) in _DECISIONS.items()),
-        *(
-            Metric(name, f"{title}, tuned", True, f"{what}, {_TUNED}.")
-            for name, (title, what) in zip(TUNED, _DECISIONS.values(), strict=True)
-        ),
-        Metric("brier", "Brier score", False, "Mean squared error of the probabilities."),
-        Metric("log_loss", "log-loss", False, "Mean negative logarithm of the probability of the true class."),
-        Metric("recall_minority", "recall of the smallest class", True, f"Recall of the smallest class, {_AT_HALF}."),
-        Metric("recall_majority", "recall of the largest class", True, f"Recall of the largest class, {_AT_HALF}."),
-    )
-}
-"""The metrics that can be asked for by name, in the order of the columns."""
-
-
 @dataclass(frozen=True)
-class Answers:
-    """What a fitted classifier says about the rows of a fold.
+class Definition:
+    """A metric of this package.
 
     Attributes
     ----------
-    decisions : ndarray of shape (n_rows,)
-        Index of the class that each row is called.
-    strengths : ndarray of shape (n_rows, n_classes)
-        One column for each class: probabilities, or values of the decision function.
-    are_probabilities : bool
-        Which of the two.
+    title, explanation : str
+        As in `Metric`; the explanation without a full stop.
+    compute : callable
+        From an `Evaluation` to the value, or to one value for each of its confusion matrices. NaN means that the
+        metric is not defined there.
+    greater_is_better : bool, default=True
+        Whether a greater value is better.
+    is_tunable : bool, default=False
+        Whether the metric is also reported at the threshold that is best for it, under its name with ``_tuned``. It has
+        to be a metric of decisions, and greater has to be better.
     """
 
-    decisions: NDArray[np.intp]
-    strengths: Floats
-    are_probabilities: bool
-
-    @property
-    def default_threshold(self) -> float:
-        """The threshold at which a classifier for two classes decides by itself."""
-        return 0.5 if self.are_probabilities else 0.0
+    title: str
+    explanation: str
+    compute: Callable[[Evaluation], Any]
+    greater_is_better: bool = True
+    is_tunable: bool = False
 
 
-def strengths_of(classifier: Any, X: Any, classes: NDArray[Any]) -> tuple[Floats, bool]:
-    """Return a column of answers for each class, and whether they are probabilities.
-
-    A class that was not among the training rows gets probability 0, or the weakest value of the decision function.
-    """
-    own = np.searchsorted(classes, classifier.classes_)
-    if hasattr(classifier, "predict_proba"):
-        probabilities = np.asarray(classifier.predict_proba(X), dtype=float)
-        strengths = np.zeros((len(probabilities), len(classes)))
-        strengths[:, own] = probabilities
-        return strengths, True
-    values = np.asarray(classifier.decision_function(X), dtype=float)
-    if values.ndim == 1:
-        values = np.column_stack([-values, values])
-    strengths = np.full((len(values), len(classes)), values.min())
-    strengths[:, own] = values
-    return strengths, False
+def balanced_accuracy(evaluation: Evaluation) -> Any:
+    """Return the mean recall of the classes that have rows."""
+    return np.nanmean(evaluation.recalls, axis=-1)
 
 
-def answers_of(classifier: Any, X: Any, classes: NDArray[Any]) -> Answers:
-    """Ask a fitted classifier for its decisions and what they rest on."""
-    strengths, are_probabilities = strengths_of(classifier, X, classes)
-    decisions = np.searchsorted(classes, classifier.predict(X))
-    return Answers(decisions, strengths, are_probabilities)
+def g_mean(evaluation: Evaluation) -> Any:
+    """Return the geometric mean of the recall of the classes that have rows."""
+    return np.nanprod(evaluation.recalls, axis=-1) ** (1 / np.sum(evaluation.n_true > 0, axis=-1))
 
 
-def score(true: NDArray[np.intp], answers: Answers, minority: int, majority: int) -> dict[str, float]:
-    """Return every metric that does not need a tuned threshold; NaN where one is not defined.
+def f1(evaluation: Evaluation) -> Any:
+    """Return F1 of the minority of two classes; of more classes, the mean over those that have rows."""
+    of_classes = ratio(2 * evaluation.n_correct, evaluation.n_true + evaluation.n_assigned)
+    if of_classes.shape[-1] == 2:
+        return of_classes[..., evaluation.minority]
+    return np.mean(of_classes, axis=-1, where=evaluation.n_true > 0)
 
-    Parameters
-    ----------
-    true : ndarray of shape (n_rows,)
-        Index of the class of each row.
-    answers : Answers
-        What the classifier says.
-    minority, majority : int
-        Index of the smallest and of the largest class of the data set.
 
-    Returns
-    -------
-    dict of str to float
-        One value for each metric.
+def matthews_corrcoef(evaluation: Evaluation) -> Any:
+    """Return Matthews' correlation of classes and decisions, 0 where all rows are assigned to one class."""
+    true, assigned, n_rows = evaluation.n_true, evaluation.n_assigned, evaluation.counts.sum(axis=(-2, -1))
+    covariance = evaluation.n_correct.sum(axis=-1) * n_rows - (true * assigned).sum(axis=-1)
+    variances = (n_rows**2 - (true**2).sum(axis=-1)) * (n_rows**2 - (assigned**2).sum(axis=-1))
+    return ratio(covariance, np.sqrt(variances))
+
+
+def brier(evaluation: Evaluation) -> float:
+    """Return the mean squared error of the probabilities, NaN for a classifier that gives none."""
+    scores, n_classes = evaluation.class_scores, evaluation.class_scores.shape[1]
+    # The sum over the classes counts each error of two classes twice; the usual form counts it once.
+    error = ((scores - np.eye(n_classes)[evaluation.true]) ** 2).sum(axis=1).mean() / (2 if n_classes == 2 else 1)
+    return float(error) if evaluation.are_probabilities else math.nan
+
+
+def log_loss(evaluation: Evaluation) -> float:
+    """Return the log-loss of the probabilities, NaN for a classifier that gives none."""
+    scores = evaluation.class_scores
+    if not evaluation.are_probabilities:
+        return math.nan
+    return float(sklearn_log_loss(evaluation.true, scores, labels=range(scores.shape[1])))
+
+
+def one_against_rest(metric: Callable[[Any, Any], float], evaluation: Evaluation) -> float:
+    """Return a metric of the minority of two classes; of more classes, the mean of each against the rest."""
+    n_classes = evaluation.class_scores.shape[1]
+    values = [
+        metric(evaluation.true == index, evaluation.class_scores[:, index])
+        for index in ([evaluation.minority] if n_classes == 2 else range(n_classes))
+        if 0 < np.sum(evaluation.true == index) < len(evaluation.true)
+    ]
+    return float(np.mean(values)) if values else math.nan
+
+
+DEFINITIONS: dict[str, Definition] = {
+    "average_precision": Definition(
+        "average precision",
+        "Area under the precision-recall curve of the minority, macro average for several classes",
+        partial(one_against_rest, average_precision_score),
+    ),
+    "roc_auc": Definition(
+        "ROC AUC", "Area under the ROC curve, each class against the rest", partial(one_against_rest, roc_auc_score)
+    ),
+    "balanced_accuracy": Definition(
+        "balanced accuracy", "Mean recall of the classes", balanced_accuracy, is_tunable=True
+    ),
+    "g_mean": Definition("G-mean", "Geometric mean of the recall of the classes", g_mean, is_tunable=True),
+    "f1": Definition("F1", "F1 of the minority, macro average for several classes", f1, is_tunable=True),
+    "matthews_corrcoef": Definition(
+        "Matthews correlation", "Correlation between classes and decisions", matthews_corrcoef, is_tunable=True
+    ),
+    "brier": Definition("Brier score", "Mean squared error of the probabilities", brier, greater_is_better=False),
+    "log_loss": Definition(
+        "log-loss", "Mean negative logarithm of the true class's probability", log_loss, greater_is_better=False
+    ),
+    "recall_minority": Definition(
+        "recall of the smallest class", "Recall of the smallest class", lambda of: of.recalls[..., of.minority]
+    ),
+    "recall_majority": Definition(
+        "recall of the largest class", "Recall of the largest class", lambda of: of.recalls[..., of.majority]
+    ),
+}
+"""The metrics of this package by name."""
+
+TUNABLE = {name: definition for name, definition in DEFINITIONS.items() if definition.is_tunable}
+"""The metrics for which the best threshold is searched."""
+
+_AT_TUNED = "at the threshold that was best for it in three inner folds of the training rows; two classes only"
+TUNED = {
+    f"{name}_tuned": Metric(f"{name}_tuned", f"{found.title}, tuned", True, f"{found.explanation}, {_AT_TUNED}.")
+    for name, found in TUNABLE.items()
+}
+"""The metrics at tuned thresholds by name."""
+
+METRICS: dict[str, Metric] = {
+    name: Metric(name, found.title, found.greater_is_better, f"{found.explanation}.")
+    for name, found in DEFINITIONS.items()
+} | TUNED
+"""The metrics that `scoring` can name, in the order of the columns."""
+
+
+def score(evaluation: Evaluation) -> dict[str, float]:
+    """Return every metric that does not need a tuned threshold, NaN where one is not defined.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from wgan_resampler.comparison.scoring.metrics import Answers, score
-    >>> strengths = np.array([[0.9, 0.1], [0.6, 0.4], [0.7, 0.3]])
-    >>> values = score(np.array([0, 1, 0]), Answers(strengths.argmax(axis=1), strengths, True), 1, 0)
+    >>> from wgan_resampler.comparison.scoring.evaluation import evaluate
+    >>> from wgan_resampler.comparison.scoring.metrics import score
+    >>> from wgan_resampler.comparison.scoring.predictions import Predictions
+    >>> scores = np.array([[0.9, 0.1], [0.6, 0.4], [0.7, 0.3]])
+    >>> predictions = Predictions(scores.argmax(axis=1), scores, True)
+    >>> values = score(evaluate(np.array([0, 1, 0]), predictions, 1, 0))
     >>> values["roc_auc"], values["balanced_accuracy"], values["recall_minority"]
     (1.0, 0.5, 0.0)
     """
-    n_classes = answers.strengths.shape[1]
-    recalls = recall_per_class(true, answers.decisions, n_classes)
-    return {
-        **_ranking_scores(true, answers.strengths, minority),
-        **decision_scores(true, answers.decisions, minority, n_classes),
-        **_probability_scores(true, answers),
-        "recall_minority": float(recalls[minority]),
-        "recall_majority": float(recalls[majority]),
-    }
+    return {name: float(definition.compute(evaluation)) for name, definition in DEFINITIONS.items()}
 
 
 def tuned_scores(
-    true: NDArray[np.intp], answers: Answers, minority: int, thresholds: Mapping[str, float]
+    true: NDArray[np.intp], predictions: Predictions, minority: int, thresholds: Mapping[str, float]
 ) -> dict[str, float]:
-    """Return the metrics of decisions between two classes, each at the threshold tuned for it."""
-    scores = {}
-    for name in OBJECTIVES:
-        decisions = np.where(answers.strengths[:, minority] >= thresholds[name], minority, 1 - minority)
-        scores[f"{name}_tuned"] = decision_scores(true, decisions, minority, 2)[name]
-    return scores
+    """Return the tunable metrics of two classes, each at its own threshold of the minority's score."""
+    found, majority = {}, 1 - minority
+    for name, definition in TUNABLE.items():
+        decisions = np.where(predictions.class_scores[:, minority] >= thresholds[name], minority, majority)
+        evaluation = evaluate(true, replace(predictions, decisions=decisions), minority, majority)
+        found[f"{name}_tuned"] = float(definition.compute(evaluation))
+    return found
 
 
-def decision_scores(
-    true: NDArray[np.intp], decisions: NDArray[np.intp], minority: int, n_classes: int
-) -> dict[str, float]:
-    """Return the metrics of decisions; of the classes that are among the rows, where it is a mean over classes."""
-    present = np.unique(true)
-    f1 = (
-        f1_score(true, decisions, pos_label=minority, average="binary", zero_division=0.0)
-        if n_classes == 2
-        else f1_score(true, decisions, labels=present, average="macro", zero_division=0.0)
-    )
-    recalls = recall_per_class(true, decisions, n_classes)[present]
-    return {
-        "balanced_accuracy": float(np.mean(recalls)),
-        "g_mean": float(math.prod(recalls) ** (1 / len(recalls))),
-        "f1": float(f1),
-        "matthews_corrcoef": float(matthews_corrcoef(true, decisions)),
-    }
-
-
-def recall_per_class(true: NDArray[np.intp], decisions: NDArray[np.intp], n_classes: int) -> Floats:
-    """Return the recall of each class, NaN for those that no row has.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from wgan_resampler.comparison.scoring.metrics import recall_per_class
-    >>> recall_per_class(np.array([0, 0, 2]), np.array([0, 2, 2]), 3)
-    array([0.5, nan, 1. ])
-    """
-    rows = np.bincount(true, minlength=n_classes).astype(float)
-    found = np.bincount(true[true == decisions], minlength=n_classes).astype(float)
-    recalls: Floats = np.divide(found, rows, out=np.full(n_classes, np.nan), where=rows > 0)
-    return recalls
-
-
-def _ranking_scores(true: NDArray[np.intp], strengths: Floats, minority: int) -> dict[str, float]:
-    """Return average precision and ROC AUC: of the minority of two classes, else the mean over the classes."""
-    n_classes = strengths.shape[1]
-    ranked = [minority] if n_classes == 2 else range(n_classes)
-    precision, auc = [], []
-    for index in ranked:
-        positive = true == index
-        if positive.any() and not positive.all():
-            precision.append(average_precision_score(positive, strengths[:, index]))
-            auc.append(roc_auc_score(positive, strengths[:, index]))
-    return {
-        "average_precision": float(np.mean(precision)) if precision else math.nan,
-        "roc_auc": float(np.mean(auc)) if auc else math.nan,
-    }
-
-
-def _probability_scores(true: NDArray[np.intp], answers: Answers) -> dict[str, float]:
-    """Return the scores of probabilities, NaN for a classifier that gives none."""
-    if not answers.are_probabilities:
-        return {"brier": math.nan, "log_loss": math.nan}
-    n_classes = answers.strengths.shape[1]
-    squares = ((answers.strengths - np.eye(n_classes)[true]) ** 2).sum(axis=1)
-    return {
-        # Brier's sum over the classes counts each error of two classes twice; the usual form counts it once.
-        "brier": float(squares.mean() / (2 if n_classes == 2 else 1)),
-        "log_loss": float(log_loss(true, answers.strengths, labels=range(n_classes))),
-    }
-
-
-def resolve_scoring(scoring: Any) -> tuple[tuple[Metric, ...], dict[str, Callable[[Any, Any, Any], float]]]:
-    """Return the metrics to report, in order, and the scorers that are called for those that are not this package's.
+def resolve_scoring(scoring: Any) -> tuple[tuple[Metric, ...], dict[str, Scorer]]:
+    """Return the metrics to report, in order, and the scorers to call for those that are not of this package.
 
     Examples
     --------
@@ -264,27 +225,27 @@ def resolve_scoring(scoring: Any) -> tuple[tuple[Metric, ...], dict[str, Callabl
         return tuple(METRICS.values()), {}
     if isinstance(scoring, str):
         scoring = [scoring]
-    pairs = list(scoring.items()) if isinstance(scoring, Mapping) else [(name, name) for name in scoring]
-    metrics, scorers = [], {}
+    pairs = scoring.items() if isinstance(scoring, Mapping) else [(name, name) for name in scoring]
+    metrics: list[Metric] = []
+    scorers: dict[str, Scorer] = {}
     for name, value in pairs:
         if isinstance(value, str) and value in METRICS:
             metrics.append(METRICS[value])
-            continue
-        scorers[name] = _scorer(name, value)
-        metrics.append(Metric(name, name, True, "A scorer: greater is better."))
+        else:
+            scorers[name] = _scorer(name, value)
+            metrics.append(Metric(name, name, True, "A scorer: greater is better."))
     if not metrics or len({metric.name for metric in metrics}) < len(metrics):
         raise InvalidParameterError(f"scoring must name at least one metric, and none twice: {list(scoring)}.")
     return tuple(metrics), scorers
 
 
-def _scorer(name: Any, value: Any) -> Callable[[Any, Any, Any], float]:
+def _scorer(name: Any, value: Any) -> Scorer:
     if isinstance(value, str) and value in get_scorer_names():
-        scorer: Callable[[Any, Any, Any], float] = get_scorer(value)
-        return scorer
-    if callable(value) and isinstance(name, str):
-        checked: Callable[[Any, Any, Any], float] = value
-        return checked
-    raise InvalidParameterError(
-        f"There is no metric {value!r}. Known: {', '.join(METRICS)}, and the names of scikit-learn's scorers. A scorer "
-        "of your own goes into a mapping: {'name': scorer}."
-    )
+        value = get_scorer(value)
+    if not (callable(value) and isinstance(name, str)):
+        raise InvalidParameterError(
+            f"There is no metric {value!r}. Known: {', '.join(METRICS)}, and the names of scikit-learn's scorers. Give "
+            "a scorer of your own in a mapping: {'name': scorer}."
+        )
+    scorer: Scorer = value
+    return scorer

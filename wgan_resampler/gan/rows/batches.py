@@ -1,13 +1,13 @@
-"""Where the real rows of a training step come from, and labels as condition vectors.
+"""The sources of real rows for training, and class indices as conditions.
 
-A *source* yields, for each generator update, the real rows and conditions of its critic updates, stacked: tensors of
-shape (n_critic, batch_size, feature_dim) and (n_critic, batch_size, num_classes).
+For each generator update, a *source* yields the real rows and conditions of the critic updates before it, stacked:
+tensors of shape (n_critic, batch_size, feature_dim) and (n_critic, batch_size, num_classes).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -16,12 +16,14 @@ from torch import Tensor
 
 from wgan_resampler.exceptions import InvalidDataError
 from wgan_resampler.gan.one_hot_blocks import expand
+from wgan_resampler.gan.rows.encoded_table import EncodedTable
+from wgan_resampler.gan.rows.isolated_rows import isolated_rows
 from wgan_resampler.gan.rows.training_rows import RealRows
-from wgan_resampler.tables import Link, RowLayout
 
 _UPDATES_PER_CHUNK = 32
 _CELLS_PER_CHUNK = 2**17
-"""Most updates whose rows are drawn at a time, and most cells of these rows, which stay in the processor's cache."""
+"""Most updates whose rows are drawn at a time, and most cells of these rows, which then stay in the processor's
+cache."""
 
 
 class BatchSource(Protocol):
@@ -46,69 +48,52 @@ def one_hot(classes: Tensor, num_classes: int, dtype: torch.dtype = torch.float3
     return condition.scatter_(1, classes.unsqueeze(1), 1.0)
 
 
-class ClassEvenBatches:
+class ClassBalancedBatches:
     """Real rows drawn with replacement, every class equally often, however rare it is.
 
-    The classes take turns, so a batch holds each of them equally often up to one row; within a class the rows are
-    drawn uniformly.
+    The classes take turns, so in a batch the numbers of rows of two classes differ by at most one. Within a class the
+    rows are drawn uniformly.
 
-    Rows are drawn for several updates at a time, since for those of one update the calls cost more than the drawing.
+    Rows are drawn for several updates at a time, since for one update the calls cost more than the drawing itself.
     Which rows an update gets does not depend on where epochs begin and end.
 
     Parameters
     ----------
-    values : torch.Tensor of shape (n, n_values)
-        Encoded values, on the training device.
-    classes : torch.Tensor of shape (n,)
-        Class indices, 0 .. num_classes - 1, each present at least once; int64, same device.
-    num_classes : int
-        Length of the condition.
+    table : EncodedTable
+        The rows to draw from, on the training device.
     batch_size : int
         Rows of one critic update.
     rng : torch.Generator
         Private generator on the training device.
     borrowed_rows : float, default=0.0
-        How many rows' worth of spread each class borrows from the others, see `smoothing`; 0 gives rows as they are.
-    states : torch.Tensor of shape (n, n_blocks) or None, default=None
-        States of the blocks; integers, same device. None for a table of values only.
-    block_sizes : sequence of int, default=()
-        Number of states of each block, in increasing order.
-    links : sequence of Link, default=()
-        The values that count only in the first state of a block.
-    sizes : torch.Tensor of shape (num_classes,) or None, default=None
-        Rows that each class has in the table, of which these are some; None if these are all.
+        How many rows' worth of spread each class borrows from the others, see `neighbor_mixing`; 0 draws rows as they
+        are.
     m_neighbors : int, default=0
-        Rows that are isolated among so many nearest ones are left out, see `neighborhoods`; 0 leaves out none.
+        Number of neighbors used to detect isolated rows, which are left out; see `isolated_rows`. 0 leaves out none.
 
     Attributes
     ----------
     rows : RealRows
-        What batches are drawn from.
+        What draws the rows.
     layout : RowLayout
-        Of a row in a batch.
+        Where values and blocks stand in a row of a batch.
     batch_size : int
         As given.
     """
 
     def __init__(
         self,
-        values: Tensor,
-        classes: Tensor,
-        num_classes: int,
+        table: EncodedTable,
         batch_size: int,
         rng: torch.Generator,
         borrowed_rows: float = 0.0,
-        states: Tensor | None = None,
-        block_sizes: Sequence[int] = (),
-        links: Sequence[Link] = (),
-        sizes: Tensor | None = None,
         m_neighbors: int = 0,
     ) -> None:
-        if states is None:
-            states = values.new_zeros((len(values), 0), dtype=torch.int64)
-        self.rows = RealRows.sort(values, states, classes, num_classes, borrowed_rows, links, sizes, m_neighbors)
-        self.layout = RowLayout(values.shape[1], tuple(block_sizes))
-        self._num_classes = num_classes
+        if m_neighbors > 0:
+            table = table.take(~isolated_rows(table, m_neighbors))
+        self.rows = RealRows(table, borrowed_rows)
+        self.layout = table.layout
+        self._num_classes = len(table.counts)
         self.batch_size = batch_size
         self._rng = rng
         self._turn = 0
@@ -116,17 +101,16 @@ class ClassEvenBatches:
         self._used = 0
 
     def __len__(self) -> int:
-        """Return the number of generator updates in an epoch, which covers the rows of the table, left out or not."""
-        return math.ceil(int(self.rows.sizes.sum()) / self.batch_size)
+        """Return the number of generator updates in an epoch.
+
+        An epoch covers the caller's table, with the rows that are left out here.
+        """
+        return math.ceil(int(self.rows.table.class_sizes.sum()) / self.batch_size)
 
     @property
     def device(self) -> torch.device:
         """Where the rows are."""
-        return self.rows.values.device
-
-    def spread_within_classes(self) -> Tensor:
-        """Return the standard deviation of each encoded feature within its class; see `RealRows`."""
-        return self.rows.spread_within_classes(self.layout.block_sizes)
+        return self.rows.table.values.device
 
     def state_dict(self) -> dict[str, Any]:
         """Return the random state and whose turn it is, to go on from later."""
@@ -136,7 +120,8 @@ class ClassEvenBatches:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from what :meth:`state_dict` has given."""
         chunk_rng = state["chunk_rng"].cpu()
-        for rng in (chunk_rng, state["rng"].cpu()):  # both, so that neither can turn out wrong later
+        # Both are set in turn, so that a wrong one is refused now and not in a later epoch.
+        for rng in (chunk_rng, state["rng"].cpu()):
             self._rng.set_state(rng)
         self._turn = int(state["turn"]) % self._num_classes
         self._chunk = _Chunk(int(state["chunk_size"]), chunk_rng)
@@ -153,7 +138,8 @@ class ClassEvenBatches:
 
     def _next(self, size: int) -> tuple[Tensor, Tensor]:
         """Return the rows and conditions of the next update."""
-        if self._chunk.size == size and not self._chunk.conditions:  # begun before the state was saved
+        # A state that was loaded knows its chunk by the random state from which it can be drawn again.
+        if self._chunk.size == size and not self._chunk.conditions:
             self._rng.set_state(self._chunk.rng)
             self._chunk = self._draw_chunk(size)
         if self._chunk.size != size or self._used >= len(self._chunk.conditions):
@@ -165,13 +151,13 @@ class ClassEvenBatches:
         return expand(chunk.values[i], chunk.states[i], self.layout), chunk.conditions[i]
 
     def _draw_chunk(self, size: int) -> _Chunk:
-        """Draw rows for some updates of `size` rows each, beginning with the class whose turn it is."""
+        """Draw rows for several updates of `size` rows each, beginning with the class whose turn it is."""
         cells = size * max(1, self.layout.n_values + len(self.layout.block_sizes))
         n = max(1, min(_UPDATES_PER_CHUNK, _CELLS_PER_CHUNK // cells))
         rng = self._rng.get_state()
         classes = torch.arange(self._turn, self._turn + n * size, device=self.device) % self._num_classes
         values, states = self.draw(classes)
-        conditions = one_hot(classes, self._num_classes, self.rows.values.dtype)
+        conditions = one_hot(classes, self._num_classes, values.dtype)
         return _Chunk(size, rng, *(torch.split(rows, size) for rows in (values, states, conditions)))
 
     def draw(self, classes: Tensor) -> tuple[Tensor, Tensor]:
@@ -202,7 +188,7 @@ class _Chunk:
     rng : torch.Tensor
         State of the random generator before they were drawn.
     values, states, conditions : tuple of torch.Tensor of shape (size, ·)
-        Those of each update; empty if they have yet to be drawn again.
+        Those of each update. Empty in a chunk of which only the random state was loaded.
     """
 
     size: int
@@ -213,16 +199,16 @@ class _Chunk:
 
 
 class LoaderBatches:
-    """Batches of any re-iterable of (features, labels), a torch DataLoader included.
+    """Batches of anything that can be iterated anew in each epoch, for example a torch DataLoader.
 
-    Each batch serves all `n_critic` critic updates and the generator update that follows.
+    Each batch is used for all `n_critic` critic updates and for the generator update that follows.
 
     Parameters
     ----------
     loader : iterable of (features, labels)
         Features of shape (n, feature_dim), real numbers; labels of shape (n,), class indices.
     feature_dim : int or None
-        Width that the networks expect; None where they do not say.
+        Number of features that the networks expect; None if they do not say.
     num_classes : int
         Length of the condition.
     device : torch.device
@@ -259,7 +245,7 @@ class LoaderBatches:
             )
         if classes.shape != features.shape[:1] or classes.is_floating_point() or classes.is_complex():
             raise InvalidDataError(
-                f"Labels of a batch must be whole numbers of shape ({len(features)},), one per row; got "
+                f"Labels of a batch must be integers of shape ({len(features)},), one per row; got "
                 f"{classes.dtype} of shape {tuple(classes.shape)}."
             )
         classes = classes.long()

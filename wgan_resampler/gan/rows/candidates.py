@@ -1,21 +1,21 @@
-"""Where the rows of a class come from, and which of them are kept.
+"""Candidates for synthetic rows, and which of them are kept.
 
-Candidates are rows that the generator makes, and rows of the table varied as neighboring rows vary, which is what the
-critic was shown. The generator smooths what it is taught: that helps where classes overlap, and costs where they are
-clear-cut, which the varied rows know better. Half of each does better than either (see docs/benchmarks.md).
+Candidates come from two sources: the generator, and rows of the table that are varied as neighboring rows differ (the
+rows that the critic was shown). The generator smooths what it learns. That helps where classes overlap and costs where
+they are clear-cut, which the varied rows know better. Half of each does better than either alone (see
+docs/benchmarks.md).
 
-Of the candidates the doubtful ones are dropped, and of the others rather those near other classes are kept.
+Two choices follow: the doubtful candidates are dropped, and of the others those near other classes are preferred.
 
-A generator that has trained for seconds gives rows of which some lie where another class is at home. SMOTE's rows
-suffer from the same (Saez et al. 2015, "SMOTE-IPF", Information Sciences 291, filters them afterwards). Here an
-auxiliary classifier learns the classes from the same class-even batches as the critic, and of the rows generated for a
-class those are dropped to which it gives that class the least probability. It takes no part in the training of the
-generator, unlike the auxiliary classifiers of AC-GAN (Odena et al. 2017, arXiv:1610.09585) and CTAB-GAN.
-
-Of what is left, most rows lie deep inside their class, where no classifier needs them. So there are more than are
-wanted, and they are drawn without replacement with weights (1 - p + `_LEAST_WEIGHT`)^focus, where p is the probability
-of their class: more where it is close to others, as in Borderline-SMOTE (Han et al. 2005) and ADASYN (He et al. 2008),
-but on the credible side only.
+1. A generator that has trained for seconds makes some rows that lie where another class is at home. Rows of SMOTE have
+   the same problem; SMOTE-IPF (Saez et al. 2015, Information Sciences 291) filters them afterwards. Here an auxiliary
+   classifier learns the classes from the same class-balanced batches as the critic. Of the candidates of a class, those
+   are dropped to which the classifier gives that class the lowest probability. It takes no part in the training of the
+   generator, unlike the auxiliary classifiers of AC-GAN (Odena et al. 2017, arXiv:1610.09585) and CTAB-GAN.
+2. Most of the remaining candidates lie deep inside their class, where no classifier needs them. So more are made than
+   are wanted. They are drawn without replacement with weights (1 - p + `_LEAST_WEIGHT`)^focus, where p is the
+   probability of their class. This prefers rows close to other classes, as Borderline-SMOTE (Han et al. 2005) and
+   ADASYN (He et al. 2008) do, but only those that are credible.
 """
 
 from __future__ import annotations
@@ -27,51 +27,52 @@ import torch
 from torch import Tensor
 
 from wgan_resampler.gan.gradients import ClassifierPass, ForwardPass, knows_generator
+from wgan_resampler.gan.gradients.flat_optimizers import Adam, FlatParameters
 from wgan_resampler.gan.networks import GanGenerator, RowClassifier
 from wgan_resampler.gan.one_hot_blocks import expand
-from wgan_resampler.gan.rows.batches import ClassEvenBatches, one_hot
+from wgan_resampler.gan.rows.batches import ClassBalancedBatches, one_hot
 from wgan_resampler.gan.rows.training_rows import RealRows
-from wgan_resampler.gan.training.flat_optimizers import Adam, FlatParameters
 
 N_UPDATES = 300
 LEARNING_RATE = 2e-3
-"""Of the classifier: updates, and step size of Adam."""
+"""Of the classifier: number of updates, and step size of Adam."""
 
 BATCHES = 4
-"""Batches of the critic in one update of the classifier."""
+"""How many batches of the critic make one batch of the classifier."""
 
 CREDIBLE, CREDIBLE_SHARE = 0.9, 0.9
-"""A row is as good as any other if its class has this probability, and as much as this share of the real rows has.
+"""A row is credible if its class has at least this probability, and also the one that this share of real rows reaches.
 
-Where classes overlap, the first says that nothing is cut off deep inside them. Where they lie apart, it would let
-stragglers pass that lie in the empty middle: there the second asks for more.
+A more probable row is not better than a credible one. Where classes overlap, the first number decides: rows deep inside
+a class are not dropped. Where classes lie apart, most rows reach it, even those in the empty space between; there the
+second number is the stricter one.
 """
 
 _ROWS_TO_JUDGE = 2048
-"""Real rows of all classes from which that share is taken."""
+"""Real rows of all classes from which the probability reached by `CREDIBLE_SHARE` is estimated."""
 
 ROWS_OF_DOUBT = 20
-"""Rows with which a class gets half of the rejection rate."""
+"""A class of this many rows gets half of the rejection rate."""
 
 FOCUS_POOL = 2.0
-"""Credible rows for each one that is kept, where some are favoured."""
+"""Credible rows for each one that is kept, if rows near other classes are preferred."""
 
 _LEAST_WEIGHT = 0.05
-"""Added to the weight of all rows, so that those deep inside a class occur too."""
+"""Added to the weight of all rows, so that those deep inside a class can be drawn too."""
 
 _ROWS_PER_BLOCK = 1024
-"""Rows that go through the networks at a time, so that what is between two layers stays in the processor's cache."""
+"""Rows that go through the networks at a time, so that the activations stay in the processor's cache."""
 
 
-def train_classifier(classifier: RowClassifier, batches: ClassEvenBatches) -> None:
+def train_classifier(classifier: RowClassifier, batches: ClassBalancedBatches) -> None:
     """Teach a classifier the classes of the real rows.
 
     Parameters
     ----------
     classifier : RowClassifier
         Trained in place; on the device of the batches.
-    batches : ClassEvenBatches
-        The source of real rows that the critic has had.
+    batches : ClassBalancedBatches
+        The source of real rows that the critic was trained with.
     """
     parameters = FlatParameters(classifier)
     optimizer = Adam(parameters, LEARNING_RATE, (0.9, 0.999))
@@ -82,8 +83,8 @@ def train_classifier(classifier: RowClassifier, batches: ClassEvenBatches) -> No
     classifier.credible.copy_(_credible(classifier, batches))
 
 
-def _credible(classifier: RowClassifier, batches: ClassEvenBatches) -> Tensor:
-    """Return the probability from which on rows of each class count as credible."""
+def _credible(classifier: RowClassifier, batches: ClassBalancedBatches) -> Tensor:
+    """Return the least probability of its class with which a row is credible, for each class; see `CREDIBLE`."""
     n_classes = len(classifier.credible)
     levels = []
     for c in range(n_classes):
@@ -93,8 +94,8 @@ def _credible(classifier: RowClassifier, batches: ClassEvenBatches) -> Tensor:
     return torch.stack(levels)
 
 
-def _updates(batches: ClassEvenBatches, n: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield `n` batches, for which as many epochs as it takes are begun."""
+def _updates(batches: ClassBalancedBatches, n: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield `n` batches of the classifier, from as many epochs as needed."""
     done = 0
     while done < n:
         for features, condition in batches.epoch(BATCHES):
@@ -105,7 +106,9 @@ def _updates(batches: ClassEvenBatches, n: int) -> Iterator[tuple[Tensor, Tensor
 
 
 def class_rejection_rates(rejection_rate: float, counts: Tensor) -> Tensor:
-    """Return the share of rejected rows for each class: less for small classes, which the classifier knows less well.
+    """Return the share of candidates to reject for each class.
+
+    It is lower for small classes, since the classifier knows them less well.
 
     Parameters
     ----------
@@ -130,15 +133,15 @@ def class_rejection_rates(rejection_rate: float, counts: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Neighbors:
-    """Rows of the training data as a source of candidates.
+class NeighborCandidates:
+    """Rows of the training data as the second source of candidates.
 
     Parameters
     ----------
     rows : RealRows
-        The rows, which are varied when they are drawn.
+        Draws the rows and varies them.
     share : float
-        Share of the candidates that come from them; in [0, 1].
+        Share of the candidates that come from them, in [0, 1]. The generator makes the others.
     """
 
     rows: RealRows
@@ -152,9 +155,9 @@ def generate(
     classifier: RowClassifier | None = None,
     rejection_rates: Tensor | None = None,
     boundary_focus: float = 0.0,
-    neighbors: Neighbors | None = None,
+    neighbors: NeighborCandidates | None = None,
 ) -> Tensor:
-    """Generate one row for each class index: the chosen ones among more of them.
+    """Make one synthetic row for each class index, chosen from more candidates.
 
     Parameters
     ----------
@@ -163,15 +166,15 @@ def generate(
     classes : torch.Tensor of shape (n,)
         Class indices; int64.
     rng : torch.Generator
-        Of the noise; on the same device.
+        The source of noise and of all choices; on the same device.
     classifier : RowClassifier or None, default=None
-        What doubts; None rejects nothing.
+        Estimates how probable the class of a candidate is. None keeps the first candidates.
     rejection_rates : torch.Tensor of shape (num_classes,) or None, default=None
-        Share of the rows generated for each class that are rejected, in [0, 1).
+        Share of the candidates of each class that are rejected, in [0, 1). None keeps the first candidates.
     boundary_focus : float, default=0.0
-        How much rows near other classes are favoured among the rest; at least 0, which favours none.
-    neighbors : Neighbors or None, default=None
-        Rows of the training data, from which some candidates come; None takes all from the generator.
+        How strongly rows near other classes are preferred among the rest; 0 prefers none.
+    neighbors : NeighborCandidates or None, default=None
+        The second source of candidates; None takes all from the generator.
 
     Returns
     -------
@@ -179,6 +182,7 @@ def generate(
     """
     if classifier is None or rejection_rates is None:
         return _candidates(generator, classes, rng, neighbors)
+    # From the number of wanted rows back to the number of credible ones and to that of candidates.
     counts = torch.bincount(classes, minlength=generator.num_classes)
     credible_counts = torch.ceil(counts * FOCUS_POOL).long() if boundary_focus > 0.0 else counts
     candidate_counts = torch.ceil(credible_counts / (1.0 - rejection_rates)).long()
@@ -186,20 +190,21 @@ def generate(
     found = _candidates(generator, candidates, rng, neighbors)
     logits = torch.cat([classifier(block) for block in torch.split(found, _block_size(found))])
     belief = logits.softmax(dim=1).gather(1, candidates.unsqueeze(1)).squeeze(1)
+    # Beyond `credible`, a higher probability makes a row no better.
     keep = best_of_each_class(torch.minimum(belief, classifier.credible[candidates]), candidate_counts, credible_counts)
     if boundary_focus > 0.0:
         keep = keep[_near_others(belief[keep], credible_counts, counts, boundary_focus, rng)]
     kept = found[keep]
-    # The kept rows are sorted by class; each goes to a place where its class was asked for.
+    # The kept rows are sorted by class. Each goes to a place where its class was asked for.
     result = torch.empty_like(kept)
     result[torch.argsort(classes, stable=True)] = kept
     return result
 
 
 def _near_others(belief: Tensor, sizes: Tensor, keep: Tensor, focus: float, rng: torch.Generator) -> Tensor:
-    """Draw rows of each class without replacement, with larger weights where the belief in their class is small."""
-    # Adding Gumbel noise to logarithms of weights and taking the largest sums is such a draw (Kool et al. 2019,
-    # arXiv:1903.06059, section 2).
+    """Draw rows of each class without replacement, with larger weights where their class is less probable."""
+    # To add Gumbel noise to the logarithms of the weights and to take the largest sums is such a draw (Kool et al.
+    # 2019, arXiv:1903.06059, section 2).
     log_weight = focus * torch.log(1.0 - belief + _LEAST_WEIGHT)
     noise = torch.rand(len(belief), generator=rng, dtype=torch.float32, device=belief.device)
     gumbel = -torch.log(-torch.log(noise.clamp(2.0**-24, 1.0 - 2.0**-24)))
@@ -212,7 +217,7 @@ def best_of_each_class(score: Tensor, sizes: Tensor, keep: Tensor) -> Tensor:
     Parameters
     ----------
     score : torch.Tensor of shape (n,)
-        Of rows that are sorted by class.
+        Scores of rows that are sorted by class.
     sizes : torch.Tensor of shape (num_classes,)
         Rows of each class.
     keep : torch.Tensor of shape (num_classes,)
@@ -238,15 +243,17 @@ def best_of_each_class(score: Tensor, sizes: Tensor, keep: Tensor) -> Tensor:
     return by_class[rank < keep[classes]].sort().values
 
 
-def _candidates(generator: GanGenerator, classes: Tensor, rng: torch.Generator, neighbors: Neighbors | None) -> Tensor:
+def _candidates(
+    generator: GanGenerator, classes: Tensor, rng: torch.Generator, neighbors: NeighborCandidates | None
+) -> Tensor:
     """Return one row of each of these classes, from the generator or from the training data."""
     if neighbors is None:
         return _generate(generator, classes, rng)
     uniform = torch.rand(len(classes), generator=rng, dtype=torch.float32, device=classes.device)
     from_table = (uniform < neighbors.share).nonzero().squeeze(1)
     drawn = neighbors.rows.draw(classes[from_table], rng)
-    # A row whose steps are none, between equal rows, would be a copy: the generator makes another one in its place.
-    # (Where whole numbers are rounded, a short step may still come back to the row.)
+    # Between equal rows a step has length 0, so the row would be a copy: the generator makes another one in its place.
+    # (Where integers are rounded, a short step may still come back to the row.)
     new = neighbors.rows.is_new(drawn)
     from_table = from_table[new]
     from_generator = torch.ones_like(classes, dtype=torch.bool)
@@ -259,6 +266,7 @@ def _candidates(generator: GanGenerator, classes: Tensor, rng: torch.Generator, 
 
 
 def _generate(generator: GanGenerator, classes: Tensor, rng: torch.Generator) -> Tensor:
+    """Return one row of the generator for each class index, made block by block from noise that is drawn at once."""
     noise = torch.randn(len(classes), generator.noise_dim, generator=rng, dtype=torch.float32, device=classes.device)
     condition = one_hot(classes, generator.num_classes)
     size = _block_size(noise)

@@ -1,15 +1,17 @@
 """Mean and spread of each class: what a generator starts from.
 
-From random weights, most of a short training goes into moving rows to where the classes are and stretching them to
-their extent. Both are known beforehand. So the generator's output is a normal distribution for each class, in front of
-the last activation, plus what its network adds, which is little at first and is all that is trained:
+Starting from random weights, a short training spends most of its updates moving rows to the right region and stretching
+them to the right extent. Both are known beforehand. So the generator's output, before the last activation, is a normal
+distribution for each class c plus a correction by its network. The correction is small at first, and only it is
+trained:
 
     row = activation(m_c + S_c z + network(z, c)).
 
 For values, m_c and S_c S_c^T are mean and covariance of arctanh(value), as tanh is the activation. For a state whose
-share in the class is p, m_c is log p, and S_c z a standard normal number times `STATE_SPREAD`, correlated with the rest
-of the row as the state is: a multinomial probit model, of which the most probable state is taken. Where noise has fewer
-dimensions than rows, S_c holds the directions of largest variance. These are aggregates: no row can be read off them.
+share in the class is p, m_c is log p, and S_c z is a standard normal number times `STATE_SPREAD`, correlated with the
+rest of the row as the state is. This is a multinomial probit model, of which the most probable state is taken. Where
+noise has fewer dimensions than rows, S_c holds the directions of largest variance. All of these are aggregates: no
+single row can be read from them.
 
 Differs from Gulrajani et al. (2017), whose generator starts from random weights alone.
 """
@@ -20,38 +22,44 @@ import torch
 from torch import Tensor
 
 from wgan_resampler.gan.one_hot_blocks import expand
-from wgan_resampler.gan.rows.batches import ClassEvenBatches
+from wgan_resampler.gan.rows.batches import ClassBalancedBatches
 
 STATE_SPREAD = 0.85
-"""With it, two states of shares p and 1 - p are generated about so often: a normal variable with twice this standard
-deviation is close to a logistic one."""
+"""Standard deviation of what is added to the logarithm of each state's share.
+
+With it, two states of shares p and 1 - p are generated about that often: the difference of their normal numbers, which
+are opposite, has twice this standard deviation and is close to a logistic one.
+"""
 
 _MAX_ROWS, _MIN_ROWS, _TOTAL_ROWS, _MAX_CELLS = 1024, 64, 2**14, 2**21
-"""Rows drawn of each class, and of all classes together; and most cells of one class's rows, which bounds memory."""
+"""Most and least rows drawn of a class, most rows of all classes together, and most cells of the rows of one class.
+
+The last one bounds the memory.
+"""
 
 _LARGEST_VALUE = 0.99
-"""Values are held below it in size, since arctanh(1) is infinite."""
+"""Values are clipped to this size, since arctanh(1) is infinite."""
 
 _RAREST = 1e-3
 """Added to the share of a state, whose logarithm must be finite."""
 
 
-def class_moments(batches: ClassEvenBatches, num_classes: int, noise_dim: int) -> Tensor:
-    """Return what each class's rows are, to a first approximation, made of noise.
+def class_moments(batches: ClassBalancedBatches, num_classes: int, noise_dim: int) -> Tensor:
+    """Return the matrices that turn noise into a normal distribution of each class's rows.
 
     Parameters
     ----------
-    batches : ClassEvenBatches
+    batches : ClassBalancedBatches
         The source of real rows.
     num_classes : int
-        How many classes it has.
+        Number of classes.
     noise_dim : int
         Length of the noise vector.
 
     Returns
     -------
     torch.Tensor of shape (num_classes, noise_dim + 1, layout.width)
-        For each class S_c, transposed, and below it m_c.
+        For each class, S_c transposed, and m_c as the last row.
     """
     layout = batches.layout
     n_rows = max(_MIN_ROWS, min(_MAX_ROWS, _TOTAL_ROWS // num_classes, _MAX_CELLS // layout.width))
@@ -61,6 +69,7 @@ def class_moments(batches: ClassEvenBatches, num_classes: int, noise_dim: int) -
         rows = expand(*batches.draw(classes), layout)
         values, blocks = rows[:, : layout.n_values], rows[:, layout.n_values :]
         before = torch.atanh(values.clamp(-_LARGEST_VALUE, _LARGEST_VALUE))
+        # One-hot columns of mean 0 and variance 1, so that a rare state varies as much as a frequent one.
         share = blocks.mean(dim=0)
         standard = (blocks - share) / (share * (1.0 - share)).sqrt().clamp_min(_RAREST**0.5)
         mean = torch.cat((before.mean(dim=0), (share + _RAREST).log()))
@@ -70,14 +79,16 @@ def class_moments(batches: ClassEvenBatches, num_classes: int, noise_dim: int) -
 
 
 def _principal_axes(residuals: Tensor, n_axes: int) -> Tensor:
-    """Return S^T, of shape (n_axes, width), such that S S^T is the covariance, or comes closest to it."""
+    """Return S^T, of shape (n_axes, width), such that S S^T is the covariance, or the closest to it of that rank."""
     n_rows, width = residuals.shape
     k = min(n_axes, n_rows, width)
     axes = residuals.new_zeros(n_axes, width)
     if width <= n_rows:
         variances, vectors = _eigh(residuals.t() @ residuals / n_rows)
         axes[:k] = (vectors[:, -k:] * variances[-k:].clamp_min(0.0).sqrt()).t()
-    else:  # the same from products of rows: a table of thousands of categories has no matrix of its width squared
+    else:
+        # The same from products of rows: for thousands of categories, a matrix of width squared would not fit in
+        # memory.
         _, vectors = _eigh(residuals @ residuals.t())
         axes[:k] = vectors[:, -k:].t() @ residuals / n_rows**0.5
     return axes

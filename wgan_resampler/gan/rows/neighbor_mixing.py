@@ -1,45 +1,52 @@
-"""Real rows of small classes, varied as neighboring rows vary.
+"""Real rows, varied in the way in which neighboring rows differ.
 
-A class of a dozen rows does not say how its rows differ, and a critic learns such rows by heart. So what it is shown
-are rows in between and around them: a smoothed bootstrap (Silverman & Young 1987, "The bootstrap: to smooth or not to
-smooth?", Biometrika 74) whose kernel is made of differences between neighbors, which keeps to the sheet that rows lie
-on where a normal kernel would leave it. Of a class c with n rows, a real row x becomes
+A dozen rows do not show how the rows of their class differ, and a critic would memorize them. So the critic is shown
+rows between and around the real ones. This is a smoothed bootstrap (Silverman & Young 1987, "The bootstrap: to smooth
+or not to smooth?", Biometrika 74). Its kernel is made of differences between neighbors, which stay on the surface that
+the rows lie on; a normal kernel would leave it. A real row x of a class c with n rows becomes
 
     x + u (x' - x) + v sqrt(w) (r' - r),      w = borrowed_rows / (n + borrowed_rows),
 
-with u and v uniform in [0, 1]. Here x' is one of the `NEIGHBORS` rows of c that lie next to x, so the first step is
-SMOTE's (Chawla et al. 2002, arXiv:1106.1813). The second borrows: r is a random row of a random class d, and r' a row
-next to it, as near within d as neighbors are within c: one of the nearest `NEIGHBORS` / n of the class. Rows scatter
-around their neighbors in much the same way in all classes of a table, which is what makes the large classes teach the
-small ones, as their spread around the class mean does in regularised discriminant analysis (Friedman 1989, JASA 84).
-For a class of thousands of rows w is nearly 0. One of more than `MAX_REFERENCES` rows makes the first step of another
-of its rows, x + u (q' - q): were its rows left as they are, a classifier would tell classes apart by whether rows lie
-between others.
+with u and v uniform in [0, 1].
 
-States (categories, missing cells, frequent values) cannot be moved by a share. Of each block a row takes the state of
-x' with probability u, and that of r with probability b / (n + b), b = `BORROWED_STATES`. So categories of a class of
-one row vary too, while those of a class of fifty hardly do. A number beside a block is moved only where both ends of a
-step hold an ordinary number.
+- The first step is that of SMOTE (Chawla et al. 2002, arXiv:1106.1813): x' is one of the `NEIGHBORS` rows of c nearest
+  to x.
+- The second step is borrowed: r is a random row of a random class d, and r' is one of its nearest rows in d. How near
+  is measured as a share of the class: `NEIGHBORS` / n, the share of c that neighbors in c are. Rows scatter around
+  their neighbors in much the same way in all classes of a table, so large classes can teach small ones. Regularized
+  discriminant analysis does the same with the spread around the class mean (Friedman 1989, JASA 84).
+
+For a class of thousands of rows, w is nearly 0. In a class of more than `MAX_REFERENCES` rows, neighbors are known for
+some rows only. There x makes the first step of another row q of its class: x + u (q' - q). It must make one: if rows of
+large classes were left as they are, a classifier would tell classes apart by whether rows lie between others.
+
+States (of categories, missing values and frequent values) cannot be moved by a share. A row takes the state of x' with
+probability u, and that of r with probability b / (n + b), where b = `BORROWED_STATES`. So the categories of a class of
+one row vary too, while those of a class of fifty rows hardly do. A number beside a block is moved only where both ends
+of a step hold an ordinary number.
 
 Differs from Gulrajani et al. (2017), whose critic sees the rows as they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from wgan_resampler.gan.rows.distances import evenly_spaced, ordinary_values, square_distances, value_units
+from wgan_resampler.gan.rows.distances import evenly_spaced, square_distances, value_units
+from wgan_resampler.gan.rows.encoded_table import EncodedTable
 from wgan_resampler.tables import Link
 
 NEIGHBORS = 10
-"""Rows of its class next to a row that count as its neighbors: twice as many as in SMOTE, for wider variation."""
+"""Nearest rows of its class that count as the neighbors of a row: twice as many as in SMOTE, for wider variation."""
 
 BORROWED_STATES = 0.25
-"""Rows' worth of states that a class borrows. Less than of spread, since a strange state is wrong, not just far off."""
+"""How many rows' worth of states a class borrows.
+
+Less than of spread, since a foreign state is wrong, while a foreign step is only too long.
+"""
 
 MAX_REFERENCES = 1024
 """Rows of a class among which neighbors are looked for, so that the cost does not grow with the table."""
@@ -47,23 +54,23 @@ MAX_REFERENCES = 1024
 
 @dataclass(frozen=True)
 class Draw:
-    """What is random in the varying of `k` rows.
+    """What is random when `k` rows are varied.
 
     Parameters
     ----------
     rows : torch.Tensor of shape (k,)
-        Positions of the rows to be varied.
+        Positions of the rows to be varied; x above.
     origins, mates : torch.Tensor of shape (k,)
-        Positions of rows of the same classes, the rows themselves where their neighbors are known, and of a neighbor
-        of each.
+        Positions of the two ends of the first step. The origin is the row itself where its neighbors are known, and
+        another row of its class elsewhere (q). The mate is a neighbor of the origin (x' or q').
     donors, donor_mates : torch.Tensor of shape (k,)
-        Positions of rows to borrow from, and of a neighbor of each.
+        Positions of the two ends of the borrowed step, r and r'.
     classes : torch.Tensor of shape (k,)
         The classes of `rows`.
     share, stretch : torch.Tensor of shape (k, 1)
-        Uniform numbers in [0, 1]: how far each row goes towards its mate, and how much of the borrowed step it makes.
+        How much of the first and of the borrowed step each row makes; u and v above.
     picks : torch.Tensor of shape (k, n_blocks)
-        Uniform numbers in [0, 1]: from which of the three rows each state comes.
+        Uniform numbers in [0, 1] that decide from which of the three rows each state comes.
     """
 
     rows: Tensor
@@ -78,47 +85,27 @@ class Draw:
 
 
 class NeighborSpread:
-    """The transformation above, for rows that are sorted by class.
+    """The transformation above.
 
     Parameters
     ----------
-    values : torch.Tensor of shape (n, n_values)
-        Encoded values, sorted by class.
-    states : torch.Tensor of shape (n, n_blocks)
-        States of the same rows; int64.
-    counts : torch.Tensor of shape (num_classes,)
-        Rows of each class; none is 0.
+    table : EncodedTable
+        The rows. Its `class_sizes` are the n above.
     borrowed_rows : float
         How many rows' worth of spread each class borrows; more than 0.
-    links : sequence of Link, default=()
-        The values that count only in the first state of a block.
-    sizes : torch.Tensor of shape (num_classes,) or None, default=None
-        Rows of each class in the table, where these are only some of them: what decides how much it borrows.
     """
 
-    def __init__(
-        self,
-        values: Tensor,
-        states: Tensor,
-        counts: Tensor,
-        borrowed_rows: float,
-        links: Sequence[Link] = (),
-        sizes: Tensor | None = None,
-    ) -> None:
-        n = (counts if sizes is None else sizes).to(values.dtype).unsqueeze(1)
-        self._values = values
-        self._states = states
-        self._counts = counts
-        self._starts = counts.cumsum(0) - counts
+    def __init__(self, table: EncodedTable, borrowed_rows: float) -> None:
+        n = table.class_sizes.to(table.values.dtype).unsqueeze(1)
+        self._table = table
+        self._starts = table.starts
         self._borrowed = (borrowed_rows / (n + borrowed_rows)).sqrt()
         self._state_weight = BORROWED_STATES / (n + BORROWED_STATES)
-        self._links = [(link, values.new_tensor(link.filling)) for link in links]
-        self._ordinary = ordinary_values(values, states, links)
-        unit = value_units(values, self._ordinary, counts)
-        self._neighbors = _Neighbors(values, states, counts, unit)
+        self._links = [(link, table.values.new_tensor(link.filling)) for link in table.links]
+        self._neighbors = _Neighbors(table)
 
     def draw(self, rows: Tensor, classes: Tensor, rng: torch.Generator) -> Draw:
-        """Draw what is random about varying some rows.
+        """Draw what is random when some rows are varied.
 
         Parameters
         ----------
@@ -134,11 +121,13 @@ class NeighborSpread:
         Draw
         """
         k, near, device = len(rows), self._neighbors, rows.device
-        donor_classes = torch.randint(len(self._counts), (k,), generator=rng, device=device)
+        counts, n_blocks = self._table.counts, self._table.states.shape[1]
+        donor_classes = torch.randint(len(counts), (k,), generator=rng, device=device)
         uniform = torch.rand(6, k, generator=rng, dtype=torch.float32, device=device)
         origin, mate, donor, donor_mate, share, stretch = uniform
         own = torch.where(near.is_complete[classes], rows - self._starts[classes], near.member(classes, origin))
-        alike = NEIGHBORS / self._counts[classes] * near.n_others[donor_classes]
+        # As many of the donor's class as are the same share of it.
+        alike = NEIGHBORS / counts[classes] * near.n_others[donor_classes]
         members = near.member(donor_classes, donor)
         return Draw(
             rows=rows,
@@ -149,7 +138,7 @@ class NeighborSpread:
             classes=classes,
             share=share.unsqueeze(1),
             stretch=stretch.unsqueeze(1),
-            picks=torch.rand(k, self._states.shape[1], generator=rng, dtype=torch.float32, device=device),
+            picks=torch.rand(k, n_blocks, generator=rng, dtype=torch.float32, device=device),
         )
 
     def vary(self, draw: Draw) -> tuple[Tensor, Tensor]:
@@ -163,53 +152,55 @@ class NeighborSpread:
         Returns
         -------
         values : torch.Tensor of shape (k, n_values)
-            In [-1, 1], which is all that the generator can make: a step beyond is thrown back.
+            In [-1, 1], the range of the generator's values. A step beyond is reflected at the end of the range.
         states : torch.Tensor of shape (k, n_blocks)
         """
-        values = self._values[draw.rows]
+        table = self._table
+        values = table.values[draw.rows]
         values = values + draw.share * self._step(draw.origins, draw.mates)
         stretch = self._borrowed[draw.classes] * draw.stretch
         values = _reflected(values.add_(stretch * self._step(draw.donors, draw.donor_mates)))
-        if self._states.shape[1] == 0:
-            return values, self._states[draw.rows]
+        if table.states.shape[1] == 0:
+            return values, table.states[draw.rows]
         source = draw.rows.unsqueeze(1)
-        # A neighbor of another row has states that need not go with the rest of this one.
+        # The states of a neighbor of another row need not go with the rest of this one.
         mates = torch.where(draw.origins == draw.rows, draw.mates, draw.rows)
         source = torch.where(draw.picks < draw.share, mates.unsqueeze(1), source)
         source = torch.where(draw.picks > 1.0 - self._state_weight[draw.classes], draw.donors.unsqueeze(1), source)
-        states = self._states.gather(0, source)
+        states = table.states.gather(0, source)
         for link, filling in self._links:
             values[:, link.value] = self._linked(link, filling, values[:, link.value], states, draw.rows, source)
         return values, states
 
     def _step(self, start: Tensor, end: Tensor) -> Tensor:
-        """Return the way from rows to others; none for values that are no ordinary numbers at both ends."""
-        step = self._values[end] - self._values[start]
-        if self._ordinary is not None:
-            step.masked_fill_(~(self._ordinary[start] & self._ordinary[end]), 0.0)
+        """Return the difference between rows; 0 for values that are not ordinary numbers at both ends."""
+        step = self._table.values[end] - self._table.values[start]
+        ordinary = self._table.ordinary
+        if ordinary is not None:
+            step.masked_fill_(~(ordinary[start] & ordinary[end]), 0.0)
         return step
 
     def _linked(
         self, link: Link, filling: Tensor, varied: Tensor, states: Tensor, rows: Tensor, source: Tensor
     ) -> Tensor:
-        """Return a linked value: the filling of its state, or a number; that of the source where the row has none."""
+        """Return the value beside a block: the filling of its state, or a number where the state asks for one."""
         state = states[:, link.block]
-        has_number = self._states[rows, link.block] == 0
-        number = torch.where(has_number, varied, self._values[source[:, link.block], link.value])
+        has_number = self._table.states[rows, link.block] == 0
+        # A row without a number of its own takes that of the row that its state comes from.
+        number = torch.where(has_number, varied, self._table.values[source[:, link.block], link.value])
         return torch.where(state == 0, number, filling[state])
 
 
 def _reflected(values: Tensor) -> Tensor:
-    """Return values beyond -1 or 1 as far inside; cut off, many would become the same."""
+    """Return values beyond -1 or 1 as far inside. If they were cut off there, many rows would become equal."""
     return torch.where(values.abs() > 1.0, 2.0 * values.sign() - values, values).clamp_(-1.0, 1.0)
 
 
 class _Neighbors:
-    """For some rows of each class, the *members*, the other members in the order of their distance, the nearest ones.
+    """The nearest rows of some rows of each class, the *members*: other members, ordered by `square_distances`.
 
-    As many are known as are asked for: `NEIGHBORS`, and the same share of each class as those are of the smallest.
-
-    Distances are those of `neighborhoods.square_distances`.
+    For each member, at least `NEIGHBORS` are known; in a class larger than the smallest one more, namely the same share
+    of the class as `NEIGHBORS` is of the smallest.
 
     Attributes
     ----------
@@ -219,7 +210,8 @@ class _Neighbors:
         Other members that each member has; 1, namely itself, in a class of one row.
     """
 
-    def __init__(self, values: Tensor, states: Tensor, counts: Tensor, unit: Tensor) -> None:
+    def __init__(self, table: EncodedTable) -> None:
+        counts = table.counts
         sizes = counts.clamp_max(MAX_REFERENCES)
         self._sizes = sizes
         self._first_member = sizes.cumsum(0) - sizes
@@ -229,12 +221,12 @@ class _Neighbors:
         self._n_known = torch.minimum(self.n_others, most.clamp_min(NEIGHBORS))
         n_pairs = sizes * self._n_known
         self._first_pair = n_pairs.cumsum(0) - n_pairs
-        positions, orders = members_of_classes(counts), []
+        unit, positions, orders = value_units(table), members_of_classes(counts), []
         for members, n_known in zip(positions, self._n_known.tolist(), strict=True):
-            square = square_distances(values, states, members, members, unit)
-            square.fill_diagonal_(torch.inf)
+            square = square_distances(table, members, members, unit)
+            square.fill_diagonal_(torch.inf)  # a row is no neighbor of itself
             nearest = square.topk(n_known, dim=1, largest=False).indices
-            orders.append(nearest.flatten().to(torch.int16))
+            orders.append(nearest.flatten().to(torch.int16))  # numbers below MAX_REFERENCES
         self._positions, self._order = torch.cat(positions), torch.cat(orders)
 
     def member(self, classes: Tensor, uniform: Tensor) -> Tensor:
@@ -246,7 +238,7 @@ class _Neighbors:
         return self._positions[self._first_member[classes] + members]
 
     def of(self, classes: Tensor, members: Tensor, n_nearest: Tensor, uniform: Tensor) -> Tensor:
-        """Return the position of one of the nearest neighbors of each member."""
+        """Return the position of one of the `n_nearest` neighbors of each member."""
         n = torch.minimum(n_nearest.ceil().long(), self._n_known[classes])
         rank = torch.minimum((uniform * n).long(), n - 1)
         pair = self._first_pair[classes] + members * self._n_known[classes] + rank

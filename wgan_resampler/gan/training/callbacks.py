@@ -6,94 +6,16 @@ import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tqdm.auto import tqdm
 
 from wgan_resampler.exceptions import InvalidParameterError
-from wgan_resampler.gan.parameter_checks import check_numbers, check_sizes
+from wgan_resampler.gan.parameter_checks import check_not_negative, check_sizes
+from wgan_resampler.gan.training.trainer import Callback, GanTrainer
 from wgan_resampler.utils.storage import save_state
 
-if TYPE_CHECKING:
-    from wgan_resampler.gan.training.trainer import GanTrainer
-
-
 _SHOWN_LOSSES = ("critic_loss", "generator_loss", "wasserstein_estimate")
-
-
-class Callback:
-    """Base class for objects that watch training, or stop it.
-
-    Override the hooks that you need. Each gets the trainer: ``trainer.history`` (its last record is that of the epoch
-    just ended), ``trainer.epoch``, ``trainer.n_updates``, ``trainer.generator``, ``trainer.critic``, and
-    ``trainer.stop()``, which ends training after the present update. An error raised in a hook ends training at once.
-
-    See Also
-    --------
-    GanTrainer : Calls the hooks.
-    WGANGPOverSampler : Passes its ``callbacks`` on.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import make_classification
-    >>> from wgan_resampler import Callback, WGANGPOverSampler
-    >>> class StopAfter(Callback):
-    ...     def __init__(self, n_epochs):
-    ...         self.n_epochs = n_epochs
-    ...     def on_epoch_end(self, trainer):
-    ...         if trainer.epoch >= self.n_epochs:
-    ...             trainer.stop()
-    >>> X, y = make_classification(weights=[0.8], random_state=0)
-    >>> sampler = WGANGPOverSampler(callbacks=[StopAfter(3)], device="cpu", random_state=0)
-    >>> X_resampled, y_resampled = sampler.fit_resample(X, y)
-    >>> len(sampler.history_)
-    3
-    """
-
-    def on_train_begin(self, trainer: GanTrainer) -> None:
-        """Run before the first update.
-
-        Parameters
-        ----------
-        trainer : GanTrainer
-            The trainer.
-        """
-
-    def on_epoch_begin(self, trainer: GanTrainer) -> None:
-        """Run before each epoch.
-
-        Parameters
-        ----------
-        trainer : GanTrainer
-            The trainer.
-        """
-
-    def on_update_end(self, trainer: GanTrainer) -> None:
-        """Run after each generator update. Keep it short: there are thousands.
-
-        Parameters
-        ----------
-        trainer : GanTrainer
-            The trainer.
-        """
-
-    def on_epoch_end(self, trainer: GanTrainer) -> None:
-        """Run after each epoch, when its record is in the history.
-
-        Parameters
-        ----------
-        trainer : GanTrainer
-            The trainer.
-        """
-
-    def on_train_end(self, trainer: GanTrainer) -> None:
-        """Run after the last update.
-
-        Parameters
-        ----------
-        trainer : GanTrainer
-            The trainer.
-        """
 
 
 class ProgressBar(Callback):
@@ -261,7 +183,7 @@ class EarlyStopping(Callback):
 
     def __init__(self, monitor: str = "wasserstein_estimate", patience: int = 10, min_delta: float = 0.0) -> None:
         check_sizes(patience=patience)
-        check_numbers(positive={}, not_negative={"min_delta": min_delta}, shares={})
+        check_not_negative(min_delta=min_delta)
         self.monitor = monitor
         self.patience = patience
         self.min_delta = min_delta

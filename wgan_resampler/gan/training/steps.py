@@ -1,8 +1,16 @@
-"""One step of training: the critic's updates and the generator's, with explicit gradients or by autograd.
+"""One step of training: `n_critic` updates of the critic, then one of the generator.
 
-Differs from Gulrajani et al. (2017), Algorithm 1: the generator stands still during the critic updates, so their fake
-rows are made in one go. With batch normalisation, its statistics then span all of them. The explicit step makes the
-rows for the generator's own update with them.
+A step takes the gradients of the losses from one of two places:
+
+- For the networks of this package and the default loss, `wgan_resampler.gan.gradients` has them in closed form.
+- For any other network, and for any other loss (``GanTrainer(loss=...)``, see `wgan_resampler.gan.losses`), autograd
+  computes them.
+
+The tests hold one against the other.
+
+Differs from Gulrajani et al. (2017), Algorithm 1: the fake rows of all critic updates of a step are made at once. The
+generator does not change between them, so the rows are the same. Only with batch normalization do they differ, as its
+statistics then cover all these rows. The explicit step also makes the rows of the generator's own update with them.
 """
 
 from __future__ import annotations
@@ -14,23 +22,28 @@ import torch
 from torch import Tensor, nn
 
 from wgan_resampler.gan.gradients import CriticPass, ForwardPass, GeneratorPass, knows_critic, knows_generator
-from wgan_resampler.gan.losses import critic_loss, generator_loss, gradient_penalty, mix_rows
+from wgan_resampler.gan.gradients.flat_optimizers import Adam
+from wgan_resampler.gan.losses import WGANGPLoss, gradient_norms, mix_rows
 from wgan_resampler.gan.networks import GanDiscriminator, GanGenerator
-from wgan_resampler.gan.training.flat_optimizers import Adam
+
+N_SUMS = 5
+"""Length of what `Step.take_sums` returns."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two networks in training, and what moves their parameters.
+    """Two networks in training, and what changes their parameters.
 
     Parameters
     ----------
     generator, critic : torch.nn.Module
         The networks.
     generator_optimizer, critic_optimizer : Adam
-        On their flat parameters.
+        The optimizers of their flat parameters.
     feature_scale : torch.Tensor of shape (feature_dim,) or None
-        Unit of each feature in the penalty; see `losses.gradient_penalty`.
+        Unit of each feature in the penalty; see `losses.gradient_norms`.
+    loss : WGANGPLoss
+        What both networks minimize.
     """
 
     generator: nn.Module
@@ -38,15 +51,22 @@ class Pair:
     generator_optimizer: Adam
     critic_optimizer: Adam
     feature_scale: Tensor | None
+    loss: WGANGPLoss
+
+    @property
+    def critic_is_explicit(self) -> bool:
+        """Whether the critic's gradient is known in closed form."""
+        # A subclass may have changed any formula, so only the class itself counts.
+        return type(self.loss) is WGANGPLoss and knows_critic(self.critic)
 
     @property
     def is_explicit(self) -> bool:
-        """Whether the explicit gradients hold for both networks, so that autograd is not needed."""
-        return knows_critic(self.critic) and knows_generator(self.generator)
+        """Whether the gradients of both networks are known in closed form, so that autograd is not needed."""
+        return self.critic_is_explicit and knows_generator(self.generator)
 
 
 class Step(Protocol):
-    """Makes steps with `n_critic` batches of `n_rows` real rows each; to be run with gradients off."""
+    """Makes steps with `n_critic` batches of `n_rows` real rows each. It is run with gradients off."""
 
     def run(self, features: Tensor, condition: Tensor, noise: Tensor, shares: Tensor, lambda_gp: float) -> None:
         """Make the critic updates, then the generator update.
@@ -56,23 +76,25 @@ class Step(Protocol):
         features : torch.Tensor of shape (n_critic, n_rows, feature_dim)
             Real rows, encoded.
         condition : torch.Tensor of shape (n_critic, n_rows, num_classes)
-            Their one-hot classes. The rows of the last batch also give those of the generator update.
+            Their one-hot classes. The generator update uses those of the last batch.
         noise : torch.Tensor of shape (noise_rows(n_critic, n_rows), noise_dim)
-            Standard normal numbers.
+            Standard normal numbers: first those for the critic updates, then those for the generator update.
         shares : torch.Tensor of shape (n_critic, n_rows, 1)
-            Uniform numbers in [0, 1), the share of the real row in each mixed one.
+            Uniform numbers in [0, 1): the share of the real row in each mixed one.
         lambda_gp : float
             Weight of the gradient penalty.
         """
         ...
 
     def take_sums(self) -> Tensor:
-        """Return sums over updates, and start anew: of mean real score, mean fake score, penalty; of mean score.
+        """Return sums over the updates since the last call.
 
         Returns
         -------
-        torch.Tensor of shape (4,)
-            The last one over generator updates, the others over critic updates.
+        torch.Tensor of shape (N_SUMS,)
+            Mean real score, mean fake score, gradient penalty and critic loss, summed over the critic updates, and the
+            generator loss, summed over the generator updates. The critic loss is 0 where the critic's gradient is known
+            in closed form: there it follows from the first three.
         """
         ...
 
@@ -88,12 +110,12 @@ def noise_rows(n_critic: int, n_rows: int) -> int:
 
 
 def _conditions(condition: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the classes of the rows for the critic, and of those for the generator's update."""
+    """Return the classes of the rows made for the critic, and of those made for the generator's update."""
     return _at_least_two(condition.flatten(0, 1)), _at_least_two(condition[-1])
 
 
 def _at_least_two(condition: Tensor) -> Tensor:
-    # Batch normalisation cannot train on a single row: make a second fake row of the same class.
+    # Batch normalization cannot train on a single row: make a second fake row of the same class.
     return condition if len(condition) > 1 else condition.repeat(2, 1)
 
 
@@ -114,7 +136,7 @@ def _update_critic_explicitly(
 
 
 class _ExplicitStep:
-    """A step with explicit gradients; buffers are made once, and outside inference mode."""
+    """A step with explicit gradients. Its buffers are made once, and outside inference mode."""
 
     def __init__(self, pair: Pair, n_critic: int, n_rows: int) -> None:
         generator, critic = cast(GanGenerator, pair.generator), cast(GanDiscriminator, pair.critic)
@@ -127,7 +149,7 @@ class _ExplicitStep:
         for_critic, for_generator = _conditions(condition)
         self._forward_pass.load(noise, torch.cat((for_critic, for_generator)))
         rows = self._forward_pass.rows()
-        fakes = rows[: shares.numel()].view(features.shape)
+        fakes = rows[: shares.numel()].view(features.shape)  # without the second one of a single row
         mixed = mix_rows(features, fakes, shares)
         optimizer = self._pair.critic_optimizer
         _update_critic_explicitly(self._critic_pass, optimizer, features, fakes, mixed, condition, lambda_gp)
@@ -135,18 +157,20 @@ class _ExplicitStep:
         self._pair.generator_optimizer.step()
 
     def take_sums(self) -> Tensor:
-        return torch.cat((self._critic_pass.take_sums(), self._generator_pass.take_sum().unsqueeze(0)))
+        generator_loss = -self._generator_pass.take_sum().unsqueeze(0)
+        return torch.cat((self._critic_pass.take_sums(), torch.zeros_like(generator_loss), generator_loss))
 
 
 class _AutogradStep:
-    """A step by autograd, but for the gradient of a critic that is known."""
+    """A step by autograd. Only the critic's gradient is explicit, where it is known."""
 
     def __init__(self, pair: Pair, n_critic: int, n_rows: int) -> None:
         self._pair = pair
         self._critic_pass = None
-        if knows_critic(pair.critic):
+        if pair.critic_is_explicit:
             self._critic_pass = CriticPass(cast(GanDiscriminator, pair.critic), n_rows, pair.feature_scale, n_critic)
-        self._sums = torch.zeros(4, dtype=torch.float32, device=pair.critic_optimizer.parameters.values.device)
+        device = pair.critic_optimizer.parameters.values.device
+        self._sums = torch.zeros(N_SUMS, dtype=torch.float32, device=device)
 
     def run(self, features: Tensor, condition: Tensor, noise: Tensor, shares: Tensor, lambda_gp: float) -> None:
         for_critic, for_generator = _conditions(condition)
@@ -161,24 +185,24 @@ class _AutogradStep:
         self._update_generator(noise[len(for_critic) :], for_generator)
 
     def _update_critic(self, real: Tensor, fake: Tensor, mixed: Tensor, condition: Tensor, lambda_gp: float) -> None:
-        critic, optimizer = self._pair.critic, self._pair.critic_optimizer
-        optimizer.parameters.bind()
-        optimizer.parameters.gradient.zero_()
+        critic, loss, optimizer = self._pair.critic, self._pair.loss, self._pair.critic_optimizer
+        _clear_gradient(optimizer)
         with torch.enable_grad():
             real_score, fake_score = critic(real, condition), critic(fake, condition)
-            penalty = gradient_penalty(critic, mixed, condition, self._pair.feature_scale)
-            critic_loss(real_score, fake_score, penalty, lambda_gp).backward()  # type: ignore[no-untyped-call]
-        self._sums[:3] += torch.stack((real_score.mean(), fake_score.mean(), penalty)).detach()
+            penalty = loss.penalty(gradient_norms(critic, mixed, condition, self._pair.feature_scale))
+            critic_loss = loss.critic_loss(real_score, fake_score, penalty, lambda_gp)
+            critic_loss.backward()  # type: ignore[no-untyped-call]
+        self._sums[:4] += torch.stack((real_score.mean(), fake_score.mean(), penalty, critic_loss)).detach()
         optimizer.step()
 
     def _update_generator(self, noise: Tensor, condition: Tensor) -> None:
         optimizer = self._pair.generator_optimizer
-        optimizer.parameters.bind()
-        optimizer.parameters.gradient.zero_()
+        _clear_gradient(optimizer)
         with torch.enable_grad():
             scores = self._pair.critic(self._pair.generator(noise, condition), condition)
-            generator_loss(scores).backward()  # type: ignore[no-untyped-call]
-        self._sums[3] += scores.detach().mean()
+            generator_loss = self._pair.loss.generator_loss(scores)
+            generator_loss.backward()  # type: ignore[no-untyped-call]
+        self._sums[4] += generator_loss.detach()
         optimizer.step()
 
     def take_sums(self) -> Tensor:
@@ -187,3 +211,9 @@ class _AutogradStep:
         if self._critic_pass is not None:
             sums[:3] += self._critic_pass.take_sums()
         return sums
+
+
+def _clear_gradient(optimizer: Adam) -> None:
+    # The generator's loss leaves a gradient in the critic too, and a network may set its gradients to None.
+    optimizer.parameters.bind()
+    optimizer.parameters.gradient.zero_()

@@ -1,4 +1,4 @@
-"""The training loop of the conditional WGAN-GP."""
+"""The training loop of the conditional WGAN-GP, and the hooks into it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import copy
 import itertools
 import time
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -21,23 +21,97 @@ from wgan_resampler.exceptions import (
     TrainingStoppedEarlyWarning,
 )
 from wgan_resampler.gan.defaults import GAN_BETAS, GAN_LAMBDA_GP, GAN_LEARNING_RATE, GAN_N_CRITIC
+from wgan_resampler.gan.losses import WGANGPLoss
 from wgan_resampler.gan.networks import SeededDropout
-from wgan_resampler.gan.parameter_checks import check_hooks, check_networks, check_numbers, check_sizes
-from wgan_resampler.gan.rows.batches import BatchSource, ClassEvenBatches, LoaderBatches
-from wgan_resampler.gan.training.flat_optimizers import Adam, FlatParameters, MovingAverage
+from wgan_resampler.gan.parameter_checks import (
+    check_networks,
+    check_not_negative,
+    check_positive,
+    check_shares,
+    check_sizes,
+)
+from wgan_resampler.gan.rows.batches import BatchSource, ClassBalancedBatches, LoaderBatches
 from wgan_resampler.gan.training.history import TrainingHistory
-from wgan_resampler.gan.training.steps import Pair, Step, new_step, noise_rows
+from wgan_resampler.gan.training.updates import Updates
 from wgan_resampler.utils import computing, new_generator, resolve_device
-
-if TYPE_CHECKING:
-    from wgan_resampler.gan.training.callbacks import Callback
 
 _UPDATES_BETWEEN_CHECKS = 50
 """How many updates may pass before the losses are looked at; each look makes a GPU wait for the host."""
 
 
-_MAX_STEPS = 2
-"""Batch sizes for which buffers are kept: that of the batches, and that of a shorter last one."""
+class Callback:
+    """Base class for objects that watch training, or stop it.
+
+    Override the hooks that you need. Each gets the trainer: ``trainer.history`` (its last record is that of the epoch
+    just ended), ``trainer.epoch``, ``trainer.n_updates``, ``trainer.generator``, ``trainer.critic``, and
+    ``trainer.stop()``, which ends training after the present update. An error raised in a hook ends training at once.
+
+    See Also
+    --------
+    GanTrainer : Calls the hooks.
+    WGANGPOverSampler : Passes its ``callbacks`` on.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_classification
+    >>> from wgan_resampler import Callback, WGANGPOverSampler
+    >>> class StopAfter(Callback):
+    ...     def __init__(self, n_epochs):
+    ...         self.n_epochs = n_epochs
+    ...     def on_epoch_end(self, trainer):
+    ...         if trainer.epoch >= self.n_epochs:
+    ...             trainer.stop()
+    >>> X, y = make_classification(weights=[0.8], random_state=0)
+    >>> sampler = WGANGPOverSampler(callbacks=[StopAfter(3)], device="cpu", random_state=0)
+    >>> X_resampled, y_resampled = sampler.fit_resample(X, y)
+    >>> len(sampler.history_)
+    3
+    """
+
+    def on_train_begin(self, trainer: GanTrainer) -> None:
+        """Run before the first update.
+
+        Parameters
+        ----------
+        trainer : GanTrainer
+            The trainer.
+        """
+
+    def on_epoch_begin(self, trainer: GanTrainer) -> None:
+        """Run before each epoch.
+
+        Parameters
+        ----------
+        trainer : GanTrainer
+            The trainer.
+        """
+
+    def on_update_end(self, trainer: GanTrainer) -> None:
+        """Run after each generator update. Keep it short: there are thousands.
+
+        Parameters
+        ----------
+        trainer : GanTrainer
+            The trainer.
+        """
+
+    def on_epoch_end(self, trainer: GanTrainer) -> None:
+        """Run after each epoch, when its record is in the history.
+
+        Parameters
+        ----------
+        trainer : GanTrainer
+            The trainer.
+        """
+
+    def on_train_end(self, trainer: GanTrainer) -> None:
+        """Run after the last update.
+
+        Parameters
+        ----------
+        trainer : GanTrainer
+            The trainer.
+        """
 
 
 class GanTrainer:
@@ -77,6 +151,9 @@ class GanTrainer:
     critic_learning_rate : float or None, default=None
         Step size of Adam for the critic, if it is not that of the generator. A faster critic follows the generator
         more closely in few updates (two time-scale update rule, Heusel et al. 2017, arXiv:1706.08500).
+    loss : WGANGPLoss or None, default=None
+        What the networks minimize: an object of a subclass of :class:`wgan_resampler.gan.WGANGPLoss`, whose gradients
+        autograd computes. None takes the losses of WGAN-GP, whose gradients are known in closed form and are faster.
 
     Attributes
     ----------
@@ -139,15 +216,19 @@ class GanTrainer:
         average_decay: float | None = None,
         feature_scale: Tensor | None = None,
         critic_learning_rate: float | None = None,
+        loss: WGANGPLoss | None = None,
     ) -> None:
+        loss = WGANGPLoss() if loss is None else loss
+        critic_learning_rate = learning_rate if critic_learning_rate is None else critic_learning_rate
         check_sizes(noise_dim=noise_dim, num_classes=num_classes, n_critic=n_critic)
         check_networks(generator, discriminator, noise_dim, num_classes, feature_scale)
-        check_numbers(
-            positive={"learning_rate": learning_rate, "critic_learning_rate": critic_learning_rate},
-            not_negative={"lambda_gp": lambda_gp},
-            shares={"average_decay": average_decay, "betas[0]": betas[0], "betas[1]": betas[1]},
-        )
-        check_hooks(callbacks or ())
+        check_positive(learning_rate=learning_rate, critic_learning_rate=critic_learning_rate)
+        check_not_negative(lambda_gp=lambda_gp)
+        check_shares(**{"betas[0]": betas[0], "betas[1]": betas[1]})
+        if average_decay is not None:
+            check_shares(average_decay=average_decay)
+        _check_objects(callbacks or (), "callbacks must hold", Callback, "wgan_resampler.Callback")
+        _check_objects([loss], "loss must be", WGANGPLoss, "wgan_resampler.gan.WGANGPLoss")
         self.device = resolve_device(device)
         self.generator = generator.to(self.device)
         self.critic = discriminator.to(self.device)
@@ -163,24 +244,9 @@ class GanTrainer:
         self.progress: dict[str, float] | None = None
         self.source: BatchSource | None = None
         self.rng = new_generator(random_state, self.device)
-        # What is made in inference mode could not be trained outside it.
-        with torch.inference_mode(False), torch.no_grad():
-            self._generator_parameters = FlatParameters(self.generator)
-            self._critic_parameters = FlatParameters(self.critic)
-            self._generator_optimizer = Adam(self._generator_parameters, learning_rate, betas)
-            # Differs from Gulrajani et al. (2017), if asked for: a rate of its own for the critic.
-            critic_rate = learning_rate if critic_learning_rate is None else critic_learning_rate
-            self._critic_optimizer = Adam(self._critic_parameters, critic_rate, betas)
-            self._average = (
-                None
-                if average_decay is None
-                else MovingAverage(self.generator, self._generator_parameters, average_decay)
-            )
-            scale = None if feature_scale is None else feature_scale.to(self.device, torch.float32)
-            self._pair = Pair(self.generator, self.critic, self._generator_optimizer, self._critic_optimizer, scale)
-            self._totals = torch.zeros(4, dtype=torch.float32, device=self.device)
-        self._steps: dict[tuple[int, int], Step] = {}
-        self._is_explicit = False
+        # Differs from Gulrajani et al. (2017), if asked for: a learning rate of its own for the critic.
+        rates = learning_rate, critic_learning_rate
+        self._updates = Updates(self.generator, self.critic, loss, rates, betas, average_decay, feature_scale)
         self._stopped = False
         self._first_update = 0
 
@@ -189,7 +255,7 @@ class GanTrainer:
         self._stopped = True
 
     def train(
-        self, loader: Iterable[Any] | ClassEvenBatches, epochs: int = 100, *, max_updates: int | None = None
+        self, loader: Iterable[Any] | ClassBalancedBatches, epochs: int = 100, *, max_updates: int | None = None
     ) -> TrainingHistory:
         """Train both networks. A further call goes on where the last one ended.
 
@@ -221,29 +287,22 @@ class GanTrainer:
         TrainingStoppedEarlyWarning
             If `loader` yields nothing after the first epoch, as a generator does.
         """
-        check_sizes(epochs=epochs)
-        if max_updates is not None:
-            check_sizes(max_updates=max_updates)
+        check_sizes(epochs=epochs, max_updates=1 if max_updates is None else max_updates)
         source = self.source = self._source(loader)
         last_update = None if max_updates is None else self.n_updates + max_updates
         self.total_updates = _expected_updates(self.n_updates, source, epochs, last_update)
         self._stopped = False
         self._first_update = self.n_updates
         self._set_mode(training=True)
-        with computing(self.device):
-            try:
-                self._notify("on_train_begin")
-                self._bind()
-                self._steps.clear()  # they hold the generator's moments as they were
-                for _ in range(epochs):
-                    if self._stopped or (last_update is not None and self.n_updates >= last_update):
-                        break
-                    if not self._train_epoch(source, last_update):
-                        break
-                self._check_weights()
-            finally:
-                self._set_mode(training=False)
-                self._notify("on_train_end")
+        with computing(self.device), self._ending():
+            self._notify("on_train_begin")
+            self._updates.bind(afresh=True)
+            for _ in range(epochs):
+                if self._stopped or (last_update is not None and self.n_updates >= last_update):
+                    break
+                if not self._train_epoch(source, last_update):
+                    break
+            self._check_weights()
         return self.history
 
     def state_dict(self) -> dict[str, Any]:
@@ -261,11 +320,7 @@ class GanTrainer:
         wgan_resampler.Checkpoint : Writes it to files.
         """
         state = {
-            "generator": dict(self.generator.state_dict()),
-            "critic": dict(self.critic.state_dict()),
-            "generator_optimizer": self._generator_optimizer.state_dict(),
-            "critic_optimizer": self._critic_optimizer.state_dict(),
-            "average": None if self._average is None else self._average.state_dict(),
+            **self._updates.state_dict(),
             "rng": self.rng.get_state(),
             "epoch": self.epoch,
             "n_updates": self.n_updates,
@@ -286,20 +341,9 @@ class GanTrainer:
         CheckpointError
             If the state is of another kind of trainer.
         """
-        if (state.get("average") is None) != (self._average is None):
-            with_or_without = "without" if state.get("average") is None else "with"
-            raise CheckpointError(f"The state is of a trainer {with_or_without} average_decay, and this is not.")
         try:
-            with torch.inference_mode(False), torch.no_grad():
-                self.generator.load_state_dict(state["generator"])
-                self.critic.load_state_dict(state["critic"])
-                self._bind()
-                self._steps.clear()
-                self._generator_optimizer.load_state_dict(state["generator_optimizer"])
-                self._critic_optimizer.load_state_dict(state["critic_optimizer"])
-                if self._average is not None:
-                    self._average.load_state_dict(state["average"])
-                self.rng.set_state(state["rng"].cpu())
+            self._updates.load_state_dict(state)
+            self.rng.set_state(state["rng"].cpu())
         except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
             raise CheckpointError(f"The state does not fit this trainer: {error}") from error
         self.epoch, self.n_updates = int(state["epoch"]), int(state["n_updates"])
@@ -318,25 +362,24 @@ class GanTrainer:
         InvalidParameterError
             If the trainer was made without `average_decay`.
         """
-        if self._average is None:
+        if self._updates.average is None:
             raise InvalidParameterError("No average was kept; make the trainer with average_decay, for example 0.999.")
         with computing(self.device):
-            return self._average.averaged_copy(self.generator).eval()
+            return self._updates.average.averaged_copy(self.generator).eval()
 
     def _train_epoch(self, source: BatchSource, last_update: int | None) -> bool:
         """Run one epoch and record it; False if there was nothing to train on."""
         self.epoch += 1
         if self.callbacks:
             self._notify("on_epoch_begin")
-            self._bind()
+            self._updates.bind()
         start, first = time.perf_counter(), self.n_updates
-        self._forget_sums()
+        self._updates.forget_sums()
         remaining = None if last_update is None else last_update - self.n_updates
         for features, condition in itertools.islice(source.epoch(self.n_critic), remaining):
-            self._update(features, condition)
+            self._updates.run(features, condition, self.noise_dim, self.lambda_gp, self.rng)
             self.n_updates += 1
             if (self.n_updates - first) % _UPDATES_BETWEEN_CHECKS == 0:
-                self._check_finite()
                 self.progress = self._record(self.n_updates - first, time.perf_counter() - start)
             self._notify("on_update_end")
             if self._stopped:
@@ -345,76 +388,23 @@ class GanTrainer:
             self.epoch -= 1
             self._report_empty()
             return False
-        self._check_finite()
         self.progress = self._record(self.n_updates - first, time.perf_counter() - start)
         self.history.append(self.progress)
         self._notify("on_epoch_end")
         return True
 
-    def _update(self, features: Tensor, condition: Tensor) -> None:
-        """Make n_critic critic updates and one generator update."""
-        n_critic, n_rows = features.shape[:2]
-        step = self._step(n_critic, n_rows)
-        with torch.inference_mode() if self._is_explicit else contextlib.nullcontext():  # where calls cost less
-            noise = self._noise(noise_rows(n_critic, n_rows))
-            shares = torch.rand((n_critic, n_rows, 1), generator=self.rng, dtype=features.dtype, device=self.device)
-            step.run(features, condition, noise, shares, self.lambda_gp)
-            if self._average is not None:
-                self._average.update()
-
-    def _step(self, n_critic: int, n_rows: int) -> Step:
-        """Return what makes steps of this size; not in inference mode, as its buffers are also changed outside."""
-        if (n_critic, n_rows) not in self._steps:
-            if len(self._steps) == _MAX_STEPS:
-                self._take_sums()
-                del self._steps[next(iter(self._steps))]
-            self._steps[n_critic, n_rows] = new_step(self._pair, n_critic, n_rows, explicit=self._is_explicit)
-        return self._steps[n_critic, n_rows]
-
-    def _take_sums(self) -> None:
-        for step in self._steps.values():
-            self._totals += step.take_sums()
-
-    def _noise(self, n: int) -> Tensor:
-        return torch.randn(n, self.noise_dim, generator=self.rng, dtype=torch.float32, device=self.device)
-
     def _record(self, n_updates: int, seconds: float) -> dict[str, float]:
-        totals = self._totals.tolist()
-        real, fake, penalty = (total / (n_updates * self.n_critic) for total in totals[:3])
-        return {
-            "epoch": self.epoch,
-            "n_updates": self.n_updates,
-            "critic_loss": fake - real + self.lambda_gp * penalty,
-            "generator_loss": -totals[3] / n_updates,
-            "gradient_penalty": penalty,
-            "wasserstein_estimate": real - fake,
-            "real_score": real,
-            "fake_score": fake,
-            "seconds": seconds,
-        }
-
-    def _check_finite(self) -> None:
-        self._take_sums()
-        if not bool(self._totals.isfinite().all()):
+        """Return the record of the present epoch so far."""
+        means = self._updates.means(n_updates, self.n_critic, self.lambda_gp)
+        if means is None:
+            pair = self._updates.pair
             raise TrainingDivergedError(
                 f"A loss is no longer finite in epoch {self.epoch} (generator update {self.n_updates}). Use a smaller "
-                f"learning_rate (now {self._generator_optimizer.learning_rate:g}), critic_learning_rate (now "
-                f"{self._critic_optimizer.learning_rate:g}) or lambda_gp (now {self.lambda_gp:g}), and scale the "
+                f"learning_rate (now {pair.generator_optimizer.learning_rate:g}), critic_learning_rate (now "
+                f"{pair.critic_optimizer.learning_rate:g}) or lambda_gp (now {self.lambda_gp:g}), and scale the "
                 "features to [-1, 1] if you train without the sampler."
             )
-
-    def _bind(self) -> None:
-        """Undo what a caller or a hook may have done to the parameters' storage; see `FlatParameters.bind`."""
-        changed = [self._critic_parameters.bind(), self._generator_parameters.bind()]
-        changed.append(self._pair.is_explicit != self._is_explicit)
-        if any(changed):
-            self._steps.clear()
-        self._is_explicit = self._pair.is_explicit
-
-    def _forget_sums(self) -> None:
-        # An epoch that an error ended leaves sums behind.
-        self._take_sums()
-        self._totals.zero_()
+        return {"epoch": self.epoch, "n_updates": self.n_updates, **means, "seconds": seconds}
 
     def _report_empty(self) -> None:
         advice = "Pass a list or a DataLoader: a generator can be iterated only once."
@@ -424,17 +414,18 @@ class GanTrainer:
             f"The loader yielded no batch in epoch {self.epoch + 1}, so training ends after {self.epoch} epoch(s). "
             f"{advice}",
             TrainingStoppedEarlyWarning,
-            stacklevel=4,
+            stacklevel=4,  # the caller of `train`
         )
 
     def _check_weights(self) -> None:
-        if not bool(self._generator_parameters.values.isfinite().all()):
+        # The last update may have broken the generator after its losses were computed.
+        if not bool(self._updates.pair.generator_optimizer.parameters.values.isfinite().all()):
             raise TrainingDivergedError(
                 f"The generator's weights are no longer finite after epoch {self.epoch}. Use a smaller learning_rate."
             )
 
-    def _source(self, loader: Iterable[Any] | ClassEvenBatches) -> BatchSource:
-        if isinstance(loader, ClassEvenBatches):
+    def _source(self, loader: Iterable[Any] | ClassBalancedBatches) -> BatchSource:
+        if isinstance(loader, ClassBalancedBatches):
             return loader
         feature_dim = getattr(self.critic, "feature_dim", None)
         return LoaderBatches(loader, feature_dim, self.num_classes, self.device)
@@ -449,6 +440,32 @@ class GanTrainer:
     def _notify(self, hook: str) -> None:
         for callback in self.callbacks:
             getattr(callback, hook)(self)
+
+    @contextlib.contextmanager
+    def _ending(self) -> Iterator[None]:
+        """Leave the networks in evaluation mode and call each `on_train_end`, whatever fails; raise the first error."""
+        errors: list[BaseException] = []
+        # BaseException, so that Ctrl-C ends training in the same way.
+        try:
+            yield
+        except BaseException as error:
+            errors.append(error)
+        self._set_mode(training=False)
+        for callback in self.callbacks:
+            try:
+                callback.on_train_end(self)
+            except BaseException as error:
+                errors.append(error)
+        if errors:
+            for later in errors[1:]:
+                errors[0].add_note(f"After this error, on_train_end failed too: {later!r}")
+            raise errors[0]
+
+
+def _check_objects(objects: Iterable[object], where: str, kind: type, name: str) -> None:
+    for each in objects:
+        if not isinstance(each, kind):
+            raise InvalidParameterError(f"{where} an object of {name} or of a subclass of it; got {each!r}.")
 
 
 def _expected_updates(done: int, source: object, epochs: int, last_update: int | None) -> int | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wgan_resampler.exceptions import DataFileError
-from wgan_resampler.records.generator_file import DataDescription, Label
+from wgan_resampler.records.training_data import DataDescription, Label
 from wgan_resampler.tables import (
     CategoricalColumn,
     Cells,
@@ -57,7 +57,7 @@ def matching_format(path: str, frame: pd.DataFrame, data: DataDescription, schem
     >>> import pandas as pd
     >>> from wgan_resampler.tables.columns import CategoricalCells
     >>> from wgan_resampler.records.augmentation.column_matching import matching_format
-    >>> from wgan_resampler.records.generator_file import DataDescription
+    >>> from wgan_resampler.records.training_data import DataDescription
     >>> from wgan_resampler.tables.encoding.schema import CategoricalColumn, TableSchema
     >>> moods = pd.DataFrame({"mood": ["sad", "sad"]})
     >>> made = DataDescription("table", columns=("mood",), categories=(("happy", "sad"),))

@@ -27,7 +27,8 @@ from wgan_resampler.records.augmentation.column_matching import matching_format
 from wgan_resampler.records.files.json_records import IS_SYNTHETIC, RecordFile, read_records, write_records
 from wgan_resampler.records.files.labelled_data import target_column
 from wgan_resampler.records.files.table_files import TableFile, read_table, table_format, write_table
-from wgan_resampler.records.generator_file import DataDescription, TrainedGenerator
+from wgan_resampler.records.generator_file import TrainedGenerator
+from wgan_resampler.records.training_data import DataDescription
 from wgan_resampler.tables import Cells
 from wgan_resampler.utils.storage import atomic_writer
 
@@ -328,7 +329,7 @@ def describe_kind(data: DataDescription) -> str:
     Examples
     --------
     >>> from wgan_resampler.records.augmentation.output_files import describe_kind
-    >>> from wgan_resampler.records.generator_file import DataDescription
+    >>> from wgan_resampler.records.training_data import DataDescription
     >>> describe_kind(DataDescription("sequences", 13))
     'sequences of 13 coefficients'
     """

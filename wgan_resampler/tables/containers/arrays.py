@@ -1,7 +1,4 @@
-"""Containers of rows: what kind of table was given, its cells column by column, and more rows of that kind.
-
-Original rows are never converted and back: new rows are built in the container's own dtypes and put below them.
-"""
+"""Arrays and sparse matrices: read column by column, and built again with the same dtype and class."""
 
 from __future__ import annotations
 
@@ -12,7 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from sklearn.utils import check_array
 
+import wgan_resampler.tables.plain_values as plain
+from wgan_resampler.exceptions import CheckpointError, InvalidDataError
 from wgan_resampler.tables.columns import (
     CategoricalCells,
     Cells,
@@ -24,7 +24,9 @@ from wgan_resampler.tables.columns import (
     raise_no_category,
     raise_not_numeric,
 )
-from wgan_resampler.tables.containers.base import Table, TableFormat
+from wgan_resampler.tables.containers.base import ChooseCategorical, Table, TableFormat
+
+_SPARSE = {kind.__name__: kind for kind in (sparse.csr_array, sparse.csc_array, sparse.csr_matrix, sparse.csc_matrix)}
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,10 @@ class ColumnFormat:
     Parameters
     ----------
     dtype : numpy.dtype
-        Of the cells.
+        The dtype of the cells.
     categories : ndarray or None
         What the codes stand for; None for numbers.
-    missing : Any
+    missing : Any, default=nan
         What stands in a missing cell: None, a NaN or a NaT.
     """
 
@@ -46,7 +48,7 @@ class ColumnFormat:
     missing: Any = np.nan
 
     def build(self, cells: Cells) -> NDArray[Any]:
-        """Return the cells as an array: of the column's dtype, or of objects if that has no missing cells."""
+        """Return the cells as an array of the column's dtype, or of objects if that dtype has no missing value."""
         if isinstance(cells, NumericCells):
             values = cells.values.astype(self.dtype)
         else:
@@ -63,27 +65,66 @@ class ColumnFormat:
             return isinstance(self.missing, (float, np.floating))
         return dtype.kind in "mM"
 
+    def to_state(self, where: str) -> dict[str, Any]:
+        """Return the column as plain values; `where` is how an error message calls it."""
+        values = np.zeros(0, dtype=self.dtype) if self.categories is None else self.categories
+        return {
+            "values": plain.array_to_state(values, where),
+            "is_categorical": self.categories is not None,
+            "missing": plain.value_to_state(self.missing, where),
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> ColumnFormat:
+        """Undo `to_state`."""
+        values = plain.array_from_state(state["values"])
+        if values.ndim != 1:
+            raise ValueError("categories in several dimensions")
+        return cls(values.dtype, values if state["is_categorical"] else None, plain.value_from_state(state["missing"]))
+
 
 @dataclass(frozen=True)
 class ArrayFormat(TableFormat):
-    """An array, or a sparse matrix, all of whose cells have one dtype.
+    """An array or a sparse matrix. All of its cells have one dtype.
+
+    It reads everything that no other container holds, if scikit-learn can make an array of it.
 
     Parameters
     ----------
     dtype : numpy.dtype
-        Of the whole table.
+        The dtype of the whole table.
     columns : tuple of ColumnFormat
-    sparse_type : type or None
-        Class of a sparse table: ``csr_array``, ``csc_array``, ``csr_matrix`` or ``csc_matrix``.
+        The columns.
+    sparse_type : type or None, default=None
+        Class of a sparse table: ``csr_array``, ``csc_array``, ``csr_matrix`` or ``csc_matrix``. None for an array.
     """
 
     dtype: np.dtype
     columns: tuple[ColumnFormat, ...]
     sparse_type: type | None = None
 
-    def label(self, column: int) -> str:
-        """Return the column's number."""
-        return str(column)
+    kind = "array"
+
+    @staticmethod
+    def holds(value: Any) -> bool:
+        """Return True: what no other container holds is made an array."""
+        return True
+
+    @classmethod
+    def read(cls, rows: Any, choose: ChooseCategorical) -> Table:
+        """Read an array or sparse matrix of any dtype, or what can be made one."""
+        rows = checked_array(rows_as_array(rows) if isinstance(rows, tuple) else rows)
+        is_sparse = sparse.issparse(rows)
+        by_column = rows.tocsc() if is_sparse else rows
+        if rows.dtype.kind == "O":  # so that the objects of a column are found side by side
+            by_column = np.asfortranarray(rows)
+        categorical = choose(rows.shape[1])
+        columns = [
+            read_column(by_column[:, [j]].toarray().ravel() if is_sparse else by_column[:, j], str(j), j in categorical)
+            for j in range(rows.shape[1])
+        ]
+        form = cls(rows.dtype, tuple(column for column, _ in columns), type(rows) if is_sparse else None)
+        return Table(rows, tuple(cells for _, cells in columns), form)
 
     def build(self, cells: Sequence[Cells]) -> Any:
         """Return new rows as an array or sparse matrix."""
@@ -92,77 +133,101 @@ class ArrayFormat(TableFormat):
             rows[:, j] = column.build(each)
         return rows if self.sparse_type is None else self.sparse_type(rows)
 
-    def stack(self, rows: Any, new: Any) -> Any:
-        """Return both, one below the other."""
-        if self.sparse_type is not None:
-            return self.sparse_type(sparse.vstack([rows, new], format=rows.format, dtype=self.dtype))
-        return np.concatenate([rows, new], dtype=self.dtype)
+    @staticmethod
+    def stack(rows: Any, new: Any) -> Any:
+        """Return `rows` with `new` below, in the dtype of `rows`."""
+        if sparse.issparse(rows):
+            return type(rows)(sparse.vstack([rows, new], format=rows.format, dtype=rows.dtype))
+        return np.concatenate([rows, new], dtype=rows.dtype)
 
-    def copy(self, rows: Any) -> Any:
-        """Return a copy; a memory-mapped table comes back as an array in memory."""
-        return rows.copy() if self.sparse_type is not None else np.array(rows)
+    @staticmethod
+    def copy(rows: Any) -> Any:
+        """Return a copy. The copy of a memory-mapped array is an array in memory."""
+        return rows.copy() if sparse.issparse(rows) else np.array(rows)
+
+    @staticmethod
+    def take(rows: Any, positions: NDArray[np.integer]) -> Any:
+        """Return the rows or labels at these positions."""
+        return rows[positions]
+
+    @staticmethod
+    def as_target(target: Any, *, one_hot: bool) -> NDArray[Any]:
+        """Return a target as an array. A column vector becomes one-dimensional, as in imbalanced-learn."""
+        array = np.asarray(target)
+        return array if one_hot or array.ndim != 2 else array.ravel()
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the columns, the dtype and the class as plain values."""
+        if not plain.can_hold(self.dtype):
+            raise CheckpointError(f"Column 0 is of dtype {self.dtype}, which a file cannot hold. Convert it first.")
+        columns = [column.to_state(f"Column {j}") for j, column in enumerate(self.columns)]
+        return {"columns": columns, "dtype": self.dtype.str, "sparse": self.sparse_type and self.sparse_type.__name__}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> ArrayFormat:
+        """Undo `to_state`."""
+        columns = tuple(ColumnFormat.from_state(column) for column in state["columns"])
+        return cls(plain.dtype_from_text(state["dtype"]), columns, state["sparse"] and _SPARSE[state["sparse"]])
+
+    @classmethod
+    def labels_to_state(cls, labels: Any) -> Any:
+        """Return a short target as plain values."""
+        return plain.array_to_state(labels, "The target")
+
+    @classmethod
+    def labels_from_state(cls, state: Any) -> Any:
+        """Undo `labels_to_state`."""
+        return plain.array_from_state(state)
 
 
-@dataclass(frozen=True)
-class ListFormat(TableFormat):
-    """A list of rows, whose cells are Python objects.
+def checked_array(rows: Any) -> Any:
+    """Return rows as an array or sparse matrix of two dimensions that is not empty, or raise InvalidDataError."""
+    if isinstance(rows, np.ma.MaskedArray) and np.ma.is_masked(rows):
+        raise InvalidDataError("Masked cells are not supported. Pass X.filled(numpy.nan).")
+    try:
+        return check_array(
+            rows,
+            accept_sparse=("csr", "csc"),
+            estimator="WGANGPOverSampler",
+            input_name="X",
+            dtype=None,
+            ensure_all_finite=False,
+        )
+    except (TypeError, ValueError) as error:
+        raise InvalidDataError(str(error)) from error
 
-    Parameters
-    ----------
-    columns : tuple of ColumnFormat
+
+def rows_as_array(rows: list[Any] | tuple[Any, ...]) -> NDArray[Any]:
+    """Return a list or tuple of rows as an array in which each cell is what it was.
+
+    numpy itself would make strings of numbers that stand beside strings.
     """
-
-    columns: tuple[ColumnFormat, ...]
-
-    def label(self, column: int) -> str:
-        """Return the column's number."""
-        return str(column)
-
-    def build(self, cells: Sequence[Cells]) -> list[list[Any]]:
-        """Return new rows as lists."""
-        by_column = [column.build(each).tolist() for column, each in zip(self.columns, cells, strict=True)]
-        return [list(row) for row in zip(*by_column, strict=True)]
-
-    def stack(self, rows: Any, new: Any) -> Any:
-        """Return both, one below the other."""
-        return [*self.copy(rows), *new]
-
-    def copy(self, rows: Any) -> Any:
-        """Return a copy of the list and of each row."""
-        return [list(row) for row in rows]
+    lengths = [len(row) if isinstance(row, (list, tuple, np.ndarray)) else -1 for row in rows]
+    odd = next((i for i, length in enumerate(lengths) if length != lengths[0]), None)
+    if odd is not None:
+        raise InvalidDataError(
+            f"The rows of X must be of one length: row 0 is {_described(lengths[0])}, but row {odd} is "
+            f"{_described(lengths[odd])}. Fill up the missing cells with None."
+        )
+    objects = np.array(rows, dtype=object)
+    if isinstance(rows, list) or objects.ndim != 2:
+        return objects
+    # New rows for a tuple come as an array, so its numbers get one dtype together, as numpy chooses it.
+    numbers = np.asarray(rows)
+    return numbers if numbers.dtype.kind in "biuf" else objects
 
 
-def array_table(rows: Any, categorical: frozenset[int]) -> Table:
-    """Read an array or sparse matrix of any dtype, of which the columns in `categorical` hold categories."""
-    is_sparse = sparse.issparse(rows)
-    by_column = rows
-    if is_sparse:
-        by_column = rows.tocsc()
-    elif rows.dtype.kind == "O":  # so that the objects of a column are found side by side
-        by_column = np.asfortranarray(rows)
-    columns = [
-        read_column(by_column[:, [j]].toarray().ravel() if is_sparse else by_column[:, j], str(j), j in categorical)
-        for j in range(rows.shape[1])
-    ]
-    formats = tuple(column for column, _ in columns)
-    form = ArrayFormat(rows.dtype, formats, type(rows) if is_sparse else None)
-    return Table(rows, tuple(cells for _, cells in columns), form)
-
-
-def list_table(rows: list[Any], cells: NDArray[np.object_], categorical: frozenset[int]) -> Table:
-    """Read a list of rows, given also as an array of objects."""
-    by_column = np.asfortranarray(cells)
-    columns = [read_column(by_column[:, j], str(j), j in categorical) for j in range(cells.shape[1])]
-    return Table(rows, tuple(c for _, c in columns), ListFormat(tuple(column for column, _ in columns)))
+def _described(length: int) -> str:
+    return "a single cell" if length < 0 else f"of {length} cell(s)"
 
 
 def read_column(values: NDArray[Any], label: str, is_categorical: bool) -> tuple[ColumnFormat, Cells]:
-    """Return format and cells of one column of an array.
+    """Return the format and the cells of one column of an array.
 
     Raises
     ------
     InvalidDataError
-        If the column is to hold numbers and does not, or categories that cannot be told apart.
+        If a column of numbers holds something else, or the categories cannot be compared.
     """
     missing = is_missing(values)
     marker = values[missing][0] if missing.any() else np.nan
@@ -173,7 +238,7 @@ def read_column(values: NDArray[Any], label: str, is_categorical: bool) -> tuple
         cells = object_cells(values, missing, label)
         return ColumnFormat(cells.values.dtype, missing=marker), cells
     if values.dtype.kind in "mM":
-        # By astype rather than as a view, for the sake of other byte orders.
+        # astype rather than a view, because the bytes may be in another order.
         return ColumnFormat(values.dtype, missing=marker), numeric_cells(values.astype(np.int64), missing)
     if values.dtype.kind not in "biuf":
         raise_not_numeric(label, values, dtype=values.dtype)

@@ -1,6 +1,7 @@
-"""What every container answers: how it is read into columns, and how more rows of its kind are built.
+"""What every container answers: how it is read into columns, and how new rows are built in it.
 
-Original rows are never converted and back: new rows are built in the container's own dtypes and put below them.
+A container is whatever holds a table or a target: a list, an array, a frame. The original rows are never converted.
+New rows are built in the container's own dtypes and put below the original ones.
 """
 
 from __future__ import annotations
@@ -9,8 +10,12 @@ import abc
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
+from wgan_resampler.exceptions import InvalidDataError
 from wgan_resampler.tables.columns import Cells
 
 
@@ -23,9 +28,9 @@ class Table:
     rows : ndarray, sparse matrix, list or frame
         The caller's rows.
     cells : tuple of NumericCells or CategoricalCells
-        The same, column by column.
+        The same table, column by column.
     format : TableFormat
-        How to make more of them.
+        Builds new rows of the same container.
     """
 
     rows: Any
@@ -38,36 +43,139 @@ class Table:
         return len(self.cells[0])
 
 
-class TableFormat(abc.ABC):
-    """The container of a table: how new rows are made and put below others. It holds categories, but no rows."""
+class ChooseCategorical(Protocol):
+    """Chooses the categorical columns of a table, as the caller wants it."""
 
+    def __call__(self, n_columns: int, names: Sequence[Any] | None = None, auto: Sequence[int] = ()) -> frozenset[int]:
+        """Return the positions of the categorical columns.
+
+        Parameters
+        ----------
+        n_columns : int
+            Number of columns of the table.
+        names : sequence or None, default=None
+            Names of the columns, if they have names.
+        auto : sequence of int, default=()
+            Positions of the columns that are categorical if the caller leaves the choice to the container.
+        """
+
+
+class TableFormat(abc.ABC):
+    """A container. The class reads tables and targets; an object of it remembers the columns of one table.
+
+    An object holds dtypes, names and categories, but no rows, so it can be saved with a model.
+
+    Attributes
+    ----------
+    kind : str
+        What saved files call the container.
+    columns : tuple
+        One object per column, with the attribute `categories`: what the codes stand for, or None for numbers.
+    """
+
+    kind: ClassVar[str]
+    columns: tuple[Any, ...]
+
+    @staticmethod
     @abc.abstractmethod
+    def holds(value: Any) -> bool:
+        """Whether a table or a target is in this container. This must not import the container's library."""
+
+    @classmethod
+    @abc.abstractmethod
+    def read(cls, rows: Any, choose: ChooseCategorical) -> Table:
+        """Read a table.
+
+        Parameters
+        ----------
+        rows : Any
+            A table that the container holds.
+        choose : ChooseCategorical
+            Called once, with the columns of the table.
+
+        Returns
+        -------
+        Table
+
+        Raises
+        ------
+        InvalidDataError
+            If the table is empty, or a column holds neither numbers nor categories.
+        """
+
     def label(self, column: int) -> str:
-        """Return how messages call a column."""
+        """Return what messages call a column: its position, if the container has no names."""
+        return str(column)
 
     @abc.abstractmethod
     def build(self, cells: Sequence[Cells]) -> Any:
         """Return new rows in the container, from one object of cells per column."""
 
+    @staticmethod
     @abc.abstractmethod
-    def stack(self, rows: Any, new: Any) -> Any:
-        """Return `rows`, unchanged, with the built rows `new` below, in memory of their own."""
+    def stack(rows: Any, new: Any) -> Any:
+        """Return `rows`, unchanged, with `new` below. The result has its own memory."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def copy(rows: Any) -> Any:
+        """Return a copy of `rows`, with its own memory."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def take(rows: Any, positions: NDArray[np.integer]) -> Any:
+        """Return the rows, or labels, at these positions."""
+
+    @staticmethod
+    def label_array(target: Any) -> NDArray[Any]:
+        """Return a target as a numpy array of labels, with None or NaN for missing labels."""
+        values = np.asarray(target)
+        if isinstance(target, (list, tuple)) and values.dtype.kind == "U":
+            # numpy turned everything beside a string into a string, too.
+            objects = np.array(target, dtype=object)
+            return values if all(isinstance(label, str) for label in objects.flat) else objects
+        return values
+
+    @staticmethod
+    def as_target(target: Any, *, one_hot: bool) -> Any:
+        """Return a target in the shape in which it is given back: a column vector becomes one-dimensional."""
+        return target
 
     @abc.abstractmethod
-    def copy(self, rows: Any) -> Any:
-        """Return `rows` alone, in memory of their own."""
+    def to_state(self) -> dict[str, Any]:
+        """Return the columns as plain values. CheckpointError names a column that cannot be saved."""
+
+    @classmethod
+    @abc.abstractmethod
+    def from_state(cls, state: dict[str, Any]) -> TableFormat:
+        """Undo `to_state`. The state may come from anywhere; callers turn the errors into CheckpointError."""
+
+    @classmethod
+    @abc.abstractmethod
+    def labels_to_state(cls, labels: Any) -> Any:
+        """Return a short target as plain values."""
+
+    @classmethod
+    @abc.abstractmethod
+    def labels_from_state(cls, state: Any) -> Any:
+        """Undo `labels_to_state`, with errors as in `from_state`."""
+
+    @staticmethod
+    def errors() -> tuple[type[BaseException], ...]:
+        """Return the exceptions of the container's library that are no ValueErrors."""
+        return ()
 
 
-def is_pandas(value: object, name: str) -> bool:
-    """Whether `value` is of the pandas class of this name."""
-    return _is_of("pandas", value, name)
+def check_not_empty(frame: Any) -> None:
+    """Raise InvalidDataError if a frame has no rows or no columns."""
+    if min(frame.shape) == 0:
+        raise InvalidDataError(
+            f"Found array with {frame.shape[0]} sample(s) and {frame.shape[1]} feature(s) (shape={frame.shape}) "
+            "while a minimum of 1 is required by WGANGPOverSampler."
+        )
 
 
-def is_polars(value: object, name: str) -> bool:
-    """Whether `value` is of the polars class of this name."""
-    return _is_of("polars", value, name)
-
-
-def _is_of(library: str, value: object, name: str) -> bool:
+def is_of(library: str, value: object, *names: str) -> bool:
+    """Whether `value` is of one of these classes of a library. The library is not imported to find out."""
     module = sys.modules.get(library)
-    return module is not None and isinstance(value, getattr(module, name))
+    return module is not None and isinstance(value, tuple(getattr(module, name) for name in names))

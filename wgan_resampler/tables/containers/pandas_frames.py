@@ -5,6 +5,7 @@ pandas is imported by those who pass a frame, and only then.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+import wgan_resampler.tables.containers.pandas_state as pandas_state
+import wgan_resampler.tables.plain_values as plain
+from wgan_resampler.exceptions import InvalidDataError
 from wgan_resampler.tables.columns import (
     CategoricalCells,
     Cells,
@@ -25,7 +29,7 @@ from wgan_resampler.tables.columns import (
     raise_not_numeric,
 )
 from wgan_resampler.tables.containers.arrays import take_categories
-from wgan_resampler.tables.containers.base import Table, TableFormat
+from wgan_resampler.tables.containers.base import ChooseCategorical, Table, TableFormat, check_not_empty, is_of
 
 
 @dataclass(frozen=True)
@@ -36,9 +40,9 @@ class SeriesFormat:
     ----------
     dtype : pandas dtype
         Of the column.
-    categories : pandas array or ndarray, or None
+    categories : pandas array or ndarray, or None, default=None
         What the codes stand for, as an ndarray where the column holds objects; None for numbers.
-    missing : Any
+    missing : Any, default=None
         What stands in a missing cell of a column of objects.
     """
 
@@ -94,20 +98,71 @@ class SeriesFormat:
             array = pa.array(cells.values, mask=cells.missing).cast(kind)
         return pd.Series(pd.arrays.ArrowExtensionArray(array))
 
+    def to_state(self, where: str) -> dict[str, Any]:
+        """Return the column as plain values; `where` is how an error message calls it."""
+        import pandas as pd
+
+        values = [] if self.categories is None else self.categories
+        return {
+            "values": pandas_state.series_to_state(pd.Series(values, dtype=self.dtype), where),
+            "is_categorical": self.categories is not None,
+            "missing": plain.value_to_state(self.missing, where),
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> SeriesFormat:
+        """Undo `to_state`."""
+        series = pandas_state.series_from_state(state["values"])
+        categories = series.to_numpy() if series.dtype == np.dtype(object) else series.array
+        return cls(
+            series.dtype, categories if state["is_categorical"] else None, plain.value_from_state(state["missing"])
+        )
+
 
 @dataclass(frozen=True)
 class PandasFormat(TableFormat):
-    """A pandas frame.
+    """A pandas frame; as a target, also a Series.
 
     Parameters
     ----------
     names : pandas.Index
-        Labels of the columns.
+        Names of the columns.
     columns : tuple of SeriesFormat
+        The columns.
     """
 
     names: Any
     columns: tuple[SeriesFormat, ...]
+
+    kind = "pandas"
+
+    @staticmethod
+    def holds(value: Any) -> bool:
+        """Whether `value` is a frame or a Series."""
+        return is_of("pandas", value, "DataFrame", "Series")
+
+    @classmethod
+    def read(cls, rows: Any, choose: ChooseCategorical) -> Table:
+        """Read a frame. Columns of category, string, object or bool dtype are categorical by default."""
+        if rows.ndim == 1:
+            raise InvalidDataError("Expected a 2-dimensional container, got a pandas Series. Pass X.to_frame().")
+        check_not_empty(rows)
+        if not rows.columns.is_unique:
+            twice = rows.columns[rows.columns.duplicated()][0]
+            raise InvalidDataError(
+                f"Column names must be unique, but {twice!r} occurs more than once. Rename one of them."
+            )
+        if len({isinstance(name, str) for name in rows.columns}) == 2:
+            raise InvalidDataError(
+                "Column names must be all strings or all something else; got "
+                f"{', '.join(map(repr, rows.columns[:10]))}. Rename them, for example with X.columns = "
+                "X.columns.astype(str)."
+            )
+        auto = [j for j, dtype in enumerate(rows.dtypes) if _holds_categories(dtype)]
+        categorical = choose(rows.shape[1], list(rows.columns), auto)
+        columns = [read_series(rows.iloc[:, j], j in categorical) for j in range(rows.shape[1])]
+        form = cls(rows.columns, tuple(column for column, _ in columns))
+        return Table(rows, tuple(cells for _, cells in columns), form)
 
     def label(self, column: int) -> str:
         """Return the column's name."""
@@ -122,31 +177,70 @@ class PandasFormat(TableFormat):
         frame.columns = self.names
         return frame
 
-    def stack(self, rows: Any, new: Any) -> Any:
-        """Return both, one below the other; the index is dropped."""
+    @staticmethod
+    def stack(rows: Any, new: Any) -> Any:
+        """Return `rows` with `new` below. The index is dropped."""
         import pandas as pd
 
         return pd.concat([rows, new], ignore_index=True)
 
-    def copy(self, rows: Any) -> Any:
-        """Return a copy; the index is dropped as in `stack`."""
+    @staticmethod
+    def copy(rows: Any) -> Any:
+        """Return a copy. The index is dropped, as in `stack`."""
         import pandas as pd
 
         duplicate = rows.copy()
         duplicate.index = pd.RangeIndex(len(rows))
         return duplicate
 
+    @staticmethod
+    def take(rows: Any, positions: NDArray[np.integer]) -> Any:
+        """Return the rows or labels at these positions. The index is dropped, as in `stack`."""
+        return rows.iloc[positions].reset_index(drop=True)
 
-def pandas_table(frame: Any, categorical: frozenset[int]) -> Table:
-    """Read a frame of which the columns in `categorical` hold categories."""
-    columns = [read_series(frame.iloc[:, j], j in categorical) for j in range(frame.shape[1])]
-    form = PandasFormat(frame.columns, tuple(column for column, _ in columns))
-    return Table(frame, tuple(cells for _, cells in columns), form)
+    @staticmethod
+    def label_array(target: Any) -> NDArray[Any]:
+        """Return a Series or frame as an array; as objects where labels are missing."""
+        if target.ndim == 2:
+            return np.column_stack([PandasFormat.label_array(target.iloc[:, j]) for j in range(target.shape[1])])
+        return np.asarray(target.to_numpy(dtype=object) if target.hasnans else plain_array(target))
 
+    def to_state(self) -> dict[str, Any]:
+        """Return names and columns as plain values."""
+        columns = [column.to_state(f"Column {self.label(j)}") for j, column in enumerate(self.columns)]
+        return {"names": pandas_state.index_to_state(self.names), "columns": columns}
 
-def categories_of(frame: Any) -> list[int]:
-    """Return the positions of the columns of category, string, object or bool dtype."""
-    return [j for j, dtype in enumerate(frame.dtypes) if _holds_categories(dtype)]
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> PandasFormat:
+        """Undo `to_state`."""
+        columns = tuple(SeriesFormat.from_state(column) for column in state["columns"])
+        return cls(pandas_state.index_from_state(state["names"], len(columns)), columns)
+
+    @classmethod
+    def labels_to_state(cls, labels: Any) -> Any:
+        """Return a short Series or frame as plain values."""
+        if labels.ndim == 1:
+            return {
+                "name": plain.value_to_state(labels.name, "The target"),
+                "series": pandas_state.series_to_state(labels, "The target"),
+            }
+        columns = [pandas_state.series_to_state(labels.iloc[:, j], "The target") for j in range(labels.shape[1])]
+        return {"names": pandas_state.index_to_state(labels.columns), "columns": columns}
+
+    @classmethod
+    def labels_from_state(cls, state: Any) -> Any:
+        """Undo `labels_to_state`."""
+        pd = plain.require_pandas()
+        if "series" in state:
+            return pandas_state.series_from_state(state["series"]).rename(plain.value_from_state(state["name"]))
+        frame = pd.concat([pandas_state.series_from_state(column) for column in state["columns"]], axis=1)
+        frame.columns = pandas_state.index_from_state(state["names"], frame.shape[1])
+        return frame
+
+    @staticmethod
+    def errors() -> tuple[type[BaseException], ...]:
+        """Return the exceptions of pyarrow, some of which are no ValueErrors."""
+        return () if "pyarrow" not in sys.modules else (sys.modules["pyarrow"].ArrowException,)
 
 
 def _holds_categories(dtype: Any) -> bool:
@@ -155,10 +249,10 @@ def _holds_categories(dtype: Any) -> bool:
     if isinstance(dtype, pd.ArrowDtype):
         name = str(dtype.pyarrow_dtype)
         return name in ("bool", "string", "large_string", "string_view") or name.startswith("dictionary")
-    plain = getattr(dtype, "subtype", dtype)  # of a sparse column
-    if isinstance(plain, (pd.CategoricalDtype, pd.StringDtype, pd.BooleanDtype)):
+    bare = getattr(dtype, "subtype", dtype)  # of a sparse column
+    if isinstance(bare, (pd.CategoricalDtype, pd.StringDtype, pd.BooleanDtype)):
         return True
-    return isinstance(plain, np.dtype) and plain.kind in "bO" and not isinstance(dtype, pd.IntervalDtype)
+    return isinstance(bare, np.dtype) and bare.kind in "bO" and not isinstance(dtype, pd.IntervalDtype)
 
 
 def read_series(series: Any, is_categorical: bool) -> tuple[SeriesFormat, Cells]:
@@ -198,8 +292,8 @@ def _read_numbers(series: Any, missing: NDArray[np.bool_]) -> NumericCells:
         return _read_arrow(series, missing, label)
     if isinstance(dtype, pd.PeriodDtype) or dtype.kind in "mM":
         return numeric_cells(series.array.asi8, missing)
-    plain = plain_dtype(dtype)
-    if plain is None or plain.kind not in "biuf":
+    bare = plain_dtype(dtype)
+    if bare is None or bare.kind not in "biuf":
         raise_not_numeric(label, series.to_numpy(dtype=object), ~missing, dtype)
     return numeric_cells(plain_array(series, missing), missing)
 
@@ -210,8 +304,8 @@ def plain_dtype(dtype: Any) -> np.dtype | None:
 
     if isinstance(dtype, pd.SparseDtype):
         dtype = dtype.subtype
-    plain = getattr(dtype, "numpy_dtype", dtype)
-    return plain if isinstance(plain, np.dtype) else None
+    bare = getattr(dtype, "numpy_dtype", dtype)
+    return bare if isinstance(bare, np.dtype) else None
 
 
 def plain_array(series: Any, missing: NDArray[np.bool_] | None = None) -> NDArray[Any]:
@@ -219,14 +313,14 @@ def plain_array(series: Any, missing: NDArray[np.bool_] | None = None) -> NDArra
 
     Zeros stand where cells are missing, or NaN where the dtype has it.
     """
-    plain = plain_dtype(series.dtype)
+    bare = plain_dtype(series.dtype)
     values: NDArray[Any]
-    if plain is None:
+    if bare is None:
         values = series.to_numpy()
     elif missing is not None and missing.any() and hasattr(series.dtype, "numpy_dtype"):
-        values = series.to_numpy(dtype=plain, na_value=plain.type(0).item())
+        values = series.to_numpy(dtype=bare, na_value=bare.type(0).item())
     else:
-        values = series.to_numpy(dtype=plain)
+        values = series.to_numpy(dtype=bare)
     return values
 
 

@@ -40,8 +40,8 @@ class Scale:
     """
 
     dtype: np.dtype
-    minimum: float | int
-    maximum: float | int
+    minimum: float | int | bool
+    maximum: float | int | bool
     knots: tuple[float, ...]
     positions: tuple[float, ...]
 
@@ -66,15 +66,15 @@ class NumericColumn:
         Floating, integer or boolean.
     scale : Scale or None
         Of the ordinary numbers; None if there are none.
-    frequent : tuple of float or int
+    frequent : tuple of float or int, default=()
         Increasing values that are states of their own, because many rows hold them.
-    has_missing : bool
+    has_missing : bool, default=False
         Whether cells can be missing.
     """
 
     dtype: np.dtype
     scale: Scale | None
-    frequent: tuple[float | int, ...] = ()
+    frequent: tuple[float | int | bool, ...] = ()
     has_missing: bool = False
 
     @property
@@ -97,7 +97,7 @@ class CategoricalColumn:
     ----------
     n_categories : int
         How many there are.
-    has_missing : bool
+    has_missing : bool, default=False
         Whether cells can be missing.
     """
 

@@ -1,8 +1,8 @@
-"""A look into files of ``torch.save`` before torch does, for what a hostile or damaged file could make it do.
+"""Inspection of a file of ``torch.save`` before torch reads it, for anything hostile or damaged.
 
-Everything that an archive of plain tensors and values does not need is refused: packed entries (which may unpack to a
-thousand times their size), code by name, instructions of the pickle machine beyond a few, tensors whose elements are
-not all there. What is left is copied into a fresh archive, so that torch sees exactly what was looked at.
+Everything that an archive of plain tensors and values does not need is refused: compressed entries, which can expand a
+thousand times; code by name; all but a few instructions of the pickle machine; tensors whose elements are missing. The
+rest is copied into a new archive, so that torch reads exactly what was inspected.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from wgan_resampler.exceptions import CheckpointError
 MAX_BYTES: Final = 2**31
 MAX_PICKLE_BYTES: Final = 2**24
 MAX_TUPLES: Final = 20_000
-"""Tuples in the structure, six for each tensor. A key nested 300 000 tuples deep crashes Python."""
+"""Tuples in the structure, of which a tensor has six. A key nested 300 000 tuples deep crashes Python."""
 
 DTYPES: Final[Mapping[torch.dtype, str]] = {
     torch.float64: "DoubleStorage",
@@ -36,7 +36,7 @@ DTYPES: Final[Mapping[torch.dtype, str]] = {
     torch.uint8: "ByteStorage",
     torch.bool: "BoolStorage",
 }
-"""Kinds of numbers that tensors may have, and torch's names for memory of them."""
+"""The dtypes that tensors can have, and torch's names of their storage."""
 
 _ITEM_SIZES = {f"torch {name}": dtype.itemsize for dtype, name in DTYPES.items()}
 _NAMES = {"torch._utils _rebuild_tensor_v2", "collections OrderedDict", *_ITEM_SIZES}
@@ -51,24 +51,10 @@ _ALLOWED = {*_PUT, *_GET, *_SIMPLE, *_TUPLES, *_FLAGS, *_CONTAINERS, "PROTO", "S
 
 
 def verified_archive(file: BinaryIO) -> io.BytesIO:
-    """Return the archive in `file`, made anew from entries that were looked at.
+    """Return a new archive for ``torch.load``, made of the inspected entries of a file that is open for reading.
 
-    Parameters
-    ----------
-    file : BinaryIO
-        Open for reading.
-
-    Returns
-    -------
-    io.BytesIO
-        For ``torch.load``.
-
-    Raises
-    ------
-    CheckpointError
-        If there is something that a state does not need.
-    zipfile.BadZipFile
-        And other errors of zipfile and pickletools, if the file is no archive or no pickle.
+    CheckpointError is raised for anything that a state does not need. If the file is no archive or holds no pickle, the
+    errors of zipfile and pickletools are raised, for example ``zipfile.BadZipFile``.
     """
     n_bytes = os.fstat(file.fileno()).st_size
     if n_bytes > MAX_BYTES:
@@ -84,7 +70,7 @@ def verified_archive(file: BinaryIO) -> io.BytesIO:
     fresh = io.BytesIO()
     with zipfile.ZipFile(fresh, "w", zipfile.ZIP_STORED) as archive:
         for name, content in contents.items():
-            # Others are for mapping into memory, or would make torch take the file for a program.
+            # The other entries serve memory mapping, or would make torch read the file as a TorchScript program.
             if name in ("data.pkl", "version", "byteorder") or name.startswith("data/"):
                 archive.writestr(f"archive/{name}", content)
     fresh.seek(0)
@@ -93,16 +79,16 @@ def verified_archive(file: BinaryIO) -> io.BytesIO:
 
 def _check_entries(entries: list[zipfile.ZipInfo], n_bytes: int) -> None:
     if any(entry.compress_type != zipfile.ZIP_STORED or entry.compress_size != entry.file_size for entry in entries):
-        raise CheckpointError("This archive is packed, which torch.save does not do.")
-    # Entries that overlap could be many times as large as the file.
+        raise CheckpointError("This archive is compressed, which torch.save does not do.")
+    # Entries that overlap could add up to many times the size of the file.
     if sum(entry.file_size for entry in entries) > n_bytes:
         raise CheckpointError("This archive claims more than the file holds.")
 
 
 def _check_pickle(content: bytes, sizes: Mapping[str, int]) -> None:
-    """Raise for any instruction but those that plain values and whole tensors need. Nothing is carried out.
+    """Refuse every instruction that plain values and complete tensors do not need. None is executed.
 
-    `sizes` are the bytes of each tensor's memory in the archive, by its name.
+    `sizes` are the numbers of bytes of the storages in the archive, by name.
     """
     if len(content) > MAX_PICKLE_BYTES:
         raise CheckpointError(f"The structure of this file takes {len(content)} bytes; {MAX_PICKLE_BYTES} are allowed.")
@@ -126,10 +112,10 @@ def _check_pickle(content: bytes, sizes: Mapping[str, int]) -> None:
 
 
 def _check_storage(recent: deque[tuple[str, Any]], sizes: Mapping[str, int], used: set[str]) -> str:
-    """Raise unless the reference to a tensor's memory is just as torch writes it, and the memory is there; return it.
+    """Return the name of the storage that a tensor refers to, or refuse the reference.
 
-    Whether torch compares the number of elements with what is there depends on its version. The last instructions must
-    be: kind of memory, its name, device, number of elements, TUPLE.
+    Not every version of torch compares the number of elements with the size of the storage. The last instructions must
+    be those that torch writes: type of the storage, its name, device, number of elements, TUPLE.
     """
     if len(recent) == 5 and recent[-1][0] == "TUPLE" and all(name in _SIMPLE | _GET for name, _ in list(recent)[:4]):
         kind, key, device, n_elements = (value for _, value in list(recent)[:4])

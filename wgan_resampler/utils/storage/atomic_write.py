@@ -11,42 +11,16 @@ from pathlib import Path
 from typing import BinaryIO
 
 TEMPORARY_SUFFIX = ".part"
-"""Ending of the names of files that are still being written; nothing reads them."""
+"""Ending of the names of files that are still being written. Nothing reads them."""
 
 
 @contextlib.contextmanager
 def atomic_writer(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Write a file under a temporary name in its folder, and give it its name once it is whole and on the disk.
+    """Yield a temporary file beside `path`, which takes its name when the block ends and all bytes are on the disk.
 
-    Whoever reads `path`, at whatever moment, finds the file that was there before or the new one in full. If the block
-    raises, the temporary file is removed and the file that was there before stays.
-
-    Parameters
-    ----------
-    path : str or os.PathLike
-        Where the file goes. If it is a symbolic link, the file that it points to is replaced.
-
-    Yields
-    ------
-    BinaryIO
-        Write to this.
-
-    Raises
-    ------
-    OSError
-        If the folder does not exist or cannot be written, or the disk is full.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> from wgan_resampler.utils.storage.atomic_write import atomic_writer
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     target = pathlib.Path(folder, "numbers.txt")
-    ...     with atomic_writer(target) as file:
-    ...         n_bytes = file.write(b"1 2 3")
-    ...         before = target.exists()
-    ...     before, target.read_text()
-    (False, '1 2 3')
+    A reader of `path` finds the old file or the new one in full, never a part. If the block raises, the old file stays
+    and the temporary file is removed. If `path` is a symbolic link, the file that it points to is replaced. OSError is
+    raised if the folder does not exist or cannot be written to, or if the disk is full.
     """
     target = Path(os.path.realpath(path))
     if not target.parent.is_dir():
@@ -68,20 +42,14 @@ def atomic_writer(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
 
 def remove_leftovers(folder: str | os.PathLike[str]) -> None:
-    """Remove temporary files that writers left in a folder when they were killed; only call it where none is at work.
-
-    Parameters
-    ----------
-    folder : str or os.PathLike
-        Where they may be. Nothing happens if it does not exist.
-    """
+    """Remove the temporary files of killed writers from a folder. No writer may be at work there now."""
     for leftover in Path(folder).glob(f".*.????????{TEMPORARY_SUFFIX}"):
         with contextlib.suppress(OSError):
             leftover.unlink()
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the new name last through a loss of power, where the system lets folders be opened (not on Windows)."""
+    """Make the new name outlast a loss of power, where the system can open folders (Windows cannot)."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -1,10 +1,10 @@
-"""State on disk: tensors and plain values in one file, written in full or not at all, and read without trusting it.
+"""State on disk: tensors and plain values in one file that is written in full or not at all, and read without trust.
 
-The file is what ``torch.save`` writes of ``{"format": ..., "version": ..., "state": ...}``: a zip archive with a pickle
-of the structure and the elements of each tensor. It is loaded with ``torch.load(weights_only=True)`` and in no other
-way, after :mod:`wgan_resampler.utils.storage.archive_audit` has looked at the archive.
+The file is what ``torch.save`` writes for ``{"format": ..., "version": ..., "state": ...}``: a zip archive that holds a
+pickle of the structure, and the elements of each tensor. It is read by ``torch.load(weights_only=True)`` only, after
+:mod:`wgan_resampler.utils.storage.archive_audit` has inspected the archive.
 
-When a state gains or loses something that older programs cannot do without, `VERSION` goes up by one.
+`VERSION` goes up by one when a state gains or loses something that other versions of the program need.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import re
 import struct
 import warnings
 import zipfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, is_dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import torch
 from torch import Tensor
@@ -28,66 +28,32 @@ from wgan_resampler.exceptions import CheckpointError, CheckpointVersionError, D
 from wgan_resampler.utils.storage.archive_audit import DTYPES, verified_archive
 from wgan_resampler.utils.storage.atomic_write import atomic_writer
 
+_T = TypeVar("_T")
+
 FORMAT: Final = "wgan-resampler state"
-VERSION: Final = 1
+VERSION: Final = 2
 
 MAX_DEPTH: Final = 32
 """Levels of nesting of a state."""
 
 MAX_INT_BITS: Final = 1000
 
-# What zipfile, pickle and torch raise, or may raise, for damaged files; not KeyboardInterrupt and the like.
+# What zipfile, pickle and torch may raise for a damaged file. KeyboardInterrupt and ImportError are not among them.
 _DAMAGE = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    MemoryError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    pickle.UnpicklingError,
-    struct.error,
-    zipfile.BadZipFile,
+    *(ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError, OSError, RuntimeError),
+    *(TypeError, ValueError, pickle.UnpicklingError, struct.error, zipfile.BadZipFile),
 )
 
 
-def save_state(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
-    """Write a state so that the file is there in full or not at all.
+def save_state(path: str | os.PathLike[str], state: Any) -> None:
+    """Write a state to a file, which is there in full or not at all.
 
-    Parameters
-    ----------
-    path : str or os.PathLike
-        Where to; what is there is replaced.
-    state : mapping
-        Tensors, None, bool, int, float, str, and lists, tuples and mappings (with keys that are str or int) of these.
-        Tensors are stored on the CPU without their graph; each gets memory of its own.
-
-    Raises
-    ------
-    CheckpointError
-        If the state holds something else, or the file cannot be written.
-
-    See Also
-    --------
-    load_state : Reads it.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> import torch
-    >>> from wgan_resampler.utils.storage.state_file import load_state, save_state
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = pathlib.Path(folder, "state.pth")
-    ...     save_state(path, {"weights": torch.ones(2, 3), "epoch": 7})
-    ...     state = load_state(path)
-    >>> state["weights"].shape, state["epoch"]
-    (torch.Size([2, 3]), 7)
+    A state is a mapping or a dataclass. It may hold tensors, None, bool, int, float, str, and lists, tuples, mappings
+    (with keys that are str or int) and dataclasses of these. Tensors are copied to the CPU without their graph; each
+    gets its own memory. CheckpointError is raised if the state holds anything else, or the file cannot be written.
     """
-    payload = {"format": FORMAT, "version": VERSION, "state": _storable(dict(state), "state", 0)}
-    # By way of memory, because torch hides what went wrong when a disk is full.
+    payload = {"format": FORMAT, "version": VERSION, "state": _storable(state, "state", 0)}
+    # The file is made in memory first: torch hides the reason when a disk is full.
     buffer = io.BytesIO()
     torch.save(payload, buffer)
     try:
@@ -95,55 +61,33 @@ def save_state(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
             file.write(buffer.getbuffer())
     except OSError as error:
         reason = error.strerror or str(error)
-        raise CheckpointError(f"{path} could not be written: {reason}. Nothing was left half written.") from error
+        raise CheckpointError(f"{path} could not be written: {reason}. No partial file was left.") from error
 
 
-def load_state(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read a state that :func:`save_state` wrote, on the CPU.
+def load_state(path: str | os.PathLike[str], build: Callable[[dict[str, Any]], _T] = dict) -> _T:  # type: ignore[assignment]
+    """Return what `build` makes of a state that :func:`save_state` wrote; the state itself, a dict, if it is not given.
 
-    Parameters
-    ----------
-    path : str or os.PathLike
-        The file. It may come from anywhere: nothing in it is run, and memory stays within a few times its size.
-
-    Returns
-    -------
-    dict
-
-    Raises
-    ------
-    CheckpointError
-        If the file is damaged, of another kind or of a newer version.
-    OSError
-        If it does not exist or cannot be read.
+    The file may come from an untrusted source: nothing in it is run, and reading takes a few times its size in memory.
+    CheckpointError is raised if it is damaged, of another kind or of another version, or if `build` raises because the
+    state does not fit; OSError if it does not exist or cannot be read.
     """
     with Path(path).open("rb") as file:
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # about odd texts in a damaged file
-                archive = verified_archive(file)
-                payload = torch.load(archive, map_location="cpu", weights_only=True)
-            return _checked(path, payload)
-        except CheckpointError as error:
-            raise type(error)(f"{path}: {error}") from error
+                warnings.simplefilter("ignore")  # pickletools warns of odd strings in a damaged file
+                payload = torch.load(verified_archive(file), map_location="cpu", weights_only=True)
+            return build(_checked(payload))
+        except CheckpointVersionError as error:
+            raise CheckpointVersionError(f"{path}: {error}") from error
         except _DAMAGE as error:
-            text = "".join(char if char.isprintable() else "?" for char in " ".join(str(error).split()))[:200]
-            raise CheckpointError(f"{path} is damaged, or no file of this program: {text}") from error
+            text = "".join(char if char.isprintable() else "?" for char in " ".join(str(error).split()))[:300]
+            prefix = "" if isinstance(error, CheckpointError) else "The file is damaged, or not of this program: "
+            raise CheckpointError(f"{path}: {prefix}{text}") from error
 
 
 @dataclass(frozen=True)
 class FoundState:
-    """What :func:`newest_good` found.
-
-    Parameters
-    ----------
-    path : Path or None
-        The newest file that could be read; None if there is none.
-    state : dict or None
-        What it holds.
-    damaged : tuple of Path
-        Newer files that are damaged, newest first.
-    """
+    """The newest file that could be read, with its state; and the damaged files that are newer, the newest first."""
 
     path: Path | None
     state: dict[str, Any] | None
@@ -151,38 +95,11 @@ class FoundState:
 
 
 def newest_good(folder: str | os.PathLike[str], pattern: str = "checkpoint_epoch_*.pth") -> FoundState:
-    """Return the state of the newest file that is not damaged.
+    """Return the state of the newest file that is not damaged: the one with the greatest number in its name.
 
-    Parameters
-    ----------
-    folder : str or os.PathLike
-        Where the files are. One that does not exist counts as empty.
-    pattern : str, default="checkpoint_epoch_*.pth"
-        Which files; the one with the greatest number in its name is the newest.
-
-    Returns
-    -------
-    FoundState
-
-    Raises
-    ------
-    CheckpointVersionError
-        If a file is of a newer version: then it is not damaged, and an older one must not take its place.
-
-    Warns
-    -----
-    DamagedCheckpointWarning
-        For each damaged file that is newer than the one returned.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> from wgan_resampler.utils.storage.state_file import newest_good, save_state
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     for epoch in (9, 10):
-    ...         save_state(pathlib.Path(folder, f"checkpoint_epoch_{epoch}.pth"), {"epoch": epoch})
-    ...     newest_good(folder).path.name
-    'checkpoint_epoch_10.pth'
+    A missing folder counts as an empty one. DamagedCheckpointWarning is given for each newer file that is damaged.
+    CheckpointVersionError is raised if a newer file has another version: it is not damaged, and an older file must not
+    replace it.
     """
     damaged: list[Path] = []
     for path in sorted(Path(folder).glob(pattern), key=_numbers, reverse=True):
@@ -192,7 +109,7 @@ def newest_good(folder: str | os.PathLike[str], pattern: str = "checkpoint_epoch
             raise
         except (CheckpointError, OSError) as error:
             message = str(error) if str(path) in str(error) else f"{path}: {error}"
-            warnings.warn(f"{message} Trying the one before.", DamagedCheckpointWarning, stacklevel=2)
+            warnings.warn(f"{message} The checkpoint before it is tried.", DamagedCheckpointWarning, stacklevel=2)
             damaged.append(path)
     return FoundState(None, None, tuple(damaged))
 
@@ -202,67 +119,72 @@ def _numbers(path: Path) -> tuple[list[int], str]:
 
 
 def _storable(value: Any, where: str, depth: int) -> Any:
-    """Return a copy of plain types only, in which no container or memory occurs twice."""
+    """Return a copy made of plain types only, in which no container and no memory occurs twice."""
     if depth > MAX_DEPTH:
-        raise CheckpointError(f"{where[:80]} is nested over {MAX_DEPTH} levels deep, or holds itself.")
+        raise CheckpointError(f"{where[:80]} has more than {MAX_DEPTH} levels of nesting, or contains itself.")
     if isinstance(value, Tensor):
         if value.layout != torch.strided or value.dtype not in DTYPES:
             raise CheckpointError(f"{where} is a tensor of {value.dtype}, {value.layout}, which cannot be stored.")
         return value.detach().cpu().contiguous().clone()
     if value is None or isinstance(value, bool):
         return value
+    value = vars(value) if is_dataclass(value) else value
     if isinstance(value, Mapping):
         return {_key(key, where): _storable(item, f"{where}[{key!r}]", depth + 1) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         items = [_storable(item, f"{where}[{i}]", depth + 1) for i, item in enumerate(value)]
         return tuple(items) if isinstance(value, tuple) else items
-    for kind in (int, float, str):  # also enumerations and numpy's texts and floats, as what they are at heart
+    for kind in (int, float, str):  # an enumeration or a string of numpy becomes the plain value that it extends
         if isinstance(value, kind):
-            if isinstance(value, int) and value.bit_length() > MAX_INT_BITS:
-                raise CheckpointError(f"{where} is a whole number of {value.bit_length()} bits; store it as text.")
-            return kind(value)
+            return _within_limit(kind(value), where)
     raise CheckpointError(
         f"{where} is of type {type(value).__name__}. Store tensors, None, bool, int, float, str, and lists, tuples and "
-        "dicts of these: torch.from_numpy() and .item() turn numpy's values into such."
+        "dicts of these. torch.from_numpy() and .item() convert the values of numpy."
     )
+
+
+def _within_limit(value: Any, where: str) -> Any:
+    if isinstance(value, int) and value.bit_length() > MAX_INT_BITS:
+        raise CheckpointError(f"{where} is an integer of {value.bit_length()} bits; store it as a string.")
+    return value
 
 
 def _key(key: Any, where: str) -> str | int:
     if isinstance(key, bool) or not isinstance(key, (str, int)):
-        raise CheckpointError(f"{where} has the key {key!r}; keys must be texts or whole numbers.")
+        raise CheckpointError(f"{where} has the key {key!r}; keys must be strings or integers.")
     return str(key) if isinstance(key, str) else int(key)
 
 
-def _checked(path: str | os.PathLike[str], payload: Any) -> dict[str, Any]:
-    """Return the state in what a file holds, once it is known to be one and every tensor to be what it claims."""
+def _checked(payload: Any) -> dict[str, Any]:
+    """Return the state in the payload of a file, after checking that `save_state` could have written it."""
     if type(payload) is not dict or payload.get("format") != FORMAT:
-        raise CheckpointError(f"This is no state file of this program; its format is not {FORMAT!r}.")
+        raise CheckpointError(f"This is not a state file of this program; its format is not {FORMAT!r}.")
     version, state = payload.get("version"), payload.get("state")
     if type(version) is not int or version < 1 or type(state) is not dict:
         raise CheckpointError("This file is damaged: it has no version or no state.")
-    if version > VERSION:
+    if version != VERSION:
+        advice = "Install a newer wgan-resampler." if version > VERSION else "Train again with this version."
         raise CheckpointVersionError(
-            f"This file has version {version} of the format; this program reads up to version {VERSION}. Install a "
-            "newer wgan-resampler."
+            f"This file has version {version} of the format; this program reads version {VERSION}. {advice}"
         )
     _check_value(state, set(), 0)
     return state
 
 
 def _check_value(value: Any, seen: set[int], depth: int) -> None:
-    """Raise for anything that :func:`save_state` does not write."""
+    """Raise CheckpointError for anything that :func:`save_state` does not write."""
     kind = type(value)
     if kind in (dict, list, tuple):
-        # A few bytes can make a list of lists of lists ... of one list: small, but endless to walk through.
+        # A few bytes can make a list of lists of lists ... of one list. Visiting all of it would never end.
         if depth > MAX_DEPTH or (len(value) and id(value) in seen):
-            raise CheckpointError("This file nests too deep, or holds a container in two places.")
+            raise CheckpointError("This file nests too deep, or holds one container in two places.")
         seen.add(id(value))
         if kind is dict and not all(type(key) in (str, int) for key in value):
-            raise CheckpointError("This file has keys that are neither texts nor whole numbers.")
+            raise CheckpointError("This file has keys that are neither strings nor integers.")
         for item in value.values() if kind is dict else value:
             _check_value(item, seen, depth + 1)
     elif kind is Tensor:
-        # Strides of 0 let a few bytes claim 10^12 elements, which the first copy would try to make.
+        # With strides of 0, a few bytes can claim 10^12 elements. The first copy would try to make them.
         is_whole = value.is_contiguous() and value.numel() * value.element_size() == value.untyped_storage().nbytes()
         if value.layout != torch.strided or not is_whole or value.requires_grad or id(value) in seen:
             raise CheckpointError(f"This file claims a tensor of shape {tuple(value.shape)} that it does not hold.")

@@ -75,9 +75,9 @@ def test_a_loaded_sampler_goes_on_as_the_saved_one(tmp_path):
 def test_rows_in_another_order_keep_the_meaning_of_categories():
     over = quick(warm_start=True)
     over.fit_resample(FRAME, Y)
-    known = over._model.encoder.schema
+    known = over._fitted.trained.model.encoder.schema
     X_res, _ = over.fit_resample(FRAME.iloc[SHUFFLED].reset_index(drop=True), Y[SHUFFLED])
-    assert over._model.encoder.schema == known
+    assert over._fitted.trained.model.encoder.schema == known
     assert set(X_res["b"]) == {"u", "v", "w"}
     # A category that is only there in class 1 stays there, whatever its code would be in the new order.
     frame = pd.DataFrame({"kind": np.where(Y == 1, "rare", "usual"), "x": RNG.normal(size=60)})
@@ -101,7 +101,7 @@ def test_new_values_are_held_to_the_scale_of_the_first_fit():
         (FRAME[["a", "b"]], Y, "has 2 columns.*first fit had 3"),
         (FRAME.rename(columns={"a": "z"}), Y, "Column 0 is named 'z'; in the first fit it was 'a'"),
         (FRAME.assign(b=np.where(FRAME["b"] == "u", "new", FRAME["b"])), Y, "Column 'b' holds the category 'new'"),
-        (FRAME.assign(a=FRAME["c"]), Y, "Column 'a' has missing cells; in the first fit it had none"),
+        (FRAME.assign(a=FRAME["c"]), Y, "Column 'a' has missing values; in the first fit it had none"),
         (FRAME.assign(b=1.0), Y, "Column 'b' holds numbers where the first fit saw categories"),
         (FRAME, Y + 1, "Classes 1, 2 differ from those of the first fit, 0, 1"),
         (FRAME.to_numpy(dtype=object), Y, None),
@@ -122,5 +122,5 @@ def test_networks_of_other_sizes_are_refused(change):
     over = quick(warm_start=True)
     over.fit_resample(FRAME, Y)
     ((name, value),) = change.items()
-    with pytest.raises(InvalidParameterError, match=f"{name}={value!r}, but the networks .* have {name}="):
+    with pytest.raises(InvalidParameterError, match=f"{name}={value!r}, but .* networks that have {name}="):
         over.set_params(**change).fit_resample(FRAME, Y)

@@ -6,8 +6,8 @@ from imblearn.pipeline import make_pipeline
 from imblearn.utils.estimator_checks import (
     check_dataframe_column_names_consistency,
     check_param_validation,
+    parametrize_with_checks as imblearn_checks,
 )
-from imblearn.utils.estimator_checks import parametrize_with_checks as imblearn_checks
 from sklearn import config_context
 from sklearn.datasets import make_classification
 from sklearn.linear_model import LogisticRegression

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from wgan_resampler.gan.training.flat_optimizers import Adam, FlatParameters, MovingAverage
+from wgan_resampler.gan.gradients.flat_optimizers import Adam, FlatParameters, MovingAverage
 
 
 def small_network(dtype=torch.float64):

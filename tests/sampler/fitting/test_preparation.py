@@ -7,7 +7,7 @@ import pytest
 import torch
 from small_generators import QUICK
 
-from wgan_resampler.sampler.fitting import AUTO_ROWS_OF_CLASS, AUTO_UPDATES, prepare
+from wgan_resampler.sampler.fitting.preparation import AUTO_ROWS_OF_CLASS, AUTO_UPDATES, prepare
 from wgan_resampler.tables.columns import CategoricalCells, NumericCells
 
 N_LARGE, N_SMALL = AUTO_ROWS_OF_CLASS + 5000, 100
@@ -30,10 +30,10 @@ def prepared(epochs, seed=0, **settings):
 
 def test_of_a_huge_class_random_rows_teach_and_all_of_the_others():
     ready, labels = prepared("auto")
-    rows = ready.batches.rows
+    rows = ready.batches.rows.table
     assert rows.counts.tolist() == [AUTO_ROWS_OF_CLASS, N_SMALL]
     assert ready.counts.tolist() == [(labels == "large").sum(), N_SMALL]  # what the sampler knows of the table
-    assert rows.sizes.tolist() == ready.counts.tolist()  # by which spread is borrowed
+    assert rows.class_sizes.tolist() == ready.counts.tolist()  # by which spread is borrowed
     assert ready.max_updates == AUTO_UPDATES
     # Half of the rows are missing in the second column, and a third has each category: all kinds of rows teach.
     missing, category = rows.states[:AUTO_ROWS_OF_CLASS].T
@@ -44,20 +44,20 @@ def test_of_a_huge_class_random_rows_teach_and_all_of_the_others():
 
 
 def test_rows_that_teach_follow_from_the_seed():
-    values = [prepared("auto", seed)[0].batches.rows.values for seed in (0, 0, 1)]
+    values = [prepared("auto", seed)[0].batches.rows.table.values for seed in (0, 0, 1)]
     assert torch.equal(values[0], values[1])
     assert not torch.equal(values[0], values[2])
 
 
 def test_all_rows_teach_where_epochs_are_passes_over_the_table():
     ready, labels = prepared(3)
-    assert len(ready.batches.rows) == len(labels)
+    assert len(ready.batches.rows.table.values) == len(labels)
     assert ready.n_epochs == 3
     assert ready.max_updates is None
 
 
 def test_more_rows_teach_where_batches_are_so_large_that_each_would_be_drawn_often():
     ready, labels = prepared("auto", batch_size=160, n_critic=1)  # 72 000 draws of each class, 18 000 rows four times
-    assert ready.batches.rows.counts.tolist() == [18_000, N_SMALL]
+    assert ready.batches.rows.table.counts.tolist() == [18_000, N_SMALL]
     ready, labels = prepared("auto", batch_size=1000)
-    assert len(ready.batches.rows) == len(labels)
+    assert len(ready.batches.rows.table.values) == len(labels)

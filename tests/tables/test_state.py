@@ -11,14 +11,14 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from scipy import sparse
 
 from wgan_resampler.exceptions import CheckpointError
 from wgan_resampler.tables.containers.targets import TargetFormat
 from wgan_resampler.tables.encoding.encoder import TableEncoder
-from wgan_resampler.tables.state.formats import (
+from wgan_resampler.tables.plain_values import value_from_state, value_to_state
+from wgan_resampler.tables.state import (
     check_format,
     format_from_state,
     format_to_state,
@@ -26,7 +26,6 @@ from wgan_resampler.tables.state.formats import (
     target_to_state,
 )
 from wgan_resampler.tables.validation import check_table, check_target
-from wgan_resampler.utils.storage.plain_values import value_from_state, value_to_state
 from wgan_resampler.utils.storage.state_file import load_state, save_state
 
 DAYS = ["2024-01-01", None, "2024-03-05"]
@@ -314,9 +313,9 @@ def test_a_missing_library_is_named(tmp_path, library):
     save_state(tmp_path / "x.pth", format_to_state(check_table(X).format))
     code = (
         f"import sys; sys.modules[{library!r}] = None\n"
-        "from wgan_resampler import MissingDependencyError\n"
+        "from wgan_resampler.exceptions import MissingDependencyError\n"
         "from wgan_resampler.utils.storage.state_file import load_state\n"
-        "from wgan_resampler.tables.state.formats import format_from_state\n"
+        "from wgan_resampler.tables.state import format_from_state\n"
         f"state = load_state({str(tmp_path / 'x.pth')!r})\n"
         "try:\n    format_from_state(state)\n"
         "except MissingDependencyError as error:\n    print(error)\n"

@@ -91,7 +91,7 @@ def test_pickling_leaves_the_sampler_as_it_is(monkeypatch):
     before = dict(vars(over))
     loaded = pickle.loads(pickle.dumps(over))
     assert all(vars(over)[name] is value for name, value in before.items())
-    assert loaded.generator_ is loaded._model.generator
+    assert loaded.generator_ is loaded._fitted.trained.model.generator
     over.__getstate__().clear()
     assert vars(over) == before
 
@@ -103,7 +103,7 @@ def test_a_pickle_of_what_was_trained_on_cuda_holds_cpu_tensors():
     over.fit_resample(X, Y)
     assert over.generator_.output.weight.device.type == "cuda"
     loaded = pickle.loads(pickle.dumps(over))
-    for network in (loaded.generator_, loaded.critic_, loaded._model.generator):
+    for network in (loaded.generator_, loaded.critic_, loaded._fitted.trained.model.generator):
         assert {tensor.device.type for tensor in network.state_dict().values()} == {"cpu"}
     assert loaded.sample(7)[0].shape == (7, 6)
     assert over.generator_.output.weight.device.type == "cuda"

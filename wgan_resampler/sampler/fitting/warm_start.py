@@ -1,0 +1,116 @@
+"""Warm start: whether a table fits an previous training, and its cells in the codes of that training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wgan_resampler.exceptions import InvalidDataError, InvalidParameterError
+from wgan_resampler.sampler.fitting.settings import FitSettings
+from wgan_resampler.sampler.row_generator import RowModel
+from wgan_resampler.tables import CategoricalCells, CategoricalColumn, Cells, Table, TableFormat, plain_label
+
+_SIZES = ("noise_dim", "hidden_dim", "num_layers", "normalization", "skip_connections", "moment_start")
+"""Hyper-parameters that decide which weights the networks have, and so cannot change."""
+
+
+@dataclass(frozen=True)
+class PreviousFit:
+    """The training that a warm start continues.
+
+    Parameters
+    ----------
+    model : RowModel
+        Its encoder is kept.
+    table : TableFormat
+        Says which category each code stands for.
+    state : mapping
+        What `Preparation.state_dict` returned after the training.
+    """
+
+    model: RowModel
+    table: TableFormat
+    state: Mapping[str, Any]
+
+
+def check_network_sizes(settings: FitSettings, previous: PreviousFit) -> None:
+    """Raise InvalidParameterError if the settings ask for networks of other sizes than the previous ones."""
+    for name in _SIZES:
+        asked, present = getattr(settings, name), getattr(previous.model.generator, name)
+        if asked != present:
+            raise InvalidParameterError(
+                f"{name}={asked!r}, but warm_start=True continues with networks that have {name}={present!r}. Set it "
+                "back, or start afresh with warm_start=False."
+            )
+
+
+def recoded_cells(previous: PreviousFit, table: Table, labels: NDArray[Any]) -> tuple[Cells, ...]:
+    """Return the cells of a table with the category codes of the previous fit.
+
+    Parameters
+    ----------
+    previous : PreviousFit
+        The training to continue.
+    table : Table
+        The rows to continue with.
+    labels : ndarray of shape (n,)
+        The class of each row.
+
+    Returns
+    -------
+    tuple of NumericCells or CategoricalCells
+        One for each column.
+
+    Raises
+    ------
+    InvalidDataError
+        If columns or classes differ from those of the previous fit.
+    """
+    classes = np.unique(labels)
+    if not np.array_equal(classes, previous.model.classes):
+        raise InvalidDataError(
+            f"Classes {_list(classes)} differ from those of the first fit, {_list(previous.model.classes)}. "
+            "warm_start=True needs the same classes."
+        )
+    columns = previous.model.encoder.schema.columns
+    if type(table.format) is not type(previous.table) or len(table.cells) != len(columns):
+        raise InvalidDataError(
+            f"The table has {len(table.cells)} columns, in a {type(table.format).__name__}; that of the first fit had "
+            f"{len(columns)}, in a {type(previous.table).__name__}. warm_start=True needs the same columns."
+        )
+    return tuple(_recoded_column(previous, table, j) for j in range(len(columns)))
+
+
+def _recoded_column(previous: PreviousFit, table: Table, j: int) -> Cells:
+    column, cells = previous.model.encoder.schema.columns[j], table.cells[j]
+    name, previous_name = table.format.label(j), previous.table.label(j)
+    if name != previous_name:
+        raise InvalidDataError(f"Column {j} is named {name}; in the first fit it was {previous_name}.")
+    if isinstance(column, CategoricalColumn) != isinstance(cells, CategoricalCells):
+        raise InvalidDataError(f"Column {name} holds numbers where the first fit saw categories, or the reverse.")
+    if cells.missing is not None and not column.has_missing:
+        raise InvalidDataError(f"Column {name} has missing values; in the first fit it had none.")
+    if not isinstance(cells, CategoricalCells):
+        return cells
+    known, new = _categories(previous.table, j), _categories(table.format, j)
+    code_of = {label: code for code, label in enumerate(known)}
+    unknown = [label for label in new if label not in code_of]
+    if unknown:
+        raise InvalidDataError(f"Column {name} holds the category {unknown[0]!r}, which the first fit did not see.")
+    # A missing value has code -1, which indexes the last element: it stays -1.
+    codes = np.array([code_of[label] for label in new] + [-1])
+    return CategoricalCells(codes[cells.codes], len(known))
+
+
+def _categories(form: TableFormat, j: int) -> list[Any]:
+    categories = form.columns[j].categories
+    labels: list[Any] = categories.to_list() if hasattr(categories, "to_list") else categories.tolist()
+    return labels
+
+
+def _list(classes: Sequence[Any] | NDArray[Any]) -> str:
+    return ", ".join(repr(plain_label(label)) for label in classes)

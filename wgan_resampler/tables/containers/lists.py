@@ -1,0 +1,88 @@
+"""Lists of rows: read column by column, and built again with Python objects in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import wgan_resampler.tables.plain_values as plain
+from wgan_resampler.tables.columns import Cells
+from wgan_resampler.tables.containers.arrays import ColumnFormat, checked_array, read_column, rows_as_array
+from wgan_resampler.tables.containers.base import ChooseCategorical, Table, TableFormat
+
+
+@dataclass(frozen=True)
+class ListFormat(TableFormat):
+    """A list of rows. Its cells are Python objects.
+
+    Parameters
+    ----------
+    columns : tuple of ColumnFormat
+        The columns.
+    """
+
+    columns: tuple[ColumnFormat, ...]
+
+    kind = "list"
+
+    @staticmethod
+    def holds(value: Any) -> bool:
+        """Whether `value` is a list."""
+        return isinstance(value, list)
+
+    @classmethod
+    def read(cls, rows: Any, choose: ChooseCategorical) -> Table:
+        """Read a list of rows. The rows may be lists, tuples or arrays."""
+        cells = np.asfortranarray(checked_array(rows_as_array(rows)))
+        categorical = choose(cells.shape[1])
+        columns = [read_column(cells[:, j], str(j), j in categorical) for j in range(cells.shape[1])]
+        return Table(rows, tuple(each for _, each in columns), cls(tuple(column for column, _ in columns)))
+
+    def build(self, cells: Sequence[Cells]) -> list[list[Any]]:
+        """Return new rows as lists."""
+        by_column = [column.build(each).tolist() for column, each in zip(self.columns, cells, strict=True)]
+        return [list(row) for row in zip(*by_column, strict=True)]
+
+    @staticmethod
+    def stack(rows: Any, new: Any) -> Any:
+        """Return `rows` with `new` below."""
+        return [*ListFormat.copy(rows), *new]
+
+    @staticmethod
+    def copy(rows: Any) -> Any:
+        """Return a copy of the list and of each row."""
+        return [list(row) if isinstance(row, (list, tuple, np.ndarray)) else row for row in rows]
+
+    @staticmethod
+    def take(rows: Any, positions: NDArray[np.integer]) -> Any:
+        """Return the rows, or labels, at these positions."""
+        return ListFormat.copy([rows[i] for i in positions])
+
+    @staticmethod
+    def as_target(target: Any, *, one_hot: bool) -> Any:
+        """Return a target as it is. A column vector becomes one-dimensional, as in imbalanced-learn."""
+        return target if one_hot or np.ndim(target) != 2 else [row[0] for row in target]
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the columns as plain values."""
+        return {"columns": [column.to_state(f"Column {j}") for j, column in enumerate(self.columns)]}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> ListFormat:
+        """Undo `to_state`."""
+        return cls(tuple(ColumnFormat.from_state(column) for column in state["columns"]))
+
+    @classmethod
+    def labels_to_state(cls, labels: Any) -> Any:
+        """Return a short target as plain values. The rows of a one-hot target, which are lists, become tuples."""
+        return [plain.value_to_state(tuple(row) if isinstance(row, list) else row, "The target") for row in labels]
+
+    @classmethod
+    def labels_from_state(cls, state: Any) -> Any:
+        """Undo `labels_to_state`."""
+        rows = [plain.value_from_state(row) for row in state]
+        return [list(row) if isinstance(row, tuple) else row for row in rows]

@@ -1,0 +1,86 @@
+"""The schema of a table as plain values, as files hold it, and back."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from wgan_resampler.exceptions import CheckpointError
+from wgan_resampler.tables.encoding.schema import CategoricalColumn, Column, NumericColumn, Scale, TableSchema
+from wgan_resampler.utils.storage import convert_state
+
+
+def schema_to_state(schema: TableSchema) -> dict[str, Any]:
+    """Return a schema as plain values."""
+    return {"columns": [_column_to_state(column) for column in schema.columns]}
+
+
+def schema_from_state(state: Mapping[str, Any]) -> TableSchema:
+    """Return the schema of a state; CheckpointError if the state describes no table that the package can make."""
+    columns = convert_state(state, dict[str, list[dict[str, Any]]]).get("columns")
+    if not columns:
+        raise CheckpointError("It describes a table without columns.")
+    return TableSchema(tuple(_column_from_state(column) for column in columns))
+
+
+def _column_to_state(column: Column) -> dict[str, Any]:
+    kind = "categories" if isinstance(column, CategoricalColumn) else "numbers"
+    fields: dict[str, Any] = msgspec.to_builtins(column, enc_hook=lambda dtype: dtype.str)
+    return {"kind": kind, **fields}
+
+
+def _column_from_state(state: Mapping[str, Any]) -> Column:
+    kind = state.get("kind")
+    if kind == "categories":
+        categorical = convert_state(state, CategoricalColumn)
+        if categorical.n_categories < 0 or categorical.n_states < 1:
+            raise CheckpointError("It describes a column without categories.")
+        return categorical
+    if kind != "numbers":
+        raise CheckpointError(f"It describes a column of {str(kind)[:40]!r}, which are neither numbers nor categories.")
+    column = convert_state(state, NumericColumn, _dtype)
+    _check_increasing(column.frequent)
+    _check_held(column.frequent, column.dtype)
+    if column.scale is not None:
+        _check_scale(column.scale, column.dtype)
+    elif not column.n_states:
+        raise CheckpointError("It describes a column without values.")
+    return column
+
+
+def _check_scale(scale: Scale, dtype: np.dtype) -> None:
+    _check_increasing(scale.knots)
+    _check_increasing(scale.positions)
+    _check_held((scale.minimum, scale.maximum), dtype)
+    fits = scale.dtype == dtype and scale.minimum <= scale.maximum and 0 < len(scale.knots) == len(scale.positions)
+    if not fits:
+        raise CheckpointError("It describes a scale whose parts do not fit each other.")
+
+
+def _dtype(_: type, text: Any) -> np.dtype:
+    if type(text) is not str or not re.fullmatch(r"[<>|]?(b1|[iu][1248]|f[248])", text):
+        raise ValueError(f"{str(text)[:40]!r} is not the dtype of a number")
+    return np.dtype(text)
+
+
+def _check_held(numbers: Sequence[Any], dtype: np.dtype) -> None:
+    """Raise CheckpointError unless the dtype holds all numbers: otherwise, filling them in would overflow."""
+    kind = {"b": bool, "f": float}.get(dtype.kind, int)
+    try:
+        with np.errstate(over="raise"):
+            is_held = all(type(number) is kind and math.isfinite(np.array(number, dtype)) for number in numbers)
+    except ArithmeticError:
+        is_held = False
+    if not is_held:
+        raise CheckpointError(f"It describes a column of dtype {dtype} with values {str(numbers)[:60]}.")
+
+
+def _check_increasing(numbers: Sequence[float]) -> None:
+    if not all(map(math.isfinite, numbers)) or not all(a < b for a, b in itertools.pairwise(numbers)):
+        raise CheckpointError("It describes values that do not increase.")

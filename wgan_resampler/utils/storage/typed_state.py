@@ -1,0 +1,76 @@
+"""Checks that every part of a state from a file has the declared type and lies in the declared range.
+
+Types are declared once, as annotations of a dataclass. msgspec checks a state against them before anything is built
+from it. It is one small compiled package without dependencies, which works on ordinary dataclasses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+import numpy as np
+from torch import Tensor
+
+from wgan_resampler.exceptions import CheckpointError
+
+_T = TypeVar("_T")
+
+Count = Annotated[int, msgspec.Meta(ge=0, lt=2**48)]
+"""A number of rows, epochs, updates and the like."""
+
+Share = Annotated[float, msgspec.Meta(ge=0, lt=1)]
+NotNegative = Annotated[float, msgspec.Meta(ge=0, le=float(np.finfo(np.float64).max))]
+Scalar = str | int | float | bool
+Records = list[dict[str, int | float]]
+"""The history of a training."""
+
+Weights = dict[str, Tensor]
+"""Named parameters and buffers of a network."""
+
+
+def convert_state(state: Any, kind: type[_T], dec_hook: Callable[[type, Any], Any] | None = None) -> _T:
+    """Return plain values and tensors as an object of a declared type, such as a dataclass.
+
+    CheckpointError names the first entry that is missing, has another type or lies outside its range. `kind` may have a
+    ``__post_init__`` that raises ValueError where two fields do not fit each other. `dec_hook(type, plain value)` makes
+    values of types that msgspec does not know.
+    """
+    try:
+        return msgspec.convert(state, kind, strict=True, dec_hook=dec_hook)
+    except (msgspec.ValidationError, AttributeError) as error:  # AttributeError: a tensor where a dict should be
+        problem, _, place = str(error).partition(" - at ")
+        for json_name, name in (("`object`", "dict"), ("`array`", "list"), ("null", "None"), ("`", "")):
+            problem, place = problem.replace(json_name, name), place.replace("`", "")
+        entry = place.replace("$", "").strip(". ")
+        raise CheckpointError(f"The {f'entry {entry!r}' if entry else 'state'} is wrong: {problem}.") from error
+
+
+def check_same_form(state: Any, expected: Any, where: str) -> None:
+    """Raise CheckpointError unless a state has the keys, types, shapes and dtypes of one that the program just made.
+
+    Integers must be at least 0. `where` is the name of the state in the message.
+    """
+    if type(state) is not type(expected) or (type(state) is int and state < 0):
+        kind = {"int": "integer of at least 0"}.get(type(expected).__name__, type(expected).__name__)
+        raise CheckpointError(f"{where} should be of type {kind}; the file has {str(state)[:40]!r}.")
+    if isinstance(state, Tensor) and (state.shape != expected.shape or state.dtype != expected.dtype):
+        raise CheckpointError(f"{where} should have shape {tuple(expected.shape)}; the file has {tuple(state.shape)}.")
+    if isinstance(state, list):
+        state, expected = dict(enumerate(state)), dict(enumerate(expected))
+    if isinstance(state, dict):
+        if state.keys() != expected.keys():
+            raise CheckpointError(f"{where} should hold {list(expected)}; the file has {str(list(state))[:200]}.")
+        for key, value in expected.items():
+            check_same_form(state[key], value, f"{where}.{key}")
+
+
+def checked(build: Callable[[Any], _T], state: Any) -> _T:
+    """Return what `build` makes of a state, with CheckpointError for the errors of one that does not fit."""
+    try:
+        return build(state)
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        if isinstance(error, CheckpointError):
+            raise
+        raise CheckpointError(f"A part of it makes no sense: {error}") from error
