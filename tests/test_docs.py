@@ -51,7 +51,8 @@ def commands_in(text):
     """Return the arguments of each `wgan-resampler ...` in a text of shell lines."""
     lines = text.replace("\\\n", " ").splitlines()
     words = [shlex.split(part, comments=True) for line in lines for part in re.split(r"&&|\||;", line)]
-    return [found[1:] for found in words if found and Path(found[0]).name == "wgan-resampler"]
+    # A line with "..." is the end of one that was shown in full above.
+    return [found[1:] for found in words if found and Path(found[0]).name == "wgan-resampler" and "..." not in found]
 
 
 COMMAND_LINES = [
