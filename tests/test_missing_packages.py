@@ -9,17 +9,18 @@ import pytest
 from wgan_resampler import MFCCDataset
 from wgan_resampler.exceptions import MissingDependencyError
 from wgan_resampler.records.audio.mfcc_extraction import mfcc_frames
-from wgan_resampler.records.classification.lstm import fit_lstm
+from wgan_resampler.records.classification.lstm import lstm_predictions
 from wgan_resampler.records.classification.report import write_results
-from wgan_resampler.records.files.table_files import read_table, write_table
+from wgan_resampler.tables import read_table, write_table
 
+ROWS = np.zeros((2, 2))
 CALLS = {
     "ijson": (lambda folder: MFCCDataset(folder / "x.json"), "files"),
     "pandas": (lambda folder: read_table(folder / "x.csv", "genre"), "files"),
     "pyarrow": (lambda folder: read_table(folder / "x.parquet", "genre"), "files"),
     "librosa": (lambda folder: mfcc_frames(folder / "x.wav"), "audio"),
     "soundfile": (lambda folder: mfcc_frames(folder / "x.wav"), "audio"),
-    "skorch": (lambda _: fit_lstm(np.zeros((4, 2)), np.array([0, 1, 0, 1]), None, 0), "classify"),
+    "skorch": (lambda _: lstm_predictions(ROWS, np.array([0, 1]), ROWS, None, 0), "classify"),
     "matplotlib.figure": (lambda folder: write_results(folder, {}, {}), "classify"),
 }
 
@@ -28,7 +29,7 @@ CALLS = {
 def test_the_message_says_what_to_install(tmp_path, monkeypatch, package):
     call, extra = CALLS[package]
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(MissingDependencyError, match=rf"needs? .*: pip install 'wgan-resampler\[{extra}\]'"):
+    with pytest.raises(MissingDependencyError, match=rf"needs? .*[:] pip install 'wgan-resampler\[{extra}\]'"):
         call(Path(tmp_path))
 
 

@@ -84,7 +84,7 @@ def test_wrong_usage_is_2(start):
         ("split --data x --output y --test-size nan", "must be a number above 0 and below 1"),
         ("split --data x --output y --group-size 0", "at least 1"),
         ("split --data x --output y --seed -1", "from 0 to"),
-        ("split --data x --output y --seed one", "whole number"),
+        ("split --data x --output y --seed one", "an integer"),
         ("split --data x --output y --max-train 12", "must look like blues=12"),
         ("split --data x --output y --group-size 2 --group-key k", "not allowed with"),
         ("classify --data x --output y --model tree", "invalid choice: 'tree'"),
@@ -190,7 +190,7 @@ def test_split_by_group(tmp_path, capsys):
     capsys.readouterr()
     (tmp_path / "split.json").unlink()
     assert run(*arguments, "--group-size", 7) == 1
-    assert "no whole number of groups of 7" in error_line(capsys)
+    assert "cannot be divided into groups of 7" in error_line(capsys)
 
 
 def test_split_by_a_key_of_a_table(tmp_path):

@@ -54,11 +54,11 @@ def test_the_input_is_never_overwritten(generator, tmp_path, capsys, kind):
 @pytest.mark.parametrize(
     ("more", "fragment"),
     [
-        (["--noise-dim", 100], "noise_dim is 100, but"),
-        (["--hidden-dim", 256], "hidden_dim is 256, but"),
-        (["--num-layers", 3], "num_layers is 3, but"),
+        (["--noise-dim", 100], "--noise-dim 100 contradicts"),
+        (["--hidden-dim", 256], "--hidden-dim 256 contradicts"),
+        (["--num-layers", 3], "--num-layers 3 contradicts"),
         (["--target-samples", 9], "only used with the method 'custom'"),
-        (["--target", "genre"], "--target genre is for .csv"),
+        (["--target", "genre"], "--target genre is only used with"),
         (["--device", "tpu"], "device must be"),
         (["--split-file", "none.json"], "none.json: No such file"),
         (["--generator", "none.pth"], "none.pth: No such file"),

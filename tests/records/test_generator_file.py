@@ -13,8 +13,8 @@ from small_generators import QUICK, write_generator
 
 from wgan_resampler import GanAugmenter
 from wgan_resampler.exceptions import CheckpointError
-from wgan_resampler.records.files.table_files import write_table
 from wgan_resampler.records.generator_file import load_generator, save_generator
+from wgan_resampler.tables import write_table
 from wgan_resampler.utils.storage.state_file import FORMAT, VERSION, load_state, save_state
 
 SAFE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)

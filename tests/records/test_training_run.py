@@ -179,11 +179,11 @@ def test_a_damaged_or_lost_final_model_is_made_anew(data, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "fragment"),
     [
-        ({"hidden_dim": 9}, r"--hidden-dim is 9, but .*checkpoint_epoch_6\.pth was trained with 8"),
-        ({"seed": 7}, "--seed is 7, but .* was trained with 0"),
-        ({"epochs": 3}, "--epochs is 3, but .* has been trained for 6 epochs"),
-        ({"learning_rate": 1e-2}, "--learning-rate is 0.01, but .* with 0.001"),
-        ({"normalization": "layer"}, "the preset's normalization is 'layer', but .* with 'batch'"),
+        ({"hidden_dim": 9}, r"hidden_dim=9 differs from .*checkpoint_epoch_6\.pth, which was trained with 8"),
+        ({"seed": 7}, "seed=7 differs from .* was trained with 0"),
+        ({"epochs": 3}, "epochs=3 is less than the 6 epochs that .*checkpoint_epoch_6"),
+        ({"learning_rate": 1e-2}, "learning_rate=0.01 differs from .* with 0.001"),
+        ({"normalization": "layer"}, "normalization='layer' differs from .* with 'batch'"),
     ],
 )
 def test_contradictions_name_both_values(data, tmp_path, changes, fragment):
@@ -203,14 +203,14 @@ def test_other_data_are_refused(data, tmp_path):
 
 def test_a_folder_in_use_is_not_overwritten(data, tmp_path):
     train_in_folder(a_run(data, tmp_path / "run"))
-    with pytest.raises(InvalidParameterError, match=r"holds a training already .*--resume"):
+    with pytest.raises(InvalidParameterError, match=r"holds a training already .*resume=True"):
         train_in_folder(a_run(data, tmp_path / "run"))
 
 
 def test_a_state_file_of_another_kind_is_no_checkpoint(data, tmp_path):
     (tmp_path / "run").mkdir()
     save_state(tmp_path / "run" / "checkpoint_epoch_3.pth", {"weights": torch.ones(2)})
-    with pytest.raises(CheckpointError, match="holds no training of this program"):
+    with pytest.raises(CheckpointError, match="not the checkpoint of a training"):
         train_in_folder(a_run(data, tmp_path / "run", resume=True))
 
 
@@ -324,7 +324,7 @@ def test_signals_save_and_say_how_to_go_on(data, tmp_path, number, exit_code):
     _, errors = process.communicate(timeout=60)
     assert process.returncode == exit_code
     last = errors.decode().strip().splitlines()[-2:]
-    assert "Go on with: wgan-resampler train" in last[0]
+    assert "Continue with: wgan-resampler train" in last[0]
     assert last[0].endswith("--resume")
     assert "stopped by" in last[1]
     assert (tmp_path / "run" / "training_history.json").exists()

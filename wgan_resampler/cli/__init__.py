@@ -1,7 +1,12 @@
 """The command line: ``wgan-resampler COMMAND ...``.
 
-Each command is a module of this package with ``add_parser(subparsers)`` and ``run(args) -> int``. These modules import
-what is slow to load inside ``run``, so that help and usage errors come at once.
+Each command is a module of this package with ``add_parser(subparsers)`` and ``run(args) -> int``, which returns the
+exit code. The modules import slow packages inside ``run``, so that help and usage errors come at once.
+
+To add a command, write its module, add its name to `COMMANDS` and test it in ``tests/cli``.
+
+Other packages know no flags. Their messages name a parameter with its value, as in ``target='class'`` or
+``resume=True``, and `_with_flags` turns these into ``--target 'class'`` and ``--resume``.
 """
 
 from __future__ import annotations
@@ -10,21 +15,30 @@ import argparse
 import contextlib
 import importlib
 import os
+import re
 import signal
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from types import FrameType
-from typing import Any, TextIO
+from typing import Any, Final, TextIO
 
 from wgan_resampler import __version__
-from wgan_resampler.cli.exit_codes import DONE, FAILED, INTERRUPTED, TERMINATED, Terminated
 from wgan_resampler.exceptions import WGANResamplerError, WGANResamplerWarning
 
 COMMANDS = ("extract", "split", "train", "augment", "classify", "compare")
-"""Names of the modules, in the order in which people use the commands. A new command is one more name here."""
+"""Names of the modules, in the order in which people use the commands."""
+
+FAILED: Final = 1
+INTERRUPTED: Final = 130
+TERMINATED: Final = 143
+"""Exit codes, beside 0."""
 
 PROGRAM = "wgan-resampler"
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM arrived. Code that cleans up after Ctrl-C does so here too."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,12 +47,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     argv : sequence of str or None, default=None
-        Arguments; None takes those of the process.
+        Arguments. None takes those of the process.
 
     Returns
     -------
     int
-        0 when done, 1 when refused or failed (then one line on stderr says why), 130 after Ctrl-C, 143 after SIGTERM.
+        0 when done; 1 after an error, with one line on stderr that says why; 130 after Ctrl-C; 143 after SIGTERM.
 
     Raises
     ------
@@ -53,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     SystemExit: 0
     """
     args = _parser().parse_args(argv)
-    with _own_warnings(), _sigterm_raises():
+    with _own_warnings(args), _sigterm_raises():
         return _run(args)
 
 
@@ -79,7 +93,7 @@ def _run(args: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         return _fail("stopped by Ctrl-C", INTERRUPTED)
     except BrokenPipeError:
-        # Whoever read the output has gone (`| head`). Python would complain once more when it closes stdout.
+        # The reader of the output is gone, as with `| head`. Python would raise again when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except OSError as error:
@@ -87,8 +101,23 @@ def _run(args: argparse.Namespace) -> int:
     except MemoryError:
         return _fail("there is not enough memory for this", FAILED)
     except WGANResamplerError as error:
-        return _fail(str(error), FAILED)
-    return code or DONE
+        return _fail(_with_flags(str(error), args), FAILED)
+    return code
+
+
+def _with_flags(message: str, args: argparse.Namespace) -> str:
+    """Return a message with flags in place of the parameters of the same name."""
+    values = [each for value in vars(args).values() for each in (value if isinstance(value, list) else [value])]
+    given = [re.escape(value) for value in map(str, values) if "=" in value]
+    # A value of the user, such as a path, may look like a parameter. It is tried first and left as it is.
+    names = rf"\b(?P<name>{'|'.join(vars(args))})=(?P<is_set>True\b)?"
+    return re.sub("|".join([*given, names]), _flag_of, message)
+
+
+def _flag_of(match: re.Match[str]) -> str:
+    if match["name"] is None:
+        return match[0]
+    return f"--{match['name'].replace('_', '-')}" + ("" if match["is_set"] else " ")
 
 
 def _fail(message: str, code: int) -> int:
@@ -97,8 +126,8 @@ def _fail(message: str, code: int) -> int:
 
 
 @contextlib.contextmanager
-def _own_warnings() -> Iterator[None]:
-    """Show the package's warnings as one line each, as a user of a command expects them."""
+def _own_warnings(args: argparse.Namespace) -> Iterator[None]:
+    """Show each warning of the package as one line, as the users of a command expect."""
     before = warnings.showwarning
 
     def show(
@@ -110,12 +139,12 @@ def _own_warnings() -> Iterator[None]:
         line: str | None = None,
     ) -> None:
         if issubclass(category, WGANResamplerWarning):
-            print(f"{PROGRAM}: warning: {' '.join(str(message).split())}", file=sys.stderr)
+            print(f"{PROGRAM}: warning: {' '.join(_with_flags(str(message), args).split())}", file=sys.stderr)
         else:
             before(message, category, filename, lineno, file, line)
 
     with warnings.catch_warnings():
-        # Also where Python was told to hide warnings or to raise them: they are part of a command's output.
+        # They are part of the output, even if Python was told to hide warnings or to raise them.
         warnings.simplefilter("always", WGANResamplerWarning)
         warnings.showwarning = show
         yield
@@ -123,14 +152,14 @@ def _own_warnings() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _sigterm_raises() -> Iterator[None]:
-    """Turn SIGTERM into an exception, so that files are closed and half-written ones removed."""
+    """Turn SIGTERM into an exception, so that files are closed and incomplete ones are removed."""
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         raise Terminated
 
     try:
         before: Any = signal.signal(signal.SIGTERM, stop)
-    except ValueError:  # not in the main thread, where signals do not arrive either
+    except ValueError:  # not the main thread, which alone gets signals
         yield
         return
     try:

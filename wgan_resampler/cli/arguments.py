@@ -1,14 +1,13 @@
-"""Arguments that several commands have, and types of arguments that say what would be right."""
+"""Arguments that several commands share, and parsers of values whose errors say which values are valid."""
 
 from __future__ import annotations
 
 import argparse
-import errno
 import math
 
 
 def positive_int(text: str) -> int:
-    """Return a whole number of at least 1.
+    """Return an integer of at least 1.
 
     Examples
     --------
@@ -42,10 +41,10 @@ def not_negative_float(text: str) -> float:
 
 
 def seed(text: str) -> int:
-    """Return a whole number that can be a seed everywhere: 0 to 2**32 - 1."""
+    """Return an integer from 0 to 2**32 - 1, the range of seeds that all libraries take."""
     value = _int(text)
     if not 0 <= value < 2**32:
-        raise argparse.ArgumentTypeError(f"{text} must be a whole number from 0 to {2**32 - 1}")
+        raise argparse.ArgumentTypeError(f"{text} must be an integer from 0 to {2**32 - 1}")
     return value
 
 
@@ -61,7 +60,7 @@ def share(text: str) -> float:
 
 
 def class_limit(text: str) -> tuple[str, int]:
-    """Return name and number of ``NAME=NUMBER``; the name may hold further equals signs."""
+    """Return the name and the number of ``NAME=NUMBER``; the name may contain equals signs."""
     name, equals, number = text.rpartition("=")
     if not equals or not name:
         raise argparse.ArgumentTypeError(f"{text} must look like blues=12")
@@ -71,20 +70,31 @@ def class_limit(text: str) -> tuple[str, int]:
 def add_data(parser: argparse.ArgumentParser) -> None:
     """Add the file of records and its target column."""
     parser.add_argument(
-        "--data", required=True, metavar="FILE", help="JSON file of records, or table (.csv, .parquet); .gz is unpacked"
+        "--data",
+        required=True,
+        metavar="FILE",
+        help="JSON file of records, or table (.csv, .parquet); .gz is unpacked",
     )
-    parser.add_argument(
-        "--target", metavar="COLUMN", help="column of the classes; needed for tables, and only for them"
-    )
+    add_target(parser)
+
+
+def add_target(parser: argparse.ArgumentParser) -> None:
+    """Add the target column."""
+    parser.add_argument("--target", metavar="COLUMN", help="column of the classes; required for tables, and only there")
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """Add the device."""
+    parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda or cuda:N (default: auto)")
 
 
 def add_division(parser: argparse.ArgumentParser, *, default_test_size: float | None = 0.2) -> None:
-    """Add what decides which records test."""
+    """Add the arguments that decide which records are test records."""
     group = parser.add_mutually_exclusive_group()
     group.add_argument(
         "--group-key",
         metavar="KEY",
-        help="key with a value for each record (or column): records of one value stay on one side",
+        help="key with one value for each record, or column of a table; records with the same value stay on one side",
     )
     group.add_argument(
         "--group-size", type=positive_int, metavar="N", help="every N consecutive records stay on one side"
@@ -94,7 +104,7 @@ def add_division(parser: argparse.ArgumentParser, *, default_test_size: float | 
         type=share,
         default=default_test_size,
         metavar="SHARE",
-        help="share of the records of each class to test on (default: 0.2)",
+        help="share of test records in each class (default: 0.2)",
     )
 
 
@@ -107,34 +117,4 @@ def _int(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text} must be a whole number") from None
-
-
-def check_output(path: str, *, endings: tuple[str, ...]) -> None:
-    """Raise before hours of work if a file could not be written in the end.
-
-    Parameters
-    ----------
-    path : str
-        Where the result will go.
-    endings : tuple of str
-        What the name may end in.
-
-    Raises
-    ------
-    OSError
-        If the folder does not exist, or `path` is a folder.
-    DataFileError
-        If the name ends otherwise.
-    """
-    from pathlib import Path
-
-    from wgan_resampler.exceptions import DataFileError
-
-    if not path.lower().endswith(endings):
-        raise DataFileError(f"{path} cannot be the output; its name must end in {' or '.join(endings)}.")
-    folder = Path(path).resolve().parent
-    if not folder.is_dir():
-        raise FileNotFoundError(errno.ENOENT, "There is no such folder to write to; make it first", str(folder))
-    if Path(path).is_dir():
-        raise IsADirectoryError(errno.EISDIR, "This is a folder; the name of a file is needed", path)
+        raise argparse.ArgumentTypeError(f"{text} must be an integer") from None

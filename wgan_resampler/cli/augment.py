@@ -1,4 +1,4 @@
-"""``wgan-resampler augment``: a file balanced with a trained generator."""
+"""``wgan-resampler augment``: balance a file with a trained generator."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from wgan_resampler.records import Augmentation
 
 METHODS = ("equal", "upsample", "custom")
+"""The strategies of the sampler, which takes seconds to import. A test compares them."""
 
 
 def add_parser(subparsers: Any) -> None:
@@ -20,9 +21,9 @@ def add_parser(subparsers: Any) -> None:
         "augment",
         help="add synthetic records to a file, so that its classes are balanced",
         description="Write a file with all original records, unchanged, and below them synthetic ones of a trained "
-        "generator. Each record says whether it is synthetic.",
+        "generator. The file marks which records are synthetic.",
     )
-    parser.add_argument("--generator", required=True, metavar="FILE", help="what `train` wrote: final_model.pth")
+    parser.add_argument("--generator", required=True, metavar="FILE", help="final_model.pth, written by `train`")
     parser.add_argument(
         "--input", required=True, metavar="FILE", help="JSON file of records, or table (.csv, .parquet); never changed"
     )
@@ -30,18 +31,18 @@ def add_parser(subparsers: Any) -> None:
         "--output",
         required=True,
         metavar="FILE",
-        help="file of the same kind; what is there is replaced. A table gets FILE.meta.json beside it",
+        help="file of the same kind; an existing one is replaced. A table gets FILE.meta.json beside it",
     )
+    arguments.add_target(parser)
     parser.add_argument(
-        "--target", metavar="COLUMN", help="column of the classes; needed for tables, and only for them"
+        "--split-file", metavar="FILE", help="written by `split`: only its training records are counted and used"
     )
-    parser.add_argument("--split-file", metavar="FILE", help="what `split` wrote: only its training records count")
     parser.add_argument(
         "--method",
         choices=METHODS,
         default="equal",
-        help="equal: every class gets as many records as the largest; upsample: half as many more; custom: as many as "
-        "--target-samples says (default: equal)",
+        help="equal: every class gets as many records as the largest has; upsample: every class gets half as many "
+        "more; custom: every class gets --target-samples records (default: equal)",
     )
     parser.add_argument(
         "--target-samples",
@@ -55,18 +56,17 @@ def add_parser(subparsers: Any) -> None:
         ("--num-layers", "number of its hidden layers"),
     ):
         parser.add_argument(
-            flag, type=arguments.positive_int, metavar="N", help=f"{text}; compared with the file (default: the file's)"
+            flag, type=arguments.positive_int, metavar="N", help=f"{text}; an error if the file has another value"
         )
-    parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda or cuda:N (default: auto)")
+    arguments.add_device(parser)
     arguments.add_seed(parser, "the synthetic records")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Balance, write, and say what was added."""
-    from wgan_resampler.records import GanAugmenter, check_output, target_column
+    """Balance the file, write it, and print what was added."""
+    from wgan_resampler.records import GanAugmenter, check_augmented
 
-    check_output(args.output, args.input, [args.generator])
-    target_column(args.input, args.target)
+    check_augmented(args.output, args.input, [args.generator])  # before the generator is loaded
     augmenter = GanAugmenter(
         args.generator,
         noise_dim=args.noise_dim,
@@ -91,12 +91,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def show(done: Augmentation, *, with_training: bool) -> str:
-    """Return a table of the classes: original records, training records where these are fewer, synthetic ones."""
-    width = max(5, *(len(name) for name in done.class_counts))
+    """Return a table of the classes: original records, training records if there is a split, synthetic records."""
     keys = ["original", *(["training"] if with_training else []), "synthetic"]
-    lines = [f"{'class':<{width}}  " + "  ".join(f"{key:>9}" for key in keys)]
-    for name, counts in done.class_counts.items():
-        lines.append(f"{name:<{width}}  " + "  ".join(f"{getattr(counts, key):9d}" for key in keys))
-    sums = (sum(getattr(counts, key) for counts in done.class_counts.values()) for key in keys)
-    lines.append(f"{'all':<{width}}  " + "  ".join(f"{n:9d}" for n in sums))
-    return "\n".join(lines)
+    rows = [(name, [getattr(counts, key) for key in keys]) for name, counts in done.class_counts.items()]
+    rows.append(("all", [sum(column) for column in zip(*(numbers for _, numbers in rows), strict=True)]))
+    width = max(5, *(len(name) for name, _ in rows))
+    lines = [f"{'class':<{width}}" + "".join(f"  {key:>9}" for key in keys)]
+    return "\n".join(lines + [f"{name:<{width}}" + "".join(f"  {n:9d}" for n in numbers) for name, numbers in rows])

@@ -1,4 +1,4 @@
-"""``wgan-resampler classify``: whether a classifier does better with the synthetic records."""
+"""``wgan-resampler classify``: test whether a classifier does better with the synthetic records."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ from wgan_resampler.cli import arguments
 if TYPE_CHECKING:
     from wgan_resampler.records import Evaluation, LabelledData, Split
 
-# Those of `wgan_resampler.records.classification.evaluation`, which takes seconds to import.
 MODELS = ("lstm", "random_forest", "svm", "logistic_regression")
+"""The classifiers of `records.classification`, which takes seconds to import. A test compares them."""
 
 
 def add_parser(subparsers: Any) -> None:
     """Add the command's arguments."""
     parser = subparsers.add_parser(
         "classify",
-        help="train a classifier on original and synthetic records, test it on original ones",
-        description="Train a classifier on the training records and on the synthetic ones, test it on the held-out "
-        "original records. Writes metrics.json, report.txt and confusion_matrix.png into a folder.",
+        help="train a classifier on original and synthetic records, and test it on original ones",
+        description="Train a classifier on the training records and on the synthetic records, and test it on the test "
+        "records, which are all original. Writes metrics.json, report.txt and confusion_matrix.png into a folder.",
     )
     arguments.add_data(parser)
     parser.add_argument(
-        "--model", required=True, type=str.lower, choices=MODELS, help="the classifier; in upper or lower case"
+        "--model", required=True, type=str.lower, choices=MODELS, help="the classifier, in upper or lower case"
     )
     parser.add_argument("--output", required=True, metavar="DIR", help="folder for the results; made if missing")
-    parser.add_argument("--split-file", metavar="FILE", help="what `split` wrote: the records to train and to test on")
+    parser.add_argument("--split-file", metavar="FILE", help="written by `split`: its training and test records")
     arguments.add_division(parser, default_test_size=None)
     parser.add_argument(
-        "--baseline", action="store_true", help="train once more without the synthetic records and show both"
+        "--baseline", action="store_true", help="train once more without the synthetic records, and show both results"
     )
-    arguments.add_seed(parser, "the classifier, and of the division where there is no --split-file")
+    arguments.add_seed(parser, "the classifier, and of the split if there is no --split-file")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Split, train, test, write and show."""
+    """Split, train, test, write the results and print them."""
     from pathlib import Path
 
     from wgan_resampler.records import read_labelled, show, write_results
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _evaluate(args: argparse.Namespace, data: LabelledData, split: Split) -> dict[str, Evaluation]:
-    """Train and test with what synthetic records there are, and for comparison without."""
+    """Train and test with the synthetic records if there are any, and without them if asked to."""
     import numpy as np
 
     from wgan_resampler.records import evaluate
@@ -86,8 +86,8 @@ def _warn_of_leak() -> None:
     from wgan_resampler.exceptions import LeakWarning
 
     warnings.warn(
-        "Without --split-file, the generator may have been trained on the records that are tested on here, which "
-        "flatters the result. Run `split` first and give its file to train, augment and classify.",
+        "Without --split-file, the generator may have been trained on the test records, which makes the result look "
+        "too good. Run `split` first and give its file to train, augment and classify.",
         LeakWarning,
         stacklevel=1,
     )
@@ -109,8 +109,8 @@ def _split(args: argparse.Namespace, data: LabelledData) -> Split:
     for flag, value in flags.items():
         if value is not None:
             raise InvalidParameterError(
-                f"{flag} {value} and --split-file {args.split_file} contradict each other: the file says already which "
-                "records test. Leave one of them out."
+                f"{flag} {value} and --split-file {args.split_file} contradict each other: the file decides already "
+                "which records are test records. Leave one of them out."
             )
     split = read_split(args.split_file)
     split.check_against(args.data, data.names[data.originals])

@@ -1,4 +1,4 @@
-"""``wgan-resampler extract``: sound files to MFCC records."""
+"""``wgan-resampler extract``: turn sound files into MFCC records."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ def add_parser(subparsers: Any) -> None:
     """Add the command's arguments."""
     parser = subparsers.add_parser(
         "extract",
-        help="MFCCs of a folder of genre folders with sound files",
-        description="Write the MFCC sequences of all sound files in a folder of genre folders as one JSON file. Files "
-        "that cannot be read are listed and skipped.",
+        help="extract MFCCs from the sound files of a folder",
+        description="Write the MFCC sequences of all sound files as one JSON file. "
+        "Files that cannot be read are listed and skipped.",
     )
     parser.add_argument("--audio", required=True, metavar="DIR", help="folder that holds a folder for each class")
     parser.add_argument(
-        "--output", required=True, metavar="FILE", help="JSON file; packed if it ends in .gz. What is there is replaced"
+        "--output", required=True, metavar="FILE", help="JSON file (.json, .json.gz); an existing one is replaced"
     )
     parser.add_argument("--n-mfcc", type=_n_mfcc, default=13, metavar="N", help="coefficients, 1 to 128 (default: 13)")
     parser.add_argument(
@@ -28,13 +28,13 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Extract, write, and say what was skipped."""
+    """Extract, write, and print what was skipped."""
     import warnings
 
     from wgan_resampler.exceptions import SkippedFilesWarning
-    from wgan_resampler.records import extract, write_records
+    from wgan_resampler.records import JSON_SUFFIXES, check_output, extract, write_records
 
-    arguments.check_output(args.output, endings=(".json", ".json.gz"))
+    check_output(args.output, JSON_SUFFIXES)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SkippedFilesWarning)  # they are listed in full below
         extraction = extract(args.audio, args.n_mfcc, n_jobs=args.jobs, progress=True)

@@ -1,4 +1,4 @@
-"""``wgan-resampler split``: decide once which records test."""
+"""``wgan-resampler split``: divide the records of a file into training and test records, once."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ def add_parser(subparsers: Any) -> None:
     """Add the command's arguments."""
     parser = subparsers.add_parser(
         "split",
-        help="decide once which records of a file train and which test",
-        description="Write a file that says which records train and which test. Give it to train, augment and "
-        "classify, so that the generator never sees what the classifier is tested on.",
+        help="divide the records of a file into training and test records",
+        description="Write a file that says which records are for training and which for testing. Give it to train, "
+        "augment and classify, so that the generator never sees the records that the classifier is tested on.",
     )
     arguments.add_data(parser)
-    parser.add_argument("--output", required=True, metavar="FILE", help="the split, as JSON; never overwritten")
+    parser.add_argument("--output", required=True, metavar="FILE", help="the split, as JSON; must not exist")
     arguments.add_division(parser)
     parser.add_argument(
         "--max-train",
@@ -26,13 +26,13 @@ def add_parser(subparsers: Any) -> None:
         action="append",
         default=[],
         metavar="CLASS=N",
-        help="keep at most N training records of a class, to try what a rare one would be like; may be repeated",
+        help="keep at most N training records of a class, to study a rare class; may be repeated",
     )
     arguments.add_seed(parser, "the division")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Make the split, write it and say what is on each side."""
+    """Make the split, write it and print the number of records on each side."""
     from wgan_resampler.exceptions import DataFileError
     from wgan_resampler.records import check_new, divide, read_labelled, write_split
 

@@ -1,4 +1,4 @@
-"""``wgan-resampler train``: a generator for the records of a file."""
+"""``wgan-resampler train``: train a generator on the records of a file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from wgan_resampler.sampler import (
     FitSettings,
 )
 
-_PARSERS = {
+_PARSERS: dict[Any, Any] = {
     POSITIVE_INT: arguments.positive_int,
     INT_OR_AUTO: arguments.positive_int,
     POSITIVE: arguments.positive_float,
@@ -34,27 +34,27 @@ def add_parser(subparsers: Any) -> None:
         "train",
         help="train a generator on the records of a file",
         description="Train a generator on the original records of a file. Writes checkpoint_epoch_N.pth, "
-        "training_history.json and final_model.pth into a folder. Stopped at any moment, it goes on by --resume.",
+        "training_history.json and final_model.pth into a folder. A training that was stopped is continued with "
+        "--resume.",
     )
     arguments.add_data(parser)
     parser.add_argument("--output", required=True, metavar="DIR", help="folder for the results; made if missing")
-    parser.add_argument("--split-file", metavar="FILE", help="what `split` wrote: train on its training records only")
+    parser.add_argument("--split-file", metavar="FILE", help="written by `split`: train on its training records only")
     parser.add_argument(
         "--preset",
         choices=PRESETS,
         default="classic",
-        help="what flags left out take: the documented constants, or the defaults of WGANGPOverSampler, which train in "
-        "seconds and balance better (default: classic)",
+        help="values of the flags that are left out. classic: the documented constants; tuned: the defaults of "
+        "WGANGPOverSampler, which train in seconds and balance better (default: classic)",
     )
     for name, about in _FLAGS.items():
-        # No default: it depends on the preset, and None tells that the flag was left out.
         parser.add_argument(
             f"--{name.replace('_', '-')}",
             type=_PARSERS[about.values],
             metavar="N",
-            help=f"{about.flag_help} (classic: {about.classic:g}, tuned: {about.default})",
+            help=f"{about.flag_help} (classic: {about.classic}, tuned: {about.default})",
         )
-    parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda or cuda:N (default: auto)")
+    arguments.add_device(parser)
     arguments.add_seed(parser, "the training")
     parser.add_argument(
         "--checkpoint-every",
@@ -63,11 +63,13 @@ def add_parser(subparsers: Any) -> None:
         metavar="N",
         help="epochs between checkpoints (default: 10)",
     )
-    parser.add_argument("--resume", action="store_true", help="go on from the newest good checkpoint in the folder")
+    parser.add_argument(
+        "--resume", action="store_true", help="continue from the newest checkpoint in the folder that is not damaged"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train, and say what was written or how to go on."""
+    """Train, and print what was written or how to continue."""
     from pathlib import Path
 
     from wgan_resampler.gan import ProgressBar
@@ -87,29 +89,30 @@ def run(args: argparse.Namespace) -> int:
         resume=args.resume,
     )
     try:
-        outcome = train_in_folder(plan, [ProgressBar("training")])
-    except KeyboardInterrupt:  # SIGTERM as well
-        _say_how_to_go_on(args)
+        result = train_in_folder(plan, [ProgressBar("training")])
+    except KeyboardInterrupt:  # SIGTERM too
+        _say_how_to_continue(args)
         raise
-    if outcome.was_finished:
-        print(f"{outcome.model} has been trained for {outcome.epochs} epochs already; nothing is left to do.")
+    if result.was_finished:
+        print(f"{result.model} was trained for {result.epochs} epochs already; nothing is left to do.")
         return 0
-    if outcome.resumed_from is not None:
-        print(f"Went on from {outcome.resumed_from}")
-    print(f"Trained for {outcome.epochs} epochs. Wrote {outcome.model}")
+    if result.resumed_from is not None:
+        print(f"Continued from {result.resumed_from}")
+    print(f"Trained for {result.epochs} epochs. Wrote {result.model}")
     return 0
 
 
 def settings_of(args: argparse.Namespace) -> FitSettings:
-    """Return what the preset says, with the flags that were given."""
-    preset = PRESETS[args.preset]
+    """Return the settings of the preset, with the flags that were given in their place."""
+    settings = PRESETS[args.preset]
     chosen = {name: getattr(args, name) for name in _FLAGS if getattr(args, name) is not None}
-    if "learning_rate" in chosen:  # the critic's rate keeps its ratio to the generator's
-        chosen["critic_learning_rate"] = preset.critic_learning_rate / preset.learning_rate * chosen["learning_rate"]
-    return replace(preset, **chosen)
+    if "learning_rate" in chosen:  # the ratio of the two learning rates stays that of the preset
+        ratio = settings.critic_learning_rate / settings.learning_rate
+        chosen["critic_learning_rate"] = ratio * chosen["learning_rate"]
+    return replace(settings, **chosen)
 
 
-def _say_how_to_go_on(args: argparse.Namespace) -> None:
+def _say_how_to_continue(args: argparse.Namespace) -> None:
     from wgan_resampler.utils.storage import newest_good
 
     command = ["wgan-resampler", *(each for each in sys.argv[1:] if each != "--resume"), "--resume"]
@@ -117,4 +120,4 @@ def _say_how_to_go_on(args: argparse.Namespace) -> None:
     if newest is None:
         print("No epoch was complete, so nothing was saved.", file=sys.stderr)
     else:
-        print(f"Saved {newest}. Go on with: {shlex.join(command)}", file=sys.stderr)
+        print(f"Saved {newest}. Continue with: {shlex.join(command)}", file=sys.stderr)

@@ -5,7 +5,7 @@ from .augmentation.class_counts import (
     AUGMENT_TARGET_SAMPLES as AUGMENT_TARGET_SAMPLES,
     Augmentation as Augmentation,
 )
-from .augmentation.output_files import check_output as check_output
+from .augmentation.output_files import check_augmented as check_augmented, check_output as check_output
 from .classification.evaluation import (
     Evaluation as Evaluation,
     evaluate as evaluate,
@@ -14,11 +14,10 @@ from .classification.report import (
     show as show,
     write_results as write_results,
 )
-from .files.json_records import write_records as write_records
+from .files.json_records import JSON_SUFFIXES as JSON_SUFFIXES, write_records as write_records
 from .files.labelled_data import (
     LabelledData as LabelledData,
     read_labelled as read_labelled,
-    target_column as target_column,
 )
 from .files.splits import (
     Split as Split,

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from wgan_resampler.exceptions import DataFileError
 from wgan_resampler.records.audio.sequences import describe
 from wgan_resampler.records.files.json_records import read_records
-from wgan_resampler.records.files.labelled_data import LabelledData, read_labelled
-from wgan_resampler.records.files.table_files import table_format
+from wgan_resampler.records.files.labelled_data import LabelledData, read_labelled, target_column
 from wgan_resampler.tables import Cells, check_table, numeric_cells, plain_label
 
 Kind = Literal["vectors", "sequences", "table"]
@@ -140,7 +139,7 @@ def read_training_data(path: str | os.PathLike[str], target: str | None = None) 
     OSError
         If it cannot be read.
     """
-    if table_format(path) is not None or target is not None:
+    if target_column(path, target) is not None:
         return TrainingData(read_labelled(path, target), is_sequence=False)
     n_dimensions: set[int] = set()
 

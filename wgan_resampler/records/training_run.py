@@ -1,8 +1,12 @@
-"""A training that lives in a folder: begun, stopped at any moment, gone on with, extended.
+"""Training in a folder: it can be stopped at any moment, resumed and extended.
 
-The folder holds ``checkpoint_epoch_N.pth``, ``training_history.json`` and, at the end, ``final_model.pth``. A run that
-goes on from a checkpoint makes the same model, bit for bit on a CPU, as one that was never stopped: everything else
-(networks, order of seeds, encoder) follows from the data, the settings and the seed, which are compared first.
+The folder holds ``checkpoint_epoch_N.pth``, ``training_history.json`` and, at the end, ``final_model.pth``. A resumed
+training makes the same model as one that was never stopped, bit for bit on a CPU. A checkpoint therefore holds the
+state of the trainer and of the batches. Everything else (encoder, order of seeds) follows from the data, the settings
+and the seed, which are compared before the training is resumed.
+
+To change what a checkpoint holds, see :class:`~wgan_resampler.gan.Checkpoint`, which writes it, and `_load`, which
+reads it. What is compared is in `_about`. The final model is described in `generator_file`.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import CheckpointError, InvalidParameterError
 from wgan_resampler.gan import Callback, Checkpoint
+from wgan_resampler.records.files.splits import read_split
 from wgan_resampler.records.generator_file import TrainedGenerator, load_generator, save_generator
 from wgan_resampler.records.training_data import DataDescription, read_training_data
 from wgan_resampler.sampler import FitSettings, Preparation, epochs_of, prepare
@@ -40,7 +45,7 @@ HISTORY = "training_history.json"
 
 @dataclass(frozen=True)
 class Run:
-    """What is to be trained, on what, and where the files go.
+    """What is to be trained, on which data, and where the files go.
 
     Parameters
     ----------
@@ -49,19 +54,19 @@ class Run:
     folder : str
         Where the files go.
     settings : FitSettings
-        How to train. ``epochs="auto"`` becomes the number of whole epochs that cover the usual number of updates.
+        Hyper-parameters. ``epochs="auto"`` becomes the number of whole epochs that cover the usual number of updates.
     target : str or None, default=None
         Column of the classes, for tables.
     split_file : str or None, default=None
-        What `split` wrote; only its training records are used.
+        File of a split. With it, only its training records are used.
     seed : int, default=0
-        Decides everything random.
+        Seed of all random numbers.
     device : str, default="auto"
-        Where to train; results are the same, bit for bit, on CPUs only.
+        Where to train. Results are the same, bit for bit, on CPUs only.
     checkpoint_every : int, default=10
         Epochs between checkpoints.
     resume : bool, default=False
-        Whether to go on with what the folder holds.
+        Whether to continue from the newest checkpoint in the folder.
     """
 
     data: str
@@ -76,19 +81,19 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a run has come to.
+class TrainingResult:
+    """The result of a training.
 
     Parameters
     ----------
     model : pathlib.Path
         The file of the trained generator.
     epochs : int
-        Epochs that it has been trained for.
+        Epochs that the generator was trained for.
     resumed_from : pathlib.Path or None
-        The checkpoint that the run went on from.
+        The checkpoint that the training was resumed from.
     was_finished : bool
-        Whether there was nothing left to do.
+        Whether the training was complete before, so that nothing was done.
     """
 
     model: Path
@@ -97,24 +102,24 @@ class Outcome:
     was_finished: bool
 
 
-def train_in_folder(run: Run, callbacks: Sequence[Callback] = ()) -> Outcome:
-    """Train a generator, or go on with its training.
+def train_in_folder(run: Run, callbacks: Sequence[Callback] = ()) -> TrainingResult:
+    """Train a generator, or resume its training.
 
     Parameters
     ----------
     run : Run
-        What, on what and where.
+        What is trained, on which data and where.
     callbacks : sequence of Callback, default=()
         Further hooks of the trainer.
 
     Returns
     -------
-    Outcome
+    TrainingResult
 
     Raises
     ------
     InvalidParameterError
-        If the folder holds a training and `run` does not resume it, or resumes one of other settings or data.
+        If the folder holds a training that `run` does not resume, or one with other settings or data.
     DataFileError
         If the data cannot be read.
     CheckpointError
@@ -128,47 +133,45 @@ def train_in_folder(run: Run, callbacks: Sequence[Callback] = ()) -> Outcome:
     if found.state is not None:
         _compare(found, about, run)
     checkpoint = Checkpoint(folder, run.checkpoint_every, about)
-    device, seeds = resolve_device(run.device), seed_sequence(run.seed)
-    preparation = prepare(run.settings, cells, labels, device, seeds, [checkpoint, *callbacks])
+    seeds = seed_sequence(run.seed)
+    preparation = prepare(run.settings, cells, labels, resolve_device(run.device), seeds, [checkpoint, *callbacks])
     if found.state is not None:
         _load(preparation, found)
     if _is_finished(folder, preparation, found):
-        return Outcome(folder / FINAL_MODEL, preparation.trainer.epoch, found.path, was_finished=True)
+        return TrainingResult(folder / FINAL_MODEL, preparation.trainer.epoch, found.path, was_finished=True)
     try:
         preparation.train()
-    except BaseException:  # also Ctrl-C: what was trained has a history
-        with contextlib.suppress(OSError):  # the error that ended the training says more
+    except BaseException:  # after Ctrl-C too, the epochs that are complete get their history
+        with contextlib.suppress(OSError):  # the first error says more
             _write_history(folder, preparation)
         raise
     _write_history(folder, preparation)
     fit = preparation.finish()
     trained = TrainedGenerator(fit.model, description, about, len(fit.history), fit.n_updates)
     save_generator(folder / FINAL_MODEL, trained)
-    return Outcome(folder / FINAL_MODEL, len(fit.history), found.path, was_finished=False)
+    return TrainingResult(folder / FINAL_MODEL, len(fit.history), found.path, was_finished=False)
 
 
 def _find(run: Run, folder: Path) -> FoundState:
-    """Return the checkpoint to go on from; an error if there is one and the run is a new one."""
+    """Return the checkpoint to resume from. Raise if there is one and the run is to start from the beginning."""
     remove_leftovers(folder)
     if run.resume:
         return newest_good(folder)
     present = sorted(path.name for path in folder.glob("*.pth")) if folder.is_dir() else []
     if present:
         raise InvalidParameterError(
-            f"{folder} holds a training already ({present[0]}{', ...' if len(present) > 1 else ''}). Go on with it by "
-            "--resume, or choose another folder."
+            f"{folder} holds a training already ({present[0]}{', ...' if len(present) > 1 else ''}). Continue it with "
+            "resume=True, or choose another folder."
         )
     return FoundState(None, None, ())
 
 
 def _read(run: Run) -> tuple[DataDescription, list[Cells], NDArray[np.str_]]:
-    """Return what the original samples that train look like, their cells and their classes."""
+    """Return the description, the cells and the classes of the samples to train on."""
     training = read_training_data(run.data, run.target)
     originals = training.data.originals
     positions = originals
     if run.split_file is not None:
-        from wgan_resampler.records.files.splits import read_split
-
         split = read_split(run.split_file)
         split.check_against(run.data, training.data.names[originals])
         positions = originals[np.array(split.train, dtype=np.intp)]
@@ -179,7 +182,7 @@ def _read(run: Run) -> tuple[DataDescription, list[Cells], NDArray[np.str_]]:
 
 
 def _about(run: Run, description: DataDescription, cells: Sequence[Cells], labels: NDArray[np.str_]) -> dict[str, Any]:
-    """Return, as plain values, all that decides what the training makes, but for its length."""
+    """Return, as plain values, all that decides the result of the training, except its length."""
     settings = asdict(run.settings)
     del settings["epochs"]
     digest = hashlib.sha256("\n".join(labels).encode())
@@ -197,45 +200,31 @@ def _about(run: Run, description: DataDescription, cells: Sequence[Cells], label
     }
 
 
-_FLAGS = {
-    "noise_dim": "--noise-dim",
-    "hidden_dim": "--hidden-dim",
-    "num_layers": "--num-layers",
-    "batch_size": "--batch-size",
-    "n_critic": "--n-critic",
-    "lambda_gp": "--lambda-gp",
-    "learning_rate": "--learning-rate",
-    "seed": "--seed",
-}
-
-
 def _compare(found: FoundState, about: Mapping[str, Any], run: Run) -> None:
-    """Raise InvalidParameterError for the first thing in which the run differs from the one in the folder."""
+    """Raise InvalidParameterError for the first difference between the run and the training in the folder."""
     state = found.state or {}
     trainer = state.get("trainer")
     try:
         before = convert_state(state.get("about"), dict[str, Scalar | None])
         epoch = convert_state(trainer.get("epoch") if type(trainer) is dict else None, Count)
     except CheckpointError as error:
-        raise CheckpointError(f"{found.path} holds no training of this program. {error}") from error
-    for key, value in about.items():
-        if before.get(key) == value:
-            continue
-        if key in ("data", "n_records", "kind"):
-            raise InvalidParameterError(
-                f"{found.path} was trained on other data than {run.data}: {before.get('n_records')} records with "
-                f"fingerprint {str(before.get('data'))[:12]}, now {about['n_records']} with {about['data'][:12]}. Give "
-                "the same file and split, or another folder."
-            )
-        name = _FLAGS.get(key, f"the preset's {key}")
+        raise CheckpointError(f"{found.path} is not the checkpoint of a training. {error}") from error
+    if any(before.get(key) != about[key] for key in ("data", "n_records", "kind")):
         raise InvalidParameterError(
-            f"{name} is {value!r}, but {found.path} was trained with {before.get(key)!r}. Give the same value, or "
-            "another folder."
+            f"{found.path} was trained on other data than {run.data}: {before.get('n_records')} records with "
+            f"fingerprint {str(before.get('data'))[:12]}, now {about['n_records']} with {about['data'][:12]}. Give the "
+            "same file and split, or another folder."
         )
+    for key, value in about.items():
+        if before.get(key) != value:
+            raise InvalidParameterError(
+                f"{key}={value!r} differs from {found.path}, which was trained with {before.get(key)!r}. Give the "
+                "same value, or another folder."
+            )
     if epoch > int(run.settings.epochs):
         raise InvalidParameterError(
-            f"--epochs is {run.settings.epochs}, but {found.path} has been trained for {epoch} epochs. Give "
-            "at least as many, or another folder."
+            f"epochs={run.settings.epochs} is less than the {epoch} epochs that {found.path} was trained "
+            "for. Give at least as many, or another folder."
         )
 
 
@@ -247,7 +236,7 @@ def _load(preparation: Preparation, found: FoundState) -> None:
 
 
 def _is_finished(folder: Path, preparation: Preparation, found: FoundState) -> bool:
-    """Whether the final model is there and as old as the last epoch; a damaged one will be made anew."""
+    """Whether the final model is that of the last epoch. If it is damaged, it will be written again."""
     if found.state is None or preparation.trainer.epoch < preparation.n_epochs or not (folder / FINAL_MODEL).exists():
         return False
     try:

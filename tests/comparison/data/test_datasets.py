@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 
 from wgan_resampler.comparison.data.datasets import categorical_columns, load_datasets
-from wgan_resampler.exceptions import InvalidDataError, InvalidParameterError
+from wgan_resampler.exceptions import DataFileError, InvalidDataError, InvalidParameterError
 
 CSV = "size,colour,target\n1.5,red,a\n,,b\n2,None,a\n3,red,b\n"
 
@@ -114,14 +114,15 @@ def test_files_that_cannot_be_read_are_refused(tmp_path):
     (tmp_path / "x.xlsx").write_text("")
     (tmp_path / "empty.csv").write_text("")
     for name, fragment in [
-        ("no_target.csv", "Its columns: a, b"),
-        ("bad.parquet", "cannot be read as Parquet"),
-        ("x.xlsx", "no file that is understood"),
-        ("absent.csv", "There is no file"),
-        ("empty.csv", "cannot be read as CSV"),
+        ("no_target.csv", "Its columns: 'a', 'b'"),
+        ("bad.parquet", "not a valid Parquet file"),
+        ("x.xlsx", "not a table by its name"),
+        ("empty.csv", "not a valid CSV file"),
     ]:
-        with pytest.raises(InvalidDataError, match=fragment):
+        with pytest.raises(DataFileError, match=fragment):
             load_datasets(tmp_path / name)
+    with pytest.raises(FileNotFoundError):
+        load_datasets(tmp_path / "absent.csv")
     with pytest.raises(InvalidParameterError, match="are called x"):
         load_datasets([tmp_path / "a" / "x.csv", tmp_path / "b" / "x.csv"])
 
@@ -160,7 +161,7 @@ def test_a_column_of_a_file_holds_the_groups(tmp_path):
 
 def test_a_column_of_groups_that_cannot_be_taken_is_named(tmp_path):
     (tmp_path / "d.csv").write_text("x,who,target\n1,p,0\n2,,1\n3,q,0\n4,q,1\n")
-    with pytest.raises(InvalidDataError, match=r"no column 'patient'.*x, who, target.*--groups"):
+    with pytest.raises(DataFileError, match=r"no column 'patient'.*'x', 'who', 'target'"):
         load_datasets(tmp_path / "d.csv", groups="patient")
     with pytest.raises(InvalidDataError, match="1 rows have no group"):
         load_datasets(tmp_path / "d.csv", groups="who")

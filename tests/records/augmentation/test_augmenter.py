@@ -1,7 +1,6 @@
 """Augmented files: the original records as they were, and below them synthetic ones that say so."""
 
 import json
-from dataclasses import fields
 
 import numpy as np
 import pandas as pd
@@ -9,7 +8,7 @@ import pytest
 from shared_data import TRACKS, shared_file
 from small_generators import write_generator
 
-from wgan_resampler import GanAugmenter, WGANGPOverSampler
+from wgan_resampler import GanAugmenter
 from wgan_resampler.exceptions import (
     CheckpointError,
     DataFileError,
@@ -23,9 +22,8 @@ from wgan_resampler.records.augmentation.output_files import DONORS
 from wgan_resampler.records.files.json_records import RecordFile, read_records, write_records
 from wgan_resampler.records.files.labelled_data import read_labelled
 from wgan_resampler.records.files.splits import Split, fingerprint, write_split
-from wgan_resampler.records.files.table_files import read_table, write_table
-from wgan_resampler.sampler import FitSettings
-from wgan_resampler.sampler.generator_state import model_hash
+from wgan_resampler.sampler import PRESETS, model_hash
+from wgan_resampler.tables import read_table, write_table
 from wgan_resampler.utils.storage.state_file import load_state, save_state
 
 SIZES = {"blues": 20, "jazz": 12, "rock": 7}
@@ -233,8 +231,8 @@ def test_equal_with_a_split_goes_by_the_training_records(folder, tmp_path):
 @pytest.mark.parametrize("name", ["table", "csv"])
 def test_tables_keep_their_columns_and_dtypes(folder, tmp_path, name):
     done, output = balance(folder, name, tmp_path, balance_method="custom", target_samples=60)
-    before = read_table(folder / ("table.csv" if name == "csv" else "table.parquet"), "genre").frame
-    after = read_table(output, "genre").frame
+    before = read_table(folder / ("table.csv" if name == "csv" else "table.parquet"), "genre")
+    after = read_table(output, "genre")
     assert list(after.columns) == [*before.columns, "is_synthetic"]
     pd.testing.assert_frame_equal(after.iloc[:N, :-1], before)
     assert after.dtypes.iloc[:-1].tolist() == before.dtypes.tolist()
@@ -255,7 +253,7 @@ def test_a_table_changes_its_kind_with_the_name(folder, tmp_path):
     augmenter = GanAugmenter(folder / "csv.pth", device="cpu")
     for name in ("out.parquet", "out.csv.gz"):
         augmenter.balance_dataset(folder / "table.csv", tmp_path / name, target="genre")
-    frames = [read_table(tmp_path / name, "genre").frame for name in ("out.parquet", "out.csv.gz")]
+    frames = [read_table(tmp_path / name, "genre") for name in ("out.parquet", "out.csv.gz")]
     assert frames[0]["loudness"].tolist()[9:] == frames[1]["loudness"].tolist()[9:]
 
 
@@ -358,11 +356,11 @@ def test_one_class_cannot_be_balanced(tmp_path):
 @pytest.mark.parametrize(
     ("options", "fragment"),
     [
-        ({"num_classes": 4}, "num_classes is 4, but .*vectors.pth was trained with 3"),
-        ({"feature_dim": 13}, "feature_dim is 13, but .*vectors.pth was trained with 4"),
-        ({"noise_dim": 100}, "noise_dim is 100, but .* with 8"),
-        ({"hidden_dim": 256}, "hidden_dim is 256, but .* with 16"),
-        ({"num_layers": 3}, "num_layers is 3, but .* with 2"),
+        ({"num_classes": 4}, "num_classes=4 contradicts .*vectors.pth, which was trained with 3"),
+        ({"feature_dim": 13}, "feature_dim=13 contradicts .*vectors.pth, which was trained with 4"),
+        ({"noise_dim": 100}, "noise_dim=100 contradicts .* with 8"),
+        ({"hidden_dim": 256}, "hidden_dim=256 contradicts .* with 16"),
+        ({"num_layers": 3}, "num_layers=3 contradicts .* with 2"),
     ],
 )
 def test_numbers_that_contradict_the_file(folder, options, fragment):
@@ -403,7 +401,7 @@ def test_samples_of_tables_are_frames(folder):
         (5, True, "no class True"),
         (5, "ska", "no class 'ska'"),
         (-1, 0, "at least 0; got -1"),
-        (1.5, 0, "whole number"),
+        (1.5, 0, "an integer"),
     ],
 )
 def test_samples_that_cannot_be_drawn(folder, number, label, fragment):
@@ -447,9 +445,7 @@ def test_the_model_of_the_tracks_is_the_one_that_was_trained(tmp_path):
 
 def test_synthetic_clips_move_as_real_clips_do(tmp_path):
     data = shared_file("gtzan/gtzan_13_clips.json.gz")
-    defaults = WGANGPOverSampler().get_params()
-    tuned = FitSettings(**{field.name: defaults.get(field.name, True) for field in fields(FitSettings)})
-    augmenter = GanAugmenter(write_generator(tmp_path, data, settings=tuned), feature_dim=13, device="cpu")
+    augmenter = GanAugmenter(write_generator(tmp_path, data, settings=PRESETS["tuned"]), feature_dim=13, device="cpu")
     augmenter.balance_dataset(data, tmp_path / "out.json.gz", "custom", 8)
     file = read_records(tmp_path / "out.json.gz")
     new = [record for record, flag in zip(file.records, file.is_synthetic, strict=True) if flag]

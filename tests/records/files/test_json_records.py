@@ -15,8 +15,8 @@ from hypothesis.extra import numpy as npst
 from shared_data import TRACKS, shared_file
 
 from wgan_resampler.exceptions import DataFileError, InvalidDataError
-from wgan_resampler.records.files.bounded_gzip import MIN_GZIP_ALLOWANCE
 from wgan_resampler.records.files.json_records import RecordFile, mean_over_time, read_records, write_records
+from wgan_resampler.tables import MIN_GZIP_ALLOWANCE
 
 TWO = {"features": [[1.0, 2.0], [3.0, 4.0]], "labels": [1, 0], "mapping": ["jazz", "rock"]}
 FRAMES = [[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0]]]
@@ -176,7 +176,7 @@ def test_bad_files_end_in_one_error_that_names_the_file(tmp_path, content, fragm
 
 
 def test_a_packed_file_whose_name_does_not_say_so_is_named(tmp_path):
-    with pytest.raises(DataFileError, match=r"data\.json is packed with gzip"):
+    with pytest.raises(DataFileError, match=r"data\.json is a gzip file"):
         read_records(put(tmp_path, gzip.compress(json.dumps(TWO).encode())))
 
 

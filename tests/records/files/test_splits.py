@@ -89,7 +89,7 @@ def test_a_class_can_be_made_rare():
 
 def test_consecutive_groups_must_fit():
     assert consecutive_groups(NAMES, 10).tolist() == [i // 10 for i in range(50)]
-    with pytest.raises(InvalidDataError, match="50 records are no whole number of groups of 7"):
+    with pytest.raises(InvalidDataError, match="50 records cannot be divided into groups of 7"):
         consecutive_groups(NAMES, 7)
     with pytest.raises(InvalidDataError, match=r"Records 25 to 49 .* blues, rock"):
         consecutive_groups(NAMES, 25)
@@ -116,7 +116,7 @@ def test_a_split_is_for_its_records_only():
 
 BAD = {
     "no JSON": (b"{", "no valid JSON"),
-    "another file": (b'{"features": [[1]], "labels": [0], "mapping": ["a"]}', "no split file"),
+    "another file": (b'{"features": [[1]], "labels": [0], "mapping": ["a"]}', "not a split file"),
     "newer": ({"version": 2}, "version 2 of the split format"),
     "both sides": ({"test": [1]}, "record 1 on both sides"),
     "twice": ({"train": [0, 0]}, "twice"),
@@ -125,7 +125,7 @@ BAD = {
     "negative": ({"test": [-1]}, "from 0 to 4"),
     "text": ({"test": ["1"]}, "from 0 to 4"),
     "bool": ({"test": [True]}, "from 0 to 4"),
-    "no number": ({"n_records": None}, "how many records"),
+    "no number": ({"n_records": None}, "no valid value of 'n_records'"),
     "no fingerprint": ({"fingerprint": 3}, "'fingerprint'"),
     "odd groups": ({"group_size": "ten"}, "'group_size'"),
 }

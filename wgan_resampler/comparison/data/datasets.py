@@ -15,12 +15,11 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_consistent_length
 
 from wgan_resampler.exceptions import InvalidDataError, InvalidParameterError
+from wgan_resampler.tables import read_table, table_suffix
 from wgan_resampler.utils import seed_for
 
 _FEWEST_ROWS_KEPT = 5
 """Number of rows that a class keeps in a sample of the dataset, if it has that many."""
-
-_READERS = {".csv": "CSV", ".csv.gz": "CSV", ".parquet": "Parquet"}
 
 
 @dataclass(frozen=True)
@@ -159,8 +158,12 @@ def load_datasets(
 
     Raises
     ------
+    DataFileError
+        If a file is not a valid table, or lacks the column of the classes or groups.
     InvalidDataError
-        If a file cannot be understood, or a table cannot be split and classified.
+        If a table cannot be split and classified.
+    OSError
+        If a file cannot be read.
 
     Examples
     --------
@@ -207,11 +210,7 @@ def _is_path(value: Any) -> bool:
 
 
 def _stem(path: Path) -> str:
-    return path.name.removesuffix(_suffix(path))
-
-
-def _suffix(path: Path) -> str:
-    return next((suffix for suffix in sorted(_READERS, key=len, reverse=True) if path.name.endswith(suffix)), "")
+    return path.name[: len(path.name) - len(table_suffix(path) or "")]
 
 
 def _unique(named: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
@@ -239,29 +238,9 @@ def _load(name: str, source: Any, target: str, group_column: str | None) -> Data
 
 def _read(path: Path, target: str, groups: str | None) -> tuple[pd.DataFrame, pd.Series, pd.Series | None]:
     """Return the table of a file, and the class and the group of each row."""
-    kind = _READERS.get(_suffix(path))
-    if kind is None:
-        raise InvalidDataError(f"'{path.name}' is no file that is understood: {', '.join(_READERS)}.")
-    if not path.is_file():
-        raise InvalidDataError(f"There is no file '{path}'.")
-    # Only an empty cell is missing: a category may be called "None" or "NA".
-    read = {
-        "CSV": lambda: pd.read_csv(path, keep_default_na=False, na_values=[""]),
-        "Parquet": lambda: pd.read_parquet(path),
-    }
-    try:
-        table = read[kind]()
-    except (ValueError, OSError) as error:
-        raise InvalidDataError(f"'{path.name}' cannot be read as {kind}: {error}") from error
-    for column, what, option in ((target, "class", "target"), (groups, "group", "groups")):
-        if column is not None and column not in table.columns:
-            raise InvalidDataError(
-                f"'{path.name}' has no column '{column}'. Its columns: {', '.join(map(str, table.columns[:12]))}. Name "
-                f"the column of the {what} with {option} (--{option} on the command line)."
-            )
-    if groups is None:
-        return table.drop(columns=target), table[target], None
-    return table.drop(columns=[target, groups]), table[target], table[groups]
+    table = read_table(path, target, *([] if groups is None else [groups]))
+    X = table.drop(columns=[target] if groups is None else [target, groups])
+    return X, table[target], None if groups is None else table[groups]
 
 
 def _as_frame(X: Any) -> pd.DataFrame:

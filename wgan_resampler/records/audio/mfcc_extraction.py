@@ -16,8 +16,8 @@ from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
 from wgan_resampler.exceptions import DataFileError, MissingDependencyError, SkippedFilesWarning
-from wgan_resampler.records.files.bounded_gzip import one_line
 from wgan_resampler.records.files.json_records import RecordFile
+from wgan_resampler.tables import one_line
 
 SAMPLE_RATE: Final = 22_050
 N_FFT: Final = 2048

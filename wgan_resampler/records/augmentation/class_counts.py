@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Final
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, Final
 
 from wgan_resampler.exceptions import InvalidParameterError
-from wgan_resampler.sampler import OWN_STRATEGIES, rows_to_generate
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 AUGMENT_TARGET_SAMPLES: Final = 200
 """Records of each class after augmenting a file with the method "custom"."""
@@ -23,11 +23,11 @@ class ClassCounts:
     Parameters
     ----------
     original : int
-        Those that were there.
+        Records of the class in the original file.
     training : int
-        Those of them that count towards balance: the training records of the split, or all.
+        Those that are counted when classes are balanced: the training records of the split, or all original records.
     synthetic : int
-        Those that were added.
+        Records that were added.
     """
 
     original: int
@@ -42,9 +42,9 @@ class Augmentation:
     Parameters
     ----------
     original_samples, synthetic_samples : int
-        Records that were there, and records that were added.
+        Records of the original file, and records that were added.
     class_counts : mapping of str to ClassCounts
-        The same by class.
+        The numbers of each class, by its name.
     seed : int
         Seed of the synthetic records.
     model_hash : str
@@ -81,7 +81,7 @@ class Augmentation:
 def records_to_add(
     method: str, target_samples: int | Mapping[str, int] | None, names: NDArray[np.str_]
 ) -> dict[str, int]:
-    """Return how many records each class gets, for the classes that get some.
+    """Return the number of records to add to each class, without classes that get none.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def records_to_add(
     target_samples : int, mapping of str to int, or None
         Records of each class with ``"custom"``; None takes 200.
     names : ndarray of str of shape (n,)
-        The classes of the records that count.
+        The class of each record that is counted.
 
     Returns
     -------
@@ -102,7 +102,7 @@ def records_to_add(
     InvalidDataError
         If there is only one class.
     InvalidParameterError
-        If method and target make no sense for these classes.
+        If `method` is unknown, or `target_samples` does not fit it or the classes.
 
     Examples
     --------
@@ -111,11 +111,14 @@ def records_to_add(
     >>> records_to_add("equal", None, np.array(["jazz", "jazz", "jazz", "rock"]))
     {'rock': 2}
     """
+    # Imported here, because the help of `augment` reads the constant above and must come at once.
+    from wgan_resampler.sampler import OWN_STRATEGIES, rows_to_generate
+
     if method not in OWN_STRATEGIES:
         raise InvalidParameterError(f"balance_method must be one of {', '.join(OWN_STRATEGIES)}; got {method!r}.")
     if target_samples is not None and method != "custom":
         raise InvalidParameterError(
-            f"target_samples={target_samples!r} is only used with the method 'custom'; got {method!r}."
+            f"target_samples={target_samples!r} is only used with the method 'custom'; the method is {method!r}."
         )
     if method == "custom" and target_samples is None:
         target_samples = AUGMENT_TARGET_SAMPLES

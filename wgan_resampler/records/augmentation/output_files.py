@@ -1,12 +1,11 @@
-"""Files with synthetic records below the original ones: what can be augmented, and how it is written.
+"""Augmented files: the original records first, as they were read, then the synthetic ones.
 
-The original records are written as they were read. What a synthetic record takes from a real one (the time course of a
-sequence, the label as the file spells it) comes from its *donor*, a training record of its class.
+A synthetic record takes some things from a real one, its *donor*: the time course of a sequence, and the label as the
+file spells it. The donor is a training record of the same class.
 """
 
 from __future__ import annotations
 
-import abc
 import errno
 import json
 import os
@@ -14,7 +13,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,22 +23,21 @@ from wgan_resampler.exceptions import DataFileError
 from wgan_resampler.records.audio.sequences import move
 from wgan_resampler.records.augmentation.class_counts import Augmentation
 from wgan_resampler.records.augmentation.column_matching import matching_format
-from wgan_resampler.records.files.json_records import IS_SYNTHETIC, RecordFile, read_records, write_records
-from wgan_resampler.records.files.labelled_data import target_column
-from wgan_resampler.records.files.table_files import TableFile, read_table, table_format, write_table
+from wgan_resampler.records.files.json_records import IS_SYNTHETIC, JSON_SUFFIXES, RecordFile, write_records
+from wgan_resampler.records.files.labelled_data import LabelledData
 from wgan_resampler.records.generator_file import TrainedGenerator
 from wgan_resampler.records.training_data import DataDescription
-from wgan_resampler.tables import Cells
+from wgan_resampler.tables import TABLE_SUFFIXES, Cells, table_suffix, write_table
 from wgan_resampler.utils.storage import atomic_writer
 
 if TYPE_CHECKING:
     import pandas as pd
 
 META_SUFFIX = ".meta.json"
-"""What the name of a table gets to become that of the file that says how it was augmented."""
+"""Added to the name of an augmented table, this is the name of the file that says how it was augmented."""
 
 DONORS = "time_course_of"
-"""Key that says of each synthetic sequence which record lent it its time course."""
+"""Key of an augmented file that holds, for each synthetic sequence, the position of its donor."""
 
 Floats = NDArray[np.float64]
 Positions = NDArray[np.intp]
@@ -47,117 +45,53 @@ Positions = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Synthetic:
-    """What a generator has made for a file.
+    """The synthetic records of a file.
 
     Parameters
     ----------
     cells : sequence of NumericCells or CategoricalCells
         One for each column that the generator makes.
     donors : ndarray of int of shape (n,)
-        For each synthetic record, the position of a training record of its class.
+        Position of each synthetic record's donor.
     """
 
     cells: Sequence[Cells]
     donors: Positions
 
 
-class Source(abc.ABC):
-    """A file of original records that is to be augmented."""
-
-    path: str
-
-    @property
-    @abc.abstractmethod
-    def names(self) -> NDArray[np.str_]:
-        """Class of each record."""
-
-    @property
-    @abc.abstractmethod
-    def is_synthetic(self) -> NDArray[np.bool_]:
-        """Whether each record was generated."""
-
-    @abc.abstractmethod
-    def check(self, trained: TrainedGenerator, about: Augmentation, group_key: str | None) -> None:
-        """Raise DataFileError unless the generator makes such records and the file has room for `about`."""
-
-    @abc.abstractmethod
-    def write(
-        self, path: str, synthetic: Synthetic, trained: TrainedGenerator, about: Augmentation, *, progress: bool
-    ) -> tuple[str, ...]:
-        """Write the original records, the synthetic ones and `about`; return the names of the files."""
-
-
-def read_source(path: str | os.PathLike[str], target: str | None = None) -> Source:
-    """Read a file that is to be augmented.
-
-    Parameters
-    ----------
-    path : str or os.PathLike
-        JSON file of records, or a table. All numbers are kept, 8 bytes each.
-    target : str or None, default=None
-        The column of the classes, for tables only.
-
-    Returns
-    -------
-    Source
-
-    Raises
-    ------
-    DataFileError
-        If the file is not what its name says, `target` is missing or superfluous, or it holds synthetic records.
-    OSError
-        If it cannot be read.
-    """
-    column = target_column(path, target)
-    source: Source
-    if column is None:
-        source = RecordSource(str(path), read_records(path))
-    else:
-        source = TableSource(str(path), read_table(path, column))
-    n_synthetic = int(source.is_synthetic.sum())
-    if n_synthetic:
-        raise DataFileError(
-            f"{path} holds {n_synthetic} synthetic records already. Augment the file of the original ones."
-        )
-    return source
-
-
 def check_output(
-    output: str | os.PathLike[str], data: str | os.PathLike[str], others: Sequence[str | os.PathLike[str]] = ()
+    output: str | os.PathLike[str],
+    endings: Sequence[str],
+    inputs: Sequence[str | os.PathLike[str]] = (),
+    companions: Sequence[str] = (),
 ) -> None:
     """Raise before any work if a file could not be written in the end, or would replace one that is read.
 
     Parameters
     ----------
     output : str or os.PathLike
-        Where the augmented file will go.
-    data : str or os.PathLike
-        The file that is augmented.
-    others : sequence of str or os.PathLike, default=()
-        Further files that are read.
+        The file to write.
+    endings : sequence of str
+        What its name may end in.
+    inputs : sequence of str or os.PathLike, default=()
+        Files that are read and must stay.
+    companions : sequence of str, default=()
+        For each further file that is written: what its name adds to that of `output`.
 
     Raises
     ------
     DataFileError
-        If the name ends otherwise than the kind of file needs, or names a file that is read, whatever the path or
-        link.
+        If the name has another ending, or names a file that is read, be it by another path or a link.
     OSError
         If the folder does not exist, or the name is that of a folder.
     """
-    is_table = table_format(data) is not None
-    endings = (".csv", ".csv.gz", ".parquet") if is_table else (".json", ".json.gz")
-    if not str(output).lower().endswith(endings):
-        raise DataFileError(
-            f"{output} cannot be the output; {data} is {'a table' if is_table else 'read as JSON'}, so the name must "
-            f"end in {' or '.join(endings)}."
-        )
-    written = [str(output), f"{output}{META_SUFFIX}"] if is_table else [str(output)]
-    for path in written:
-        for read in (data, *others):
+    if not str(output).lower().endswith(tuple(endings)):
+        raise DataFileError(f"{output} cannot be the output: its name must end in {' or '.join(endings)}.")
+    for path in (f"{output}{companion}" for companion in ("", *companions)):
+        for read in inputs:
             if _is_same_file(path, read):
                 raise DataFileError(
-                    f"{path} cannot be written: it is {read}, which is read here and must stay. Name another file as "
-                    "output."
+                    f"{path} cannot be written: it is {read}, which is read here and must stay. Choose another output."
                 )
         if Path(path).is_dir():
             raise IsADirectoryError(errno.EISDIR, "This is a folder; the name of a file is needed", path)
@@ -166,59 +100,69 @@ def check_output(
         raise FileNotFoundError(errno.ENOENT, "There is no such folder to write to; make it first", str(folder))
 
 
+def check_augmented(
+    output: str | os.PathLike[str], data: str | os.PathLike[str], others: Sequence[str | os.PathLike[str]] = ()
+) -> None:
+    """Call `check_output` for the file that augments `data`, where `others` are read too."""
+    if table_suffix(data) is None:
+        check_output(output, JSON_SUFFIXES, [data, *others])
+    else:
+        check_output(output, TABLE_SUFFIXES, [data, *others], [META_SUFFIX])
+
+
 def _is_same_file(a: str | os.PathLike[str], b: str | os.PathLike[str]) -> bool:
     if os.path.realpath(a) == os.path.realpath(b):
         return True
     return Path(a).exists() and Path(b).exists() and Path(a).samefile(b)
 
 
-@dataclass(frozen=True)
-class RecordSource(Source):
-    """A JSON file of records."""
+class AugmentedRecords:
+    """An augmented JSON file of records.
 
-    path: str
-    file: RecordFile
+    Parameters
+    ----------
+    data : LabelledData
+        The original file.
+    trained : TrainedGenerator
+        The generator of the synthetic records.
+    about : Augmentation
+        What the file will say of itself.
 
-    @property
-    def names(self) -> NDArray[np.str_]:
-        """Class of each record."""
-        return self.file.names
+    Raises
+    ------
+    DataFileError
+        If the generator makes other records than those of the file, or the file uses a key that is to be added.
+    """
 
-    @property
-    def is_synthetic(self) -> NDArray[np.bool_]:
-        """Whether each record was generated."""
-        return self.file.is_synthetic
-
-    def check(self, trained: TrainedGenerator, about: Augmentation, group_key: str | None) -> None:
-        """Raise DataFileError unless the generator makes such records."""
+    def __init__(self, data: LabelledData, trained: TrainedGenerator, about: Augmentation) -> None:
+        self._file = file = cast(RecordFile, data.content)
+        self._about = about.to_plain()
         made = trained.data
-        holds = f"{'sequences' if self.file.is_sequence else 'vectors'} of {self.file.n_features} coefficients"
-        if (made.kind == "sequences", made.n_coefficients) != (self.file.is_sequence, self.file.n_features):
-            raise DataFileError(f"{self.path} holds {holds}, but the generator was trained on {describe_kind(made)}.")
-        for key in (*about.to_plain(), *([DONORS] if self.file.is_sequence else [])):
-            if key in self.file.extra:
+        holds = f"{'sequences' if file.is_sequence else 'vectors'} of {file.n_features} coefficients"
+        if (made.kind == "sequences", made.n_coefficients) != (file.is_sequence, file.n_features):
+            raise DataFileError(f"{data.path} holds {holds}, but the generator was trained on {describe_kind(made)}.")
+        for key in (*self._about, *([DONORS] if file.is_sequence else [])):
+            if key in file.extra:
                 raise DataFileError(
-                    f"{self.path} has the key {key!r}, which is to be added: it was augmented before, or means "
-                    "something else by it. Augment the original file, or rename the key."
+                    f"{data.path} has the key {key!r}, which is to be added. Either it was augmented before, or the "
+                    "key means something else. Augment the original file, or rename the key."
                 )
 
-    def write(
-        self, path: str, synthetic: Synthetic, trained: TrainedGenerator, about: Augmentation, *, progress: bool
-    ) -> tuple[str, ...]:
-        """Write one JSON file."""
-        n, donors = len(self.file.records), synthetic.donors
-        rows = np.column_stack([np.asarray(cells.values, dtype=np.float64) for cells in synthetic.cells])  # type: ignore[union-attr]
-        extra = {**self.file.extra, **about.to_plain(), IS_SYNTHETIC: [False] * n + [True] * len(donors)}
-        if self.file.is_sequence:
+    def write(self, path: str, synthetic: Synthetic, *, progress: bool) -> tuple[str, ...]:
+        """Write the file and return the names of the files written, which is one."""
+        file, n, donors = self._file, len(self._file.records), synthetic.donors
+        rows = np.column_stack([column.values.astype(np.float64) for column in cast(Any, synthetic.cells)])
+        extra = {**file.extra, **self._about, IS_SYNTHETIC: [False] * n + [True] * len(donors)}
+        if file.is_sequence:
             extra[DONORS] = [None] * n + donors.tolist()
-        labels = np.concatenate([self.file.labels, self.file.labels[donors]])
-        records = _Records(self.file.records, rows, donors, progress)
-        write_records(path, RecordFile(records, labels, self.file.mapping, self.file.layout, extra))
+        labels = np.concatenate([file.labels, file.labels[donors]])
+        records = _Records(file.records, rows, donors, progress)
+        write_records(path, RecordFile(records, labels, file.mapping, file.layout, extra))
         return (path,)
 
 
 class _Records(Sequence[Floats]):
-    """The original records, then the synthetic ones. A sequence is only made when it is asked for.
+    """The original records, then the synthetic ones. A synthetic sequence is made only when it is asked for.
 
     Parameters
     ----------
@@ -227,9 +171,9 @@ class _Records(Sequence[Floats]):
     rows : ndarray of shape (n, n_features)
         Synthetic vectors, or the descriptions of synthetic sequences.
     donors : ndarray of int of shape (n,)
-        The record whose time course a synthetic sequence gets.
+        The record whose time course each synthetic sequence gets.
     progress : bool
-        Whether going through them shows a bar.
+        Whether iteration shows a progress bar.
     """
 
     def __init__(self, originals: Sequence[Floats], rows: Floats, donors: Positions, progress: bool) -> None:
@@ -249,66 +193,67 @@ class _Records(Sequence[Floats]):
         return row if donor.ndim == 1 else move(donor, row)
 
     def __iter__(self) -> Iterator[Floats]:
-        with tqdm(total=len(self), desc="writing", unit="record", disable=not self._progress, file=sys.stderr) as bar:
-            for i in range(len(self)):
-                yield self[i]
-                bar.update()
+        positions = tqdm(range(len(self)), "writing", unit="record", disable=not self._progress, file=sys.stderr)
+        return (self[i] for i in positions)
 
 
-@dataclass(frozen=True)
-class TableSource(Source):
-    """A table with a column of classes."""
+class AugmentedTable:
+    """An augmented table.
 
-    path: str
-    table: TableFile
+    Parameters
+    ----------
+    data : LabelledData
+        The original file.
+    trained : TrainedGenerator
+        The generator of the synthetic rows.
+    about : Augmentation
+        What a second file will say of the table.
+    target : str
+        The column of the classes.
+    group_key : str or None
+        The column that groups rows for a split. It is not a feature, so the generator may lack it.
 
-    @property
-    def names(self) -> NDArray[np.str_]:
-        """Class of each record."""
-        return self.table.names
+    Raises
+    ------
+    DataFileError
+        If the generator makes other columns than those of the table.
+    """
 
-    @property
-    def is_synthetic(self) -> NDArray[np.bool_]:
-        """Whether each record was generated."""
-        return self.table.is_synthetic
-
-    def check(self, trained: TrainedGenerator, about: Augmentation, group_key: str | None) -> None:
-        """Raise DataFileError unless the generator makes such rows."""
+    def __init__(
+        self, data: LabelledData, trained: TrainedGenerator, about: Augmentation, target: str, group_key: str | None
+    ) -> None:
         if trained.data.kind != "table":
             raise DataFileError(
-                f"{self.path} is a table, but the generator was trained on {describe_kind(trained.data)}."
+                f"{data.path} is a table, but the generator was trained on {describe_kind(trained.data)}."
             )
-        left_out = {group_key} - {None, *trained.data.columns}
-        features = self.table.features
-        kept = features.drop(columns=[name for name in left_out if name in features.columns])
-        matching_format(self.path, kept, trained.data, trained.model.encoder.schema)
+        features = cast("pd.DataFrame", data.samples)
+        if group_key not in trained.data.columns:
+            features = features.drop(columns=[group_key], errors="ignore")
+        self._frame, self._about, self._target = cast("pd.DataFrame", data.content), about, target
+        self._format = matching_format(data.path, features, trained.data, trained.model.encoder.schema)
 
-    def write(
-        self, path: str, synthetic: Synthetic, trained: TrainedGenerator, about: Augmentation, *, progress: bool
-    ) -> tuple[str, ...]:
-        """Write the table, and beside it a file that says what was added."""
-        frame = self._frame(synthetic, trained)
-        write_table(path, frame)
+    def write(self, path: str, synthetic: Synthetic, *, progress: bool) -> tuple[str, ...]:
+        """Write the table and the file that says how it was augmented, and return their names."""
+        write_table(path, self._rows(synthetic))
         meta = f"{path}{META_SUFFIX}"
         with atomic_writer(meta) as file:
-            file.write((json.dumps(about.to_plain(), indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode())
+            content = json.dumps(self._about.to_plain(), indent=2, ensure_ascii=False, allow_nan=False)
+            file.write(f"{content}\n".encode())
         return path, meta
 
-    def _frame(self, synthetic: Synthetic, trained: TrainedGenerator) -> pd.DataFrame:
-        """Return all rows with the mark of the synthetic ones."""
+    def _rows(self, synthetic: Synthetic) -> pd.DataFrame:
+        """Return all rows, with the column that marks the synthetic ones."""
         import pandas as pd
 
-        frame, target, n_new = self.table.frame, self.table.target, len(synthetic.donors)
+        frame, n_new = self._frame, len(synthetic.donors)
         marks = np.repeat([False, True], [len(frame), n_new])
         if n_new:
-            features = frame[list(trained.data.columns)]
-            form = matching_format(self.path, features, trained.data, trained.model.encoder.schema)
-            new = form.build(synthetic.cells)
-            new[target] = frame[target].take(synthetic.donors).array
+            new = self._format.build(synthetic.cells)
+            new[self._target] = frame[self._target].take(synthetic.donors).array
             columns = [name for name in frame.columns if name != IS_SYNTHETIC]
-            # What the generator does not make, the column of groups, is missing in new rows; whole numbers and truth
-            # values need a dtype for that, or the original ones would change.
-            frame = frame[columns].astype({name: _with_gaps(frame[name]) for name in columns if name not in new})
+            # The generator does not make the column of groups, so it is missing in new rows. Integers and booleans
+            # need a dtype with missing values for that, or the original values would change.
+            frame = frame[columns].astype({name: _nullable(frame[name]) for name in columns if name not in new})
             for name in columns:
                 if name not in new:
                     new[name] = pd.Series([None] * n_new, dtype=frame[name].dtype)
@@ -316,8 +261,8 @@ class TableSource(Source):
         return frame.assign(**{IS_SYNTHETIC: marks})
 
 
-def _with_gaps(column: pd.Series) -> Any:
-    """Return a dtype for the same values and missing ones."""
+def _nullable(column: pd.Series) -> Any:
+    """Return a dtype for the same values that has missing values too."""
     if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iu":
         return f"{'UInt' if column.dtype.kind == 'u' else 'Int'}{8 * column.dtype.itemsize}"
     return "boolean" if column.dtype == np.dtype(bool) else column.dtype

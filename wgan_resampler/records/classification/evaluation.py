@@ -1,22 +1,23 @@
-"""How well a classifier does with and without synthetic records, on records that it never saw."""
+"""How well a classifier does with and without synthetic records, tested on records that it never saw."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.compose import ColumnTransformer
+from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.metrics import classification_report, confusion_matrix, precision_recall_fscore_support
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import SVC
+from threadpoolctl import threadpool_limits
 
 from wgan_resampler.exceptions import InvalidDataError, InvalidParameterError
 from wgan_resampler.records.files.json_records import mean_over_time
@@ -28,63 +29,82 @@ MODELS: Final = ("lstm", "random_forest", "svm", "logistic_regression")
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How a trained classifier did on the test records.
+    """The result of a trained classifier on the test records.
 
     Parameters
     ----------
     classes : tuple of str
         Names of all classes, sorted.
-    confusion : ndarray of int of shape (n_classes, n_classes)
-        Test records by true class (row) and predicted class (column).
+    truth, predicted : ndarray of int of shape (n_test,)
+        For each test record: the index of its class, and of the predicted class.
     n_train : ndarray of int of shape (n_classes,)
-        Original records of each class that it was trained on.
+        Original records of each class that the classifier was trained on.
     n_synthetic : ndarray of int of shape (n_classes,)
-        Synthetic records of each class that it was trained on.
-    accuracy, balanced_accuracy, macro_precision, macro_f1 : float
-        Share of test records recognised; and means over the classes that have test records of recall, precision and F1.
-    precision, recall, f1 : ndarray of float of shape (n_classes,)
-        Of each class; NaN for recall and F1 of a class without test records.
+        Synthetic records of each class that the classifier was trained on.
     """
 
     classes: tuple[str, ...]
-    confusion: NDArray[np.int64]
-    n_train: NDArray[np.int64]
-    n_synthetic: NDArray[np.int64]
-    accuracy: float
-    balanced_accuracy: float
-    macro_precision: float
-    macro_f1: float
-    precision: NDArray[np.float64]
-    recall: NDArray[np.float64]
-    f1: NDArray[np.float64]
+    truth: NDArray[np.intp]
+    predicted: NDArray[np.intp]
+    n_train: NDArray[np.intp]
+    n_synthetic: NDArray[np.intp]
+
+    @cached_property
+    def confusion(self) -> NDArray[np.int64]:
+        """Test records by true class (row) and predicted class (column)."""
+        counts = confusion_matrix(self.truth, self.predicted, labels=range(len(self.classes)))
+        return cast("NDArray[np.int64]", counts)
+
+    @cached_property
+    def scores(self) -> Mapping[str, NDArray[np.float64]]:
+        """``"precision"``, ``"recall"`` and ``"f1"`` of each class; NaN for recall and F1 without test records."""
+        precision, recall, f1, n_test = precision_recall_fscore_support(
+            self.truth, self.predicted, labels=range(len(self.classes)), zero_division=0
+        )
+        undefined = np.where(n_test > 0, 0.0, np.nan)
+        return {"precision": precision, "recall": recall + undefined, "f1": f1 + undefined}
+
+    def mean(self, score: str) -> float:
+        """Return the mean of a score over the classes that have test records."""
+        return float(self.scores[score][np.unique(self.truth)].mean())
 
     @property
-    def n_test(self) -> NDArray[np.int64]:
-        """Test records of each class."""
-        return cast("NDArray[np.int64]", self.confusion.sum(axis=1))
+    def summary(self) -> Mapping[str, float]:
+        """The scores of all classes together: balanced accuracy, macro F1, accuracy and macro precision."""
+        return {
+            "balanced_accuracy": self.mean("recall"),
+            "macro_f1": self.mean("f1"),
+            "accuracy": float((self.truth == self.predicted).mean()),
+            "macro_precision": self.mean("precision"),
+        }
+
+    @property
+    def text(self) -> str:
+        """Precision, recall, F1 and number of test records of each class that has some, as a table."""
+        tested = np.unique(self.truth)
+        names = [self.classes[i] for i in tested]
+        report = classification_report(
+            self.truth, self.predicted, labels=tested, target_names=names, digits=3, zero_division=0
+        )
+        return cast("str", report)
 
     def to_plain(self) -> dict[str, Any]:
-        """Return everything as dicts, lists and numbers for JSON; what is undefined is None."""
-        rows = zip(self.classes, self.precision, self.recall, self.f1, strict=True)
+        """Return everything as dicts, lists and numbers for JSON. What is undefined is None."""
+        counts = {
+            "n_test": self.confusion.sum(axis=1),
+            "n_train_original": self.n_train,
+            "n_train_synthetic": self.n_synthetic,
+        }
         per_class = {
             name: {
-                "precision": _plain(precision),
-                "recall": _plain(recall),
-                "f1": _plain(f1),
-                "n_test": int(self.n_test[i]),
-                "n_train_original": int(self.n_train[i]),
-                "n_train_synthetic": int(self.n_synthetic[i]),
+                **{key: None if np.isnan(values[i]) else float(values[i]) for key, values in self.scores.items()},
+                **{key: int(values[i]) for key, values in counts.items()},
             }
-            for i, (name, precision, recall, f1) in enumerate(rows)
+            for i, name in enumerate(self.classes)
         }
         return {
-            "accuracy": self.accuracy,
-            "balanced_accuracy": self.balanced_accuracy,
-            "macro_precision": self.macro_precision,
-            "macro_f1": self.macro_f1,
-            "n_train_original": int(self.n_train.sum()),
-            "n_train_synthetic": int(self.n_synthetic.sum()),
-            "n_test": int(self.n_test.sum()),
+            **self.summary,
+            **{key: int(values.sum()) for key, values in counts.items()},
             "per_class": per_class,
             "confusion_matrix": self.confusion.tolist(),
         }
@@ -107,15 +127,15 @@ def evaluate(
     data : LabelledData
         The records.
     model : {"lstm", "random_forest", "svm", "logistic_regression"}
-        The classifier. Only the LSTM sees sequences as such; the others see means over time.
+        The classifier. The LSTM sees sequences; the others see their means over time.
     train, test : ndarray of int
         Positions among the original records.
     with_synthetic : bool, default=True
-        Whether to train on the synthetic records as well. They are never tested on.
+        Whether to train on the synthetic records as well. They are never used for testing.
     left_out : sequence of str, default=()
-        Columns of a table that are no features, such as the one that names groups.
+        Columns of a table that are not features, such as the column of groups.
     seed : int, default=0
-        Seed of the classifier. The same seed gives the same figures.
+        Seed of the classifier. The same seed gives the same result, for any number of threads.
 
     Returns
     -------
@@ -124,11 +144,11 @@ def evaluate(
     Raises
     ------
     InvalidDataError
-        If the training records are of one class only.
+        If all training records are of one class.
     InvalidParameterError
         If there is no such classifier.
     MissingDependencyError
-        If the LSTM is asked for and skorch is not installed.
+        If `model` is ``"lstm"`` and skorch is not installed.
 
     Examples
     --------
@@ -148,10 +168,13 @@ def evaluate(
     synthetic_rows = np.flatnonzero(data.is_synthetic) if with_synthetic else np.empty(0, dtype=np.intp)
     rows = np.concatenate([train_rows, synthetic_rows])
     if len(np.unique(labels[rows])) < 2:
-        raise InvalidDataError(f"{data.path} leaves training records of one class only; at least two are needed.")
+        raise InvalidDataError(f"{data.path} has training records of one class only; at least two are needed.")
     samples = _samples(data, model, left_out)
-    predicted = _fit_predict(model, samples, labels, rows, test_rows, seed)
-    return _score(classes, labels[train_rows], labels[synthetic_rows], labels[test_rows], predicted)
+    # One thread, whatever the caller's setting: the order of sums, and so the last digits, follows the number.
+    with threadpool_limits(limits=1):
+        predicted = _fit_predict(model, samples, labels, rows, test_rows, seed)
+    n_train, n_synthetic = (np.bincount(labels[part], minlength=len(classes)) for part in (train_rows, synthetic_rows))
+    return Evaluation(tuple(classes.tolist()), labels[test_rows], predicted, n_train, n_synthetic)
 
 
 def _samples(data: LabelledData, model: str, left_out: Sequence[str]) -> Any:
@@ -169,22 +192,21 @@ def _samples(data: LabelledData, model: str, left_out: Sequence[str]) -> Any:
 def _fit_predict(
     model: str, samples: Any, labels: NDArray[np.intp], rows: NDArray[np.intp], test_rows: NDArray[np.intp], seed: int
 ) -> NDArray[np.intp]:
-    is_frame = hasattr(samples, "iloc")
-
-    def take(index: NDArray[np.intp]) -> Any:
-        return samples.iloc[index] if is_frame else samples[index]
-
-    is_sequence = not is_frame and samples.dtype == object
-    scaler = _table_scaler(samples.iloc[rows]) if is_frame else None if is_sequence else StandardScaler()
-    # A classifier may number the classes that it was trained on without gaps (the LSTM does), so it gets such numbers.
+    """Train on some rows and return the predicted classes of others."""
+    if hasattr(samples, "iloc"):
+        train, test = samples.iloc[rows], samples.iloc[test_rows]
+        scaler = _table_scaler(train)
+    else:
+        train, test = samples[rows], samples[test_rows]
+        scaler = None if samples.dtype == object else StandardScaler()
+    # The LSTM needs classes that are numbered without gaps, and a class may have no training records.
     present, dense = np.unique(labels[rows], return_inverse=True)
     if model == "lstm":
-        from wgan_resampler.records.classification.lstm import fit_lstm
+        from wgan_resampler.records.classification.lstm import lstm_predictions
 
-        fitted = fit_lstm(take(rows), dense, scaler, seed)
-    else:
-        fitted = make_pipeline(scaler, _estimator(model, seed)).fit(take(rows), dense)
-    return present[np.asarray(fitted.predict(take(test_rows)), dtype=np.intp)]
+        return present[lstm_predictions(train, dense, test, scaler, seed)]
+    predicted: NDArray[np.intp] = make_pipeline(scaler, _estimator(model, seed)).fit(train, dense).predict(test)
+    return present[predicted]
 
 
 def _estimator(model: str, seed: int) -> Any:
@@ -195,39 +217,10 @@ def _estimator(model: str, seed: int) -> Any:
     return LogisticRegression(max_iter=5000, random_state=seed)
 
 
-def _table_scaler(frame: Any) -> ColumnTransformer:
-    """Return what makes numbers of a frame's columns: measurements filled and scaled, categories one-hot."""
+def _table_scaler(frame: Any) -> Any:
+    """Return what makes numbers of a frame's columns: numbers imputed and scaled, categories one-hot."""
     numeric = [column for column in frame.columns if frame[column].dtype.kind in "biuf"]
     others = [column for column in frame.columns if column not in numeric]
-    fill = Pipeline([("fill", SimpleImputer(strategy="median", keep_empty_features=True)), ("scale", StandardScaler())])
+    impute = SimpleImputer(strategy="median", keep_empty_features=True)
     one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
-    return ColumnTransformer([("numbers", fill, numeric), ("categories", one_hot, others)])
-
-
-def _score(
-    classes: NDArray[np.str_],
-    trained: NDArray[np.intp],
-    synthetic: NDArray[np.intp],
-    truth: NDArray[np.intp],
-    predicted: NDArray[np.intp],
-) -> Evaluation:
-    numbers = np.arange(len(classes))
-    precision, recall, f1, support = precision_recall_fscore_support(truth, predicted, labels=numbers, zero_division=0)
-    tested = support > 0
-    return Evaluation(
-        classes=tuple(classes.tolist()),
-        confusion=confusion_matrix(truth, predicted, labels=numbers),
-        n_train=np.bincount(trained, minlength=len(classes)),
-        n_synthetic=np.bincount(synthetic, minlength=len(classes)),
-        accuracy=float(accuracy_score(truth, predicted)),
-        balanced_accuracy=float(recall[tested].mean()),
-        macro_precision=float(precision[tested].mean()),
-        macro_f1=float(f1[tested].mean()),
-        precision=precision,
-        recall=np.where(tested, recall, math.nan),
-        f1=np.where(tested, f1, math.nan),
-    )
-
-
-def _plain(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)
+    return make_column_transformer((make_pipeline(impute, StandardScaler()), numeric), (one_hot, others))

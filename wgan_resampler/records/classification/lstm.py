@@ -1,25 +1,23 @@
-"""An LSTM that classifies sequences, behind scikit-learn's interface by way of skorch."""
+"""An LSTM that classifies sequences, with the interface of a scikit-learn classifier."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import make_pipeline
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from wgan_resampler.exceptions import MissingDependencyError
+from wgan_resampler.utils import computing, require
 
 MAX_FRAMES: Final = 130
-"""Longer sequences are shortened to this many frames by taking means over stretches: 3 s of 23 ms frames stay whole.
+"""Longer sequences are shortened to this many frames, each the mean of several. 3 s of 23 ms frames stay as they are.
 
-The cost of a step grows with the frames, and over a thousand of them an LSTM learns slowly besides.
+The cost of a training step grows with the number of frames. An LSTM also learns slowly over a thousand of them.
 """
 
 _HIDDEN = 64
@@ -28,14 +26,14 @@ _BATCH_SIZE = 32
 
 
 class SequenceScaler(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Standardises each coefficient over all frames, and pads sequences to one length.
+    """Standardizes each coefficient over all frames, and pads sequences to one length.
 
-    Vectors count as sequences of one frame.
+    A vector is treated as a sequence of one frame.
 
     Attributes
     ----------
     mean_, scale_ : ndarray of shape (n_features,)
-        Of all frames of the training sequences.
+        Mean and standard deviation of each coefficient over all training frames; a standard deviation of 0 becomes 1.
 
     Examples
     --------
@@ -68,7 +66,7 @@ class SequenceScaler(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def transform(self, X: Any) -> dict[str, NDArray[Any]]:
-        """Return standardised sequences, padded with zeros, and their lengths.
+        """Return standardized sequences, padded with zeros, and their lengths.
 
         Parameters
         ----------
@@ -131,43 +129,39 @@ class LSTMNetwork(nn.Module):
         return scores
 
 
-def fit_lstm(X: Any, y: NDArray[np.intp], scaler: Any, seed: int) -> Pipeline:
-    """Train an LSTM and return it with all scaling as one pipeline.
+def lstm_predictions(train: Any, classes: NDArray[np.intp], test: Any, scaler: Any, seed: int) -> NDArray[np.intp]:
+    """Train an LSTM and return the classes that it predicts.
 
     Parameters
     ----------
-    X : sequence of sequences, array or frame
-        Training records.
-    y : ndarray of int of shape (n,)
-        Their classes, numbered from 0 without gaps.
+    train, test : sequence of ndarray, array of vectors, or DataFrame
+        Training and test records.
+    classes : ndarray of int of shape (n_train,)
+        The classes of the training records, numbered from 0 without gaps.
     scaler : transformer or None
-        Makes an array of vectors of `X` first, where it is a table or vectors already.
+        Makes an array of vectors, from a table or from vectors; None for sequences, which are scaled frame by frame.
     seed : int
-        Seed of weights and order of batches. torch's global generator is left as it was.
+        Seed of the weights and of the order of batches. torch's own random state is left as it was.
 
     Returns
     -------
-    sklearn.pipeline.Pipeline
-        Fitted.
+    ndarray of int of shape (n_test,)
 
     Raises
     ------
     MissingDependencyError
         If skorch is not installed.
     """
-    try:
-        from skorch import NeuralNetClassifier
-    except ImportError as error:
-        raise MissingDependencyError(
-            "The LSTM classifier needs skorch: pip install 'wgan-resampler[classify]'"
-        ) from error
-    prepare = SequenceScaler() if scaler is None else make_pipeline(scaler, SequenceScaler())
-    prepared = prepare.fit_transform(X, y)
-    with _seeded(seed):
-        network = NeuralNetClassifier(
+    skorch = require("skorch", "The LSTM classifier", "pip install 'wgan-resampler[classify]'")
+    scalers = make_pipeline(*([] if scaler is None else [scaler]), SequenceScaler())
+    scaled = scalers.fit_transform(train)
+    # skorch and its DataLoader draw from torch's global generator, so it is seeded here and put back afterwards.
+    with torch.random.fork_rng(devices=[]), computing(torch.device("cpu")):
+        torch.manual_seed(seed)
+        network = skorch.NeuralNetClassifier(
             LSTMNetwork,
-            module__n_features=prepared["x"].shape[-1],
-            module__n_classes=int(y.max()) + 1,
+            module__n_features=scaled["x"].shape[-1],
+            module__n_classes=int(classes.max()) + 1,
             criterion=nn.CrossEntropyLoss,
             optimizer=torch.optim.Adam,
             lr=3e-3,
@@ -178,8 +172,8 @@ def fit_lstm(X: Any, y: NDArray[np.intp], scaler: Any, seed: int) -> Pipeline:
             verbose=0,
             device="cpu",
         )
-        network.fit(prepared, y.astype(np.int64))
-    return Pipeline([("prepare", prepare), ("lstm", network)])
+        predicted = network.fit(scaled, classes.astype(np.int64)).predict(scalers.transform(test))
+    return np.asarray(predicted, dtype=np.intp)
 
 
 def _shorten(record: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -190,19 +184,3 @@ def _shorten(record: NDArray[np.float64]) -> NDArray[np.float64]:
     edges = np.linspace(0, n_frames, MAX_FRAMES + 1).astype(np.intp)
     means: NDArray[np.float64] = np.add.reduceat(record, edges[:-1], axis=0) / np.diff(edges)[:, None]
     return means
-
-
-@contextlib.contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    """Seed torch's global generator, which skorch and its DataLoader draw from, and put its state back afterwards.
-
-    With one thread, so that sums do not depend on the caller's setting.
-    """
-    n_threads = torch.get_num_threads()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        torch.set_num_threads(1)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(n_threads)

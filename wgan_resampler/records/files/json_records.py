@@ -21,6 +21,9 @@ from wgan_resampler.utils.storage import atomic_writer
 Layout = Literal["features", "mfcc"]
 LAYOUTS: tuple[Layout, ...] = ("features", "mfcc")
 
+JSON_SUFFIXES = (".json", ".json.gz")
+"""What the name of a written file of records ends in."""
+
 IS_SYNTHETIC = "is_synthetic"
 """Key (or column) that says of each record whether it was generated."""
 

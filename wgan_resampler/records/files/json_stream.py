@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import DataFileError, MissingDependencyError
-from wgan_resampler.records.files.bounded_gzip import one_line, open_data
+from wgan_resampler.tables import one_line, open_data
 
 MAX_DEPTH = 32
 """Levels of nesting in what is kept beside the records."""

@@ -1,4 +1,4 @@
-"""One view of records and tables for what only needs samples, classes and groups."""
+"""One view of records and tables, for code that needs only samples, classes and groups."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import DataFileError
-from wgan_resampler.records.files.json_records import IS_SYNTHETIC, mean_over_time, read_records
-from wgan_resampler.records.files.table_files import read_table, table_format
+from wgan_resampler.records.files.json_records import IS_SYNTHETIC, RecordFile, mean_over_time, read_records
+from wgan_resampler.tables import TABLE_SUFFIXES, read_table, table_suffix
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,11 +29,13 @@ class LabelledData:
     samples : DataFrame, or sequence of ndarray of shape (n_features,) or (n_frames, n_features)
         The features of each sample.
     names : ndarray of str of shape (n_samples,)
-        The class of each.
+        The class of each sample.
     is_synthetic : ndarray of bool of shape (n_samples,)
-        Whether it was generated.
+        Whether each sample was generated.
     keys : mapping, default={}
-        What the file says of each original sample under further names; one value for each.
+        Of a JSON file: further lists with one value for each original sample. Of a table, the columns are used.
+    content : DataFrame, RecordFile or None, default=None
+        All that the file holds; None for samples that come from no file.
     """
 
     path: str
@@ -41,6 +43,7 @@ class LabelledData:
     names: NDArray[np.str_]
     is_synthetic: NDArray[np.bool_]
     keys: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    content: pd.DataFrame | RecordFile | None = None
 
     @property
     def is_table(self) -> bool:
@@ -53,7 +56,7 @@ class LabelledData:
         return np.flatnonzero(~self.is_synthetic)
 
     def groups(self, key: str) -> NDArray[np.intp]:
-        """Return the number of each original sample's group, from what the file says under `key`.
+        """Return the number of each original sample's group. Samples with the same value of `key` are one group.
 
         Parameters
         ----------
@@ -69,16 +72,19 @@ class LabelledData:
         DataFileError
             If there is no such key, or a sample has no value there.
         """
-        if key not in self.keys:
-            known = ", ".join(repr(name[:40]) for name in list(self.keys)[:12]) or "none"
+        names = list(self.keys if isinstance(self.samples, Sequence) else self.samples.columns)
+        if key not in names:
+            known = ", ".join(repr(name[:40]) for name in names[:12]) or "none"
             raise DataFileError(
                 f"{self.path} has no key {key!r} with one value for each record to group by. Such keys: {known}."
             )
-        values = self.keys[key]
+        values = (
+            self.keys[key] if isinstance(self.samples, Sequence) else self.samples[key][~self.is_synthetic].tolist()
+        )
         for i, value in enumerate(values):
             if value is None or not isinstance(value, (str, int, float)) or value != value:
                 raise DataFileError(
-                    f"{self.path} gives original record {i} no text or number under {key!r} to group by."
+                    f"{self.path} gives original record {i} no string or number under {key!r} to group by."
                 )
         numbers: dict[str | float, int] = {}
         return np.array([numbers.setdefault(value, len(numbers)) for value in values], dtype=np.intp)
@@ -92,11 +98,12 @@ def read_labelled(
     Parameters
     ----------
     path : str or os.PathLike
-        The file; its name says which kind it is.
+        The file. Its name says which kind it is.
     target : str or None, default=None
         The column of the classes, for tables only.
     keep_sequences : bool, default=False
-        Whether sequences are kept as they are; else their means over time, in a fraction of the memory.
+        Whether sequences are kept as they are. Otherwise only their means over time are kept, which takes a fraction
+        of the memory.
 
     Returns
     -------
@@ -105,9 +112,10 @@ def read_labelled(
     Raises
     ------
     DataFileError
-        If the file is not what its name says, or target is missing or superfluous.
+        If the file is not what its name says, `target` is missing for a table or given for JSON, or a row of a table
+        has no class.
     OSError
-        If it cannot be read.
+        If the file cannot be read.
 
     Examples
     --------
@@ -121,14 +129,11 @@ def read_labelled(
     (['jazz', 'rock', 'jazz'], [0, 1, 0])
     """
     column = target_column(path, target)
-    if column is None:
-        file = read_records(path, reduce=None if keep_sequences else mean_over_time)
-        return LabelledData(
-            str(path), file.records, file.names, file.is_synthetic, _keys_of_originals(file.extra, file.is_synthetic)
-        )
-    table = read_table(path, column)
-    keys = {name: column[~table.is_synthetic].tolist() for name, column in table.features.items()}
-    return LabelledData(str(path), table.features, table.names, table.is_synthetic, keys)
+    if column is not None:
+        return _read_labelled_table(str(path), column)
+    file = read_records(path, reduce=None if keep_sequences else mean_over_time)
+    keys = _keys_of_originals(file.extra, file.is_synthetic)
+    return LabelledData(str(path), file.records, file.names, file.is_synthetic, keys, file)
 
 
 def target_column(path: str | os.PathLike[str], target: str | None) -> str | None:
@@ -139,20 +144,38 @@ def target_column(path: str | os.PathLike[str], target: str | None) -> str | Non
     DataFileError
         If `target` is missing for a table, or given for JSON.
     """
-    if table_format(path) is not None:
+    if table_suffix(path) is not None:
         if target is None:
-            raise DataFileError(f"{path} is a table; say which column holds the classes with --target COLUMN.")
+            raise DataFileError(f"{path} is a table. Name the column of its classes with target=COLUMN.")
         return target
     if target is not None:
         raise DataFileError(
-            f"{path} is read as JSON, which names its classes itself; --target {target} is for .csv, .csv.gz and "
-            ".parquet files."
+            f"{path} is read as JSON, which names its classes itself: target={target} is only used with files whose "
+            f"name ends in {', '.join(TABLE_SUFFIXES)}."
         )
     return None
 
 
+def _read_labelled_table(path: str, target: str) -> LabelledData:
+    frame = read_table(path, target)
+    n_missing = int(frame[target].isna().sum())
+    if n_missing:
+        raise DataFileError(f"{path} has {n_missing} rows without a class in {target!r}. Fill or remove them.")
+    is_synthetic = np.zeros(len(frame), dtype=np.bool_)
+    if IS_SYNTHETIC in frame.columns:
+        if not frame[IS_SYNTHETIC].isin([True, False]).all():
+            raise DataFileError(f"{path} must say True or False in each row of its column {IS_SYNTHETIC!r}.")
+        is_synthetic = np.asarray(frame[IS_SYNTHETIC], dtype=np.bool_)
+    features = frame.drop(columns=[target, IS_SYNTHETIC], errors="ignore")
+    names = np.asarray(frame[target].astype(str), dtype=np.str_)
+    return LabelledData(path, features, names, is_synthetic, content=frame)
+
+
 def _keys_of_originals(extra: Mapping[str, Any], is_synthetic: NDArray[np.bool_]) -> dict[str, list[Any]]:
-    """Return lists with a value for each original record; what made the synthetic ones may not have lengthened them."""
+    """Return the lists with one value for each original record.
+
+    A list may have values for all records, or for the original ones only, as `augment` leaves it.
+    """
     originals = np.flatnonzero(~is_synthetic)
     lists = {key: value for key, value in extra.items() if isinstance(value, list) and key != IS_SYNTHETIC}
     return {

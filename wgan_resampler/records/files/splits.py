@@ -1,4 +1,4 @@
-"""Which records of a file train and which test, decided once and written down."""
+"""Splits: which records of a file are for training and which for testing, decided once and stored in a file."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ class Split:
     Parameters
     ----------
     train, test : tuple of int
-        Positions of the records, counted from 0, in ascending order. No position is on both sides; some may be on
-        none.
+        Positions of the training and of the test records, counted from 0, in ascending order. No record is on both
+        sides; some may be on neither.
     n_records : int
-        Original records of the file.
+        Number of original records of the file.
     fingerprint : str
-        SHA-256 of their classes in order, see :func:`fingerprint`.
+        SHA-256 of their classes in order; see :func:`fingerprint`.
     seed : int
         Seed of the division.
     test_size : float
-        Share of the records that was asked for as test.
+        Share of the records that was requested for testing.
     group_key : str or None, default=None
         Key by which records were grouped.
     group_size : int or None, default=None
         Number of consecutive records that are a group.
     max_train : mapping of str to int, default={}
-        Classes of which only so many records were kept for training, and how many.
+        Largest number of training records of each class that was limited.
     """
 
     train: tuple[int, ...]
@@ -59,7 +59,7 @@ class Split:
     max_train: Mapping[str, int] = field(default_factory=dict)
 
     def check_against(self, path: str | os.PathLike[str], names: NDArray[np.str_]) -> None:
-        """Raise unless the split was made for records of these classes.
+        """Raise unless the split was made for records with these classes.
 
         Parameters
         ----------
@@ -71,22 +71,22 @@ class Split:
         Raises
         ------
         DataFileError
-            If number or classes differ.
+            If the number of records or the classes differ.
         """
         if len(names) != self.n_records:
             raise DataFileError(
                 f"The split was made for {self.n_records} original records, but {path} has {len(names)}. Give the file "
-                "that was split, or one augmented from it."
+                "that was split, or one that augments it."
             )
         if fingerprint(names) != self.fingerprint:
             raise DataFileError(
-                f"The split was made for other records than those of {path}: their number is the same, their classes "
-                "or order are not. Give the file that was split, or one augmented from it."
+                f"The split was made for other records than those of {path}: the classes or their order differ. Give "
+                "the file that was split, or one that augments it."
             )
 
 
 def fingerprint(names: NDArray[np.str_]) -> str:
-    """Return the SHA-256 of the classes of all records, in order, as text.
+    """Return the SHA-256 of the classes of all records, in order, in hexadecimal digits.
 
     Examples
     --------
@@ -99,7 +99,7 @@ def fingerprint(names: NDArray[np.str_]) -> str:
 
 
 def consecutive_groups(names: NDArray[np.str_], size: int) -> NDArray[np.intp]:
-    """Return the group of each record where every `size` consecutive records are one.
+    """Return the group of each record if every `size` consecutive records form one.
 
     Parameters
     ----------
@@ -115,7 +115,8 @@ def consecutive_groups(names: NDArray[np.str_], size: int) -> NDArray[np.intp]:
     Raises
     ------
     InvalidDataError
-        If the number of records is no multiple of `size`, or a group has two classes: then groups begin elsewhere.
+        If the number of records is not a multiple of `size`, or a group has records of two classes, which shows that
+        the groups begin elsewhere.
 
     Examples
     --------
@@ -126,7 +127,7 @@ def consecutive_groups(names: NDArray[np.str_], size: int) -> NDArray[np.intp]:
     """
     if len(names) % size:
         raise InvalidDataError(
-            f"{len(names)} records are no whole number of groups of {size}. Give the true group size, or a key that "
+            f"{len(names)} records cannot be divided into groups of {size}. Give the true group size, or a key that "
             "names each record's group."
         )
     rows = names.reshape(-1, size)
@@ -134,9 +135,9 @@ def consecutive_groups(names: NDArray[np.str_], size: int) -> NDArray[np.intp]:
     if len(mixed):
         first = int(mixed[0])
         raise InvalidDataError(
-            f"Records {first * size} to {first * size + size - 1} would be one group of {size}, but have the classes "
-            f"{', '.join(sorted(set(rows[first].tolist())))}. Give the true group size, or a key that names each "
-            "record's group."
+            f"Records {first * size} to {first * size + size - 1} would be one group of {size}, but they have the "
+            f"classes {', '.join(sorted(set(rows[first].tolist())))}. Give the true group size, or a key that names "
+            "each record's group."
         )
     return np.arange(len(names)) // size
 
@@ -149,24 +150,23 @@ def make_split(
     seed: int = 0,
     max_train: Mapping[str, int] | None = None,
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Divide records by class: whole groups, about the same share of each class.
+    """Divide records into training and test records, about the same share of each class, and keep groups whole.
 
-    Each class with at least two groups has at least one on either side. A group goes by the class that most of its
-    records have.
+    A class with at least two groups has at least one on each side. The class of a group is that of most of its records.
 
     Parameters
     ----------
     names : ndarray of str of shape (n_records,)
         The class of each record.
     groups : ndarray of int of shape (n_records,) or None, default=None
-        The group of each record; no group is divided. None makes each record a group.
+        The group of each record. None makes each record a group of its own.
     test_size : float, default=0.2
         Share of the records of each class to test on, above 0 and below 1.
     seed : int, default=0
         Seed of the division.
     max_train : mapping of str to int or None, default=None
-        Classes of which at most so many records train, to try what a rare class would be like; whole groups are left
-        out of both sides until it holds.
+        The most training records that a class may have, to study a rare class. Whole groups are left out of both sides
+        until the limit is kept.
 
     Returns
     -------
@@ -181,7 +181,7 @@ def make_split(
     Warns
     -----
     SplitWarning
-        If a class has a single group, which then trains.
+        If a class has a single group, which is then used for training.
 
     Examples
     --------
@@ -206,11 +206,13 @@ def make_split(
     for number, name in enumerate(classes.tolist()):
         order = rng.permutation(np.flatnonzero(of_group == number))
         n_test = _groups_to_test(sizes[order], test_size)
-        if not len(order):  # each of its groups has more records of another class
+        if not len(order):  # all groups with its records are of another class
             continue
         if n_test == 0:
             warnings.warn(
-                f"Class {name!r} has a single group; it trains, and nothing tests it.", SplitWarning, stacklevel=2
+                f"Class {name!r} has a single group. It is used for training, so nothing tests this class.",
+                SplitWarning,
+                stacklevel=2,
             )
         test.extend(order[:n_test].tolist())
         train.extend(_within(order[n_test:], sizes, max_train.get(name), name))
@@ -218,7 +220,7 @@ def make_split(
 
 
 def _class_of_group(names: NDArray[np.str_], groups: NDArray[np.intp]) -> tuple[NDArray[np.str_], NDArray[np.intp]]:
-    """Return all classes, and for each group the index of the one that most of its records have."""
+    """Return all classes, and for each group the index of the most frequent class."""
     classes, labels = np.unique(names, return_inverse=True)
     counts = np.zeros((int(groups.max()) + 1, len(classes)), dtype=np.intp)
     np.add.at(counts, (groups, labels), 1)
@@ -226,7 +228,7 @@ def _class_of_group(names: NDArray[np.str_], groups: NDArray[np.intp]) -> tuple[
 
 
 def _groups_to_test(sizes: NDArray[np.intp], test_size: float) -> int:
-    """Return how many of the groups, taken in this order, come closest to the share of records to test on."""
+    """Return how many of the groups, taken in this order, come closest to the share of test records."""
     if len(sizes) < 2:
         return 0
     shares = np.cumsum(sizes[:-1]) / sizes.sum()
@@ -234,40 +236,40 @@ def _groups_to_test(sizes: NDArray[np.intp], test_size: float) -> int:
 
 
 def _within(order: NDArray[np.intp], sizes: NDArray[np.intp], limit: int | None, name: str) -> list[int]:
-    """Return the first groups that together have no more records than the limit."""
+    """Return the first groups that together have at most `limit` records."""
     if limit is None:
         return [int(group) for group in order]
     kept: list[int] = order[np.cumsum(sizes[order]) <= limit].tolist()
     if not kept:
         raise InvalidParameterError(
-            f"Class {name!r} cannot keep at most {limit} training records: its first group has {sizes[order[0]]}. "
+            f"Class {name!r} cannot have at most {limit} training records: its first group has {sizes[order[0]]}. "
             "Allow at least that many."
         )
     return kept
 
 
 def check_new(path: str | os.PathLike[str]) -> None:
-    """Raise FileExistsError if there is a file where a split would be written."""
+    """Raise FileExistsError if the file exists already."""
     if os.path.lexists(path):
         raise FileExistsError(
             errno.EEXIST,
-            "There is such a file already. A split is written once, so that all steps share it: name another file, or "
-            "remove this one",
+            "The file exists already. A split is written once, so that all steps use the same one. Choose another "
+            "file, or remove this one",
             str(path),
         )
 
 
 def write_split(path: str | os.PathLike[str], split: Split, data_name: str) -> None:
-    """Write a split as JSON; never over a file that is there.
+    """Write a split as JSON. An existing file is never replaced.
 
     Parameters
     ----------
     path : str or os.PathLike
-        Where to.
+        The file to write.
     split : Split
         The split.
     data_name : str
-        Name of the file that was split, for readers.
+        Name of the file that was split, for people who read the file.
 
     Raises
     ------
@@ -276,7 +278,7 @@ def write_split(path: str | os.PathLike[str], split: Split, data_name: str) -> N
     """
     check_new(path)
     content = {"format": FORMAT, "version": VERSION, "data": data_name, **asdict(split)}
-    # One member to a line: easy to look at, and the lists of positions do not fill the screen.
+    # One member per line: easy to read, and the lists of positions do not fill the screen.
     lines = ",\n".join(
         f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in content.items()
     )
@@ -299,7 +301,7 @@ def read_split(path: str | os.PathLike[str]) -> Split:
     Raises
     ------
     DataFileError
-        If the file is no such split, or of a newer version.
+        If the file is not a split, or of a newer version.
     OSError
         If it cannot be read.
     """
@@ -307,7 +309,7 @@ def read_split(path: str | os.PathLike[str]) -> Split:
         reader = JSONObjectReader(path, events)
         content = {key: reader.value(key) for key in reader.keys()}  # noqa: SIM118
     if content.get("format") != FORMAT:
-        raise DataFileError(f"{path} is no split file; `wgan-resampler split` writes one.")
+        raise DataFileError(f"{path} is not a split file.")
     if content.get("version") != VERSION:
         raise DataFileError(
             f"{path} has version {str(content.get('version'))[:40]} of the split format; this program reads version "
@@ -316,40 +318,38 @@ def read_split(path: str | os.PathLike[str]) -> Split:
     return _checked(path, content)
 
 
+_MEMBERS: dict[str, Any] = {
+    "n_records": int,
+    "fingerprint": str,
+    "seed": int,
+    "test_size": (int, float),
+    "group_key": (str, type(None)),
+    "group_size": (int, type(None)),
+    "max_train": dict,
+}
+
+
 def _checked(path: str | os.PathLike[str], content: dict[str, Any]) -> Split:
-    n_records: Any = content.get("n_records")
-    if not _is_count(n_records):
-        raise DataFileError(f"{path} must say how many records there are under 'n_records'.")
-    train, test = (_side(path, content, side, n_records) for side in ("train", "test"))
-    common = set(train) & set(test)
-    if common:
-        raise DataFileError(f"{path} has record {min(common)} on both sides, so testing on it would show nothing.")
-    kinds: dict[str, Any] = {
-        "fingerprint": str,
-        "seed": int,
-        "test_size": (int, float),
-        "group_key": (str, type(None)),
-        "group_size": (int, type(None)),
-        "max_train": dict,
-    }
-    for key, kind in kinds.items():
+    for key, kind in _MEMBERS.items():
         if not isinstance(content.get(key), kind):
-            raise DataFileError(f"{path} has no proper value under {key!r}.")
-    members: dict[str, Any] = {key: content.get(key) for key in kinds}
-    return Split(train=train, test=test, n_records=n_records, **members)
+            raise DataFileError(f"{path} has no valid value of {key!r}.")
+    for side in ("train", "test"):
+        positions, n_records = content.get(side), content["n_records"]
+        if not isinstance(positions, list) or not positions or not all(_is_below(i, n_records) for i in positions):
+            raise DataFileError(f"{path} must hold positions from 0 to {n_records - 1} under {side!r}, at least one.")
+        if len(set(positions)) != len(positions):
+            raise DataFileError(f"{path} names a position twice under {side!r}.")
+    train, test = (tuple(sorted(content[side])) for side in ("train", "test"))
+    if common := set(train) & set(test):
+        raise DataFileError(
+            f"{path} has record {min(common)} on both sides. A test on a training record would say nothing."
+        )
+    members: dict[str, Any] = {key: content.get(key) for key in _MEMBERS}
+    return Split(train, test, **members)
 
 
-def _side(path: str | os.PathLike[str], content: dict[str, Any], side: str, n_records: int) -> tuple[int, ...]:
-    positions = content.get(side)
-    if not isinstance(positions, list) or not positions or not all(_is_count(i) and i < n_records for i in positions):
-        raise DataFileError(f"{path} must hold positions from 0 to {n_records - 1} under {side!r}, at least one.")
-    if len(set(positions)) != len(positions):
-        raise DataFileError(f"{path} names a position twice under {side!r}.")
-    return tuple(sorted(positions))
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+def _is_below(value: object, limit: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < limit
 
 
 def divide(
@@ -361,27 +361,22 @@ def divide(
     seed: int,
     max_train: Mapping[str, int] | None = None,
 ) -> Split:
-    """Divide the original records of `data`; positions count originals only."""
+    """Divide the original records of a file, by groups if a key or a size of groups is given.
+
+    Synthetic records are not counted in the positions of the split. See :func:`make_split` for the parameters.
+    """
     names = data.names[data.originals]
     groups = None
     if group_key is not None:
         groups = data.groups(group_key)
     elif group_size is not None:
         groups = consecutive_groups(names, group_size)
+    max_train = dict(max_train or {})
     train, test = make_split(names, groups, test_size=test_size, seed=seed, max_train=max_train)
     if not len(test):
         raise InvalidDataError(
-            f"{data.path} cannot be split: every class has a single group, so nothing would be left to test on. Use "
+            f"{data.path} cannot be split: every class has a single group, so there would be no test records. Use "
             "smaller groups."
         )
-    return Split(
-        train=tuple(train.tolist()),
-        test=tuple(test.tolist()),
-        n_records=len(names),
-        fingerprint=fingerprint(names),
-        seed=seed,
-        test_size=test_size,
-        group_key=group_key,
-        group_size=group_size,
-        max_train=dict(max_train or {}),
-    )
+    sides = tuple(train.tolist()), tuple(test.tolist())
+    return Split(*sides, len(names), fingerprint(names), seed, test_size, group_key, group_size, max_train)

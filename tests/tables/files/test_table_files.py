@@ -13,8 +13,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from shared_data import shared_file
 
 from wgan_resampler.exceptions import DataFileError
-from wgan_resampler.records.files.labelled_data import read_labelled
-from wgan_resampler.records.files.table_files import read_table, write_table
+from wgan_resampler.tables.files.table_files import read_table, write_table
 
 NAMES = ["songs.csv", "songs.csv.gz", "songs.parquet"]
 SAFE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -29,18 +28,7 @@ def songs():
 def test_what_is_written_is_read(tmp_path, name):
     write_table(tmp_path / name, songs())
     table = read_table(tmp_path / name, "genre")
-    pd.testing.assert_frame_equal(table.frame, songs(), check_exact=True)
-    assert list(table.features.columns) == ["loudness", "bars", "key"]
-    assert table.names.tolist() == list("xxyyy")
-    assert not table.is_synthetic.any()
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_mark_of_synthetic_rows_is_no_feature(tmp_path, name):
-    write_table(tmp_path / name, songs().assign(is_synthetic=[False] * 3 + [True] * 2))
-    table = read_table(tmp_path / name, "genre")
-    assert table.is_synthetic.tolist() == [False] * 3 + [True] * 2
-    assert "is_synthetic" not in table.features
+    pd.testing.assert_frame_equal(table, songs(), check_exact=True)
 
 
 def test_equal_frames_make_equal_packed_files(tmp_path):
@@ -50,19 +38,18 @@ def test_equal_frames_make_equal_packed_files(tmp_path):
 
 
 BAD = {
-    "empty": ("x.csv", b"", "no valid CSV"),
+    "empty": ("x.csv", b"", "not a valid CSV file"),
     "header only": ("x.csv", b"a,genre\n", "no rows"),
-    "ragged": ("x.csv", b"a,genre\n1,x\n1,x,3,4\n", "no valid CSV"),
-    "no UTF-8": ("x.csv", b"a,genre\n\xff\xfe,x\n", "no valid CSV"),
+    "ragged": ("x.csv", b"a,genre\n1,x\n1,x,3,4\n", "not a valid CSV file"),
+    "rows longer than the header": ("x.csv", b"a,genre\n1,x,3\n2,y,4\n", "more cells than its header"),
+    "no UTF-8": ("x.csv", b"a,genre\n\xff\xfe,x\n", "not a valid CSV file"),
     "no target": ("x.csv", b"a,b\n1,2\n", "no column 'genre'"),
-    "missing class": ("x.csv", b"a,genre\n1,x\n2,\n", "1 rows without a class"),
-    "odd mark": ("x.csv", b"a,genre,is_synthetic\n1,x,maybe\n", "True or False"),
-    "random parquet": ("x.parquet", np.random.default_rng(0).bytes(3000), "no valid Parquet"),
-    "empty parquet": ("x.parquet", b"", "no valid Parquet"),
-    "packed twice wrong": ("x.csv.gz", b"a,genre\n1,x\n", "no whole gzip"),
+    "random parquet": ("x.parquet", np.random.default_rng(0).bytes(3000), "not a valid Parquet file"),
+    "empty parquet": ("x.parquet", b"", "not a valid Parquet file"),
+    "packed twice wrong": ("x.csv.gz", b"a,genre\n1,x\n", "not a complete gzip"),
     "bomb": ("x.csv.gz", gzip.compress(b"genre\n" + b"1\n" * 20_000_000), "unpacks to over"),
     "a million columns": ("x.csv", b"," * 1_000_000 + b"genre\n", "1000001 columns"),
-    "other name": ("x.xlsx", b"", "no table by its name"),
+    "other name": ("x.xlsx", b"", "not a table by its name"),
 }
 
 
@@ -115,51 +102,25 @@ def test_changed_parquet_files_raise_only_the_file_error(tmp_path, position, rep
         read_table(tmp_path / "x.parquet", "genre")
 
 
-def test_records_and_tables_look_alike_to_what_needs_only_classes(tmp_path):
-    write_table(tmp_path / "x.csv", songs())
-    data = read_labelled(tmp_path / "x.csv", "genre")
-    assert data.is_table
-    assert data.names.tolist() == list("xxyyy")
-    assert data.groups("key").tolist() == [0, 1, 2, 0, 1]
-    (tmp_path / "x.json").write_text(
-        '{"features": [[1], [2], [3]], "labels": [0, 1, 1], "mapping": ["x", "y"], "track": ["b", "a", "b"],'
-        ' "is_synthetic": [false, false, true], "other": [1]}'
+def test_words_for_missing_values_count_in_numbers_and_not_in_strings(tmp_path):
+    (tmp_path / "x.csv").write_text(
+        "size,plays,live,mood,None,size\n0.1,3,True,None,NA,a\n,NA,NA,NA,x,b\nnan,5,False,,,NaN\n"
     )
-    data = read_labelled(tmp_path / "x.json")
-    assert not data.is_table
-    assert data.names.tolist() == ["x", "y", "y"]
-    assert data.originals.tolist() == [0, 1]
-    assert data.groups("track").tolist() == [0, 1]
-    (tmp_path / "y.json").write_text((tmp_path / "x.json").read_text().replace('"b", "a", "b"', '"b", "a"'))
-    assert read_labelled(tmp_path / "y.json").groups("track").tolist() == [0, 1]
-    for key in ("other", "nothing"):
-        with pytest.raises(DataFileError, match=f"no key '{key}' with one value .* Such keys: 'track'\\."):
-            data.groups(key)
+    table = read_table(tmp_path / "x.csv")
+    assert list(table.columns) == ["size", "plays", "live", "mood", "None", "size.1"]
+    assert [dtype.kind for dtype in table.dtypes[:2]] == ["f", "f"]
+    assert table["size"].isna().tolist() == [False, True, True]
+    assert table["size"][0] == 0.1
+    assert table["plays"].isna().tolist() == [False, True, False]
+    assert table["live"].isna().tolist() == [False, True, False]
+    assert table["live"].tolist()[::2] == [True, False]
+    assert table["mood"].tolist()[:2] == ["None", "NA"]
+    assert table["mood"].isna().tolist() == [False, False, True]
+    assert table["size.1"].tolist() == ["a", "b", "NaN"]
 
 
-def test_sequences_are_kept_only_where_they_are_wanted(tmp_path):
-    (tmp_path / "x.json").write_text('{"mfcc": [[[1, 2], [3, 4]]], "labels": [0], "mapping": ["x"]}')
-    assert read_labelled(tmp_path / "x.json").samples[0].tolist() == [2, 3]
-    assert read_labelled(tmp_path / "x.json", keep_sequences=True).samples[0].tolist() == [[1, 2], [3, 4]]
-
-
-def test_target_is_for_tables_and_only_for_them(tmp_path):
-    write_table(tmp_path / "x.csv", songs())
-    with pytest.raises(DataFileError, match="--target COLUMN"):
-        read_labelled(tmp_path / "x.csv")
-    with pytest.raises(DataFileError, match=r"--target genre is for \.csv"):
-        read_labelled(tmp_path / "x.json", "genre")
-
-
-def test_groups_without_a_value_are_refused(tmp_path):
-    (tmp_path / "x.csv").write_text("a,track,genre\n1,t,x\n2,,y\n")
-    with pytest.raises(DataFileError, match="original record 1 no text or number under 'track'"):
-        read_labelled(tmp_path / "x.csv", "genre").groups("track")
-
-
-def test_a_shared_table_with_missing_cells_and_texts():
+def test_a_shared_table_with_missing_values_and_strings():
     table = read_table(shared_file("benchmark/stroke.csv.gz"), "target")
-    assert len(table.frame) == 5110
-    assert table.features.shape[1] == 10
-    assert set(table.names) == {"0", "1"}
-    assert table.frame["bmi"].isna().any()
+    assert table.shape == (5110, 11)
+    assert set(table["target"]) == {0, 1}
+    assert table["bmi"].isna().any()

@@ -1,0 +1,111 @@
+"""One view of records and tables, and the one reader of tables behind all commands."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wgan_resampler.comparison.data.datasets import load_datasets
+from wgan_resampler.exceptions import DataFileError
+from wgan_resampler.records.files.labelled_data import read_labelled
+from wgan_resampler.records.training_data import read_training_data
+from wgan_resampler.tables import write_table
+
+
+def songs():
+    floats = np.random.default_rng(0).normal(size=5)
+    return pd.DataFrame({"loudness": floats, "bars": [1, 2, 3, 4, 5], "key": list("abcab"), "genre": list("xxyyy")})
+
+
+@pytest.mark.parametrize("name", ["songs.csv", "songs.csv.gz", "songs.parquet"])
+def test_the_mark_of_synthetic_rows_is_no_feature(tmp_path, name):
+    write_table(tmp_path / name, songs().assign(is_synthetic=[False] * 3 + [True] * 2))
+    table = read_labelled(tmp_path / name, "genre")
+    assert table.is_synthetic.tolist() == [False] * 3 + [True] * 2
+    assert list(table.samples.columns) == ["loudness", "bars", "key"]
+    assert table.names.tolist() == list("xxyyy")
+
+
+@pytest.mark.parametrize(
+    ("content", "fragment"),
+    [
+        ("a,genre\n1,x\n2,\n", "1 rows without a class"),
+        ("a,genre,is_synthetic\n1,x,maybe\n", "True or False"),
+    ],
+)
+def test_rows_without_a_class_or_a_mark_are_refused(tmp_path, content, fragment):
+    (tmp_path / "x.csv").write_text(content)
+    with pytest.raises(DataFileError, match=fragment):
+        read_labelled(tmp_path / "x.csv", "genre")
+
+
+def test_all_commands_read_an_odd_file_alike(tmp_path):
+    # Words for missing values among numbers and among strings, a class called "NA", a number as the name of a column.
+    rows = ["1,NA,None,NA", ",0.25,NA,NA", "3,nan,,b", "4,0.75,sad,b"] * 3
+    (tmp_path / "odd.csv").write_text("\n".join(["1,size,mood,genre", *rows]))
+    (compared,) = load_datasets(tmp_path / "odd.csv", target="genre")
+    classified = read_labelled(tmp_path / "odd.csv", "genre")  # split, augment and classify
+    trained = read_training_data(tmp_path / "odd.csv", "genre")
+    pd.testing.assert_frame_equal(compared.X, classified.samples)
+    pd.testing.assert_frame_equal(compared.X, trained.data.samples)
+    assert compared.y.tolist() == classified.names.tolist() == trained.data.names.tolist()
+    assert set(compared.y) == {"NA", "b"}
+    assert compared.X.columns.tolist() == ["1", "size", "mood"]
+    assert compared.X.isna().sum().tolist() == [3, 6, 3]
+    assert compared.X["mood"][0] == "None"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("x.csv", b"a,genre\n1,x,3\n"), ("x.csv.gz", b"no gzip"), ("x.parquet", b""), ("x.txt", b"")]
+)
+def test_all_commands_refuse_a_bad_table_alike(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    messages = set()
+    readers = [lambda path: load_datasets(path, target="genre")]
+    readers += [] if name == "x.txt" else [lambda path: read_labelled(path, "genre")]
+    for read in readers:
+        with pytest.raises(DataFileError) as caught:
+            read(tmp_path / name)
+        messages.add(str(caught.value))
+    assert len(messages) == 1
+
+
+def test_records_and_tables_look_alike_to_what_needs_only_classes(tmp_path):
+    write_table(tmp_path / "x.csv", songs())
+    data = read_labelled(tmp_path / "x.csv", "genre")
+    assert data.is_table
+    assert data.names.tolist() == list("xxyyy")
+    assert data.groups("key").tolist() == [0, 1, 2, 0, 1]
+    (tmp_path / "x.json").write_text(
+        '{"features": [[1], [2], [3]], "labels": [0, 1, 1], "mapping": ["x", "y"], "track": ["b", "a", "b"],'
+        ' "is_synthetic": [false, false, true], "other": [1]}'
+    )
+    data = read_labelled(tmp_path / "x.json")
+    assert not data.is_table
+    assert data.names.tolist() == ["x", "y", "y"]
+    assert data.originals.tolist() == [0, 1]
+    assert data.groups("track").tolist() == [0, 1]
+    (tmp_path / "y.json").write_text((tmp_path / "x.json").read_text().replace('"b", "a", "b"', '"b", "a"'))
+    assert read_labelled(tmp_path / "y.json").groups("track").tolist() == [0, 1]
+    for key in ("other", "nothing"):
+        with pytest.raises(DataFileError, match=f"no key '{key}' with one value .* Such keys: 'track'\\."):
+            data.groups(key)
+
+
+def test_sequences_are_kept_only_where_they_are_wanted(tmp_path):
+    (tmp_path / "x.json").write_text('{"mfcc": [[[1, 2], [3, 4]]], "labels": [0], "mapping": ["x"]}')
+    assert read_labelled(tmp_path / "x.json").samples[0].tolist() == [2, 3]
+    assert read_labelled(tmp_path / "x.json", keep_sequences=True).samples[0].tolist() == [[1, 2], [3, 4]]
+
+
+def test_target_is_for_tables_and_only_for_them(tmp_path):
+    write_table(tmp_path / "x.csv", songs())
+    with pytest.raises(DataFileError, match="target=COLUMN"):
+        read_labelled(tmp_path / "x.csv")
+    with pytest.raises(DataFileError, match=r"target=genre is only used with .*\.csv"):
+        read_labelled(tmp_path / "x.json", "genre")
+
+
+def test_groups_without_a_value_are_refused(tmp_path):
+    (tmp_path / "x.csv").write_text("a,track,genre\n1,t,x\n2,,y\n")
+    with pytest.raises(DataFileError, match="original record 1 no string or number under 'track'"):
+        read_labelled(tmp_path / "x.csv", "genre").groups("track")
