@@ -53,7 +53,13 @@ class TrainingHistory(Sequence[Record]):
         self._records = [dict(record) for record in records]
 
     def append(self, record: Record) -> None:
-        """Add the record of one more epoch."""
+        """Add the record of one more epoch.
+
+        Parameters
+        ----------
+        record : mapping of str to float
+            Figures of the epoch by name.
+        """
         self._records.append(dict(record))
 
     @overload

@@ -266,8 +266,8 @@ class GanTrainer:
         ----------
         loader : iterable of (features, labels)
             Batches of encoded rows, shape (n, feature_dim), and class indices, shape (n,): a torch ``DataLoader``, a
-            list, anything that can be iterated once per epoch. Each batch is used for `n_critic` critic updates and one
-            generator update. (The sampler's own source draws new rows for each critic update.)
+            list, anything that can be iterated once per epoch. Each batch serves `n_critic` critic updates and one
+            generator update. The sampler's own source draws fresh rows for each critic update instead.
         epochs : int, default=100
             Passes over `loader`.
         max_updates : int or None, default=None
