@@ -87,9 +87,9 @@ def ours() -> WGANGPOverSampler:
 
 def classic() -> WGANGPOverSampler:
     """Return the sampler with what `wgan-resampler train` takes by default: the documented constants."""
-    from wgan_resampler.cli.train import classic_settings
+    from wgan_resampler.sampler import PRESETS
 
-    settings = asdict(classic_settings())
+    settings = asdict(PRESETS["classic"])
     del settings["scaled_penalty"]  # no parameter of the sampler
     return ours().set_params(**settings)
 

@@ -138,7 +138,7 @@ def test_layer_norm_generator_treats_each_row_for_itself():
     torch.testing.assert_close(network(noise, one_hot(6))[:2], network(noise[:2], one_hot(2)))
 
 
-def test_critic_has_three_hidden_layers_and_no_normalisation():
+def test_critic_has_three_hidden_layers_and_no_normalization():
     network = GanDiscriminator(feature_dim=7, num_classes=2, random_state=0)
     assert [(layer.in_features, layer.out_features) for layer in network.hidden] == [(9, 256), (256, 256), (256, 256)]
     assert {type(module) for module in network.modules()} == {GanDiscriminator, nn.ModuleList, nn.Linear}
@@ -241,10 +241,10 @@ def test_dropout_does_nothing_in_evaluation_mode():
 
 @pytest.mark.parametrize("name", ["num_classes", "feature_dim", "hidden_dim", "num_layers", "noise_dim"])
 @pytest.mark.parametrize("value", [0, -1, 2.0, "3", True, None])
-def test_sizes_must_be_positive_whole_numbers(name, value):
+def test_sizes_must_be_positive_integers(name, value):
     makes = [generator] if name == "noise_dim" else [generator, critic]
     for make in makes:
-        with pytest.raises(InvalidParameterError, match=rf"{name} must be a whole number .* got {value!r}"):
+        with pytest.raises(InvalidParameterError, match=rf"{name} must be an integer .* got {value!r}"):
             make(**{name: value})
 
 

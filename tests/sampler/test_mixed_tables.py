@@ -33,7 +33,7 @@ def quick(**parameters):
 
 
 def mixed_frame(seed=0):
-    """Return a table in which the rare class has its own categories, spikes, gaps and dates."""
+    """Return a table in which the rare class has its own categories, spikes, missing values and dates."""
     rng = np.random.default_rng(seed)
     rare = Y == "rare"
     n = len(Y)
@@ -264,7 +264,16 @@ def test_thin_classes_that_stay_are_not_warned_about():
         pd.DataFrame({"a": pd.Series([None] * 60, dtype="object")}),
         pd.DataFrame({"a": np.arange(60) % 2 == 0}),
     ],
-    ids=["constant", "one feature", "duplicates", "1000 features", "only gaps", "one category", "no category", "bool"],
+    ids=[
+        "constant",
+        "one feature",
+        "duplicates",
+        "1000 features",
+        "only missing",
+        "one category",
+        "no category",
+        "bool",
+    ],
 )
 def test_odd_tables(table):
     y = np.arange(60) % 4 // 3

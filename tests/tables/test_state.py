@@ -80,7 +80,7 @@ ARRAYS = {
     "float32": np.array([[1.5, np.nan], [2.5, 3.5], [1.5, 3.5]], dtype=np.float32),
     "big-endian": np.array([[1, 2], [3, 4], [1, 4]], dtype=">i4"),
     "bool": np.array([[True, False], [False, True], [True, True]]),
-    "texts": np.array([["a", "bb"], ["ä", "c"], ["a", "c"]]),
+    "strings": np.array([["a", "bb"], ["ä", "c"], ["a", "c"]]),
     "bytes": np.array([[b"a", b"bb"], [b"a", b"c"], [b"\xff", b"c"]]),
     "objects": np.array([["a", 1], [None, 2.5], [datetime.date(2024, 1, 1), np.int8(3)]], dtype=object),
     "dates": np.array([["2024-01-01"], ["NaT"], ["2024-03-05"]], dtype="M8[D]"),
@@ -89,7 +89,7 @@ ARRAYS = {
     "csc": sparse.csc_matrix(np.eye(3, dtype=np.float32)),
     "list": [["a", 1, 1.5], ["b", 2, None], [(1, 2), 3, 2.5]],
 }
-CATEGORIES = {"texts": [0, 1], "bytes": [0, 1], "objects": [0, 1], "list": [0]}
+CATEGORIES = {"strings": [0, 1], "bytes": [0, 1], "objects": [0, 1], "list": [0]}
 
 
 def stored(state, path):
@@ -305,6 +305,52 @@ def test_tampered_states_raise_only_the_checkpoint_error(data):
 def test_arrays_that_claim_too_much(claim):
     with pytest.raises(CheckpointError):
         target_from_state({"classes": claim, "examples": ("list", [1])})
+
+
+def arrow(kind):
+    return ["arrow", pa.schema([pa.field("", kind)]).serialize().to_pybytes().hex()]
+
+
+@pytest.mark.parametrize(
+    "dtype",
+    [
+        ["name", "datetime64[ns, dateutil//etc/passwd]"],
+        ["name", "datetime64[ns, /etc/passwd]"],
+        ["name", "interval[datetime64[ns, dateutil//etc/passwd], right]"],
+        ["name", "object"],
+        ["string", "tmp", True],
+        ["numpy", "<f8"],
+        ["sparse", "V8", 0],
+        ["arrow", "00"],
+        ["arrow", "zz"],
+        arrow(pa.list_(pa.int8())),
+        arrow(pa.struct([("a", pa.int8())])),
+        arrow(pa.null()),
+        arrow(pa.uuid() if hasattr(pa, "uuid") else pa.binary()),
+        arrow(pa.dictionary(pa.int8(), pa.list_(pa.int8()))),
+        arrow(pa.timestamp("ns", "dateutil//etc/passwd")),
+    ],
+    ids=lambda dtype: str(dtype)[:40],
+)
+def test_dtypes_that_no_file_may_ask_for(dtype):
+    column = {"values": {"dtype": dtype, "cells": []}, "is_categorical": False, "missing": None}
+    with pytest.raises(CheckpointError):
+        format_from_state({"kind": "pandas", "names": {"names": [None], "range": [0, 1, 1]}, "columns": [column]})
+
+
+@given(st.data())
+@settings(max_examples=200, deadline=1000)
+def test_a_damaged_type_of_pyarrow_raises_only_the_checkpoint_error(data):
+    form = check_table(FRAME[["dictionary"]]).format
+    state = format_to_state(form)
+    schema = bytearray.fromhex(state["columns"][0]["values"]["dtype"][1])
+    for _ in range(data.draw(st.integers(1, 3))):
+        schema[data.draw(st.integers(0, len(schema) - 1))] = data.draw(st.integers(0, 255))
+    state["columns"][0]["values"]["dtype"][1] = schema.hex()
+    try:
+        assert format_from_state(state).columns
+    except CheckpointError as error:
+        assert str(error)  # noqa: PT017 -- most changes of a type are refused, some make another one
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])

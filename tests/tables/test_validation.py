@@ -73,7 +73,7 @@ MISSING = {
     "category": (frame(n=pd.Categorical(["u", None])), "auto", "column 'n' has 1 missing .* first in row 1"),
     "polars null": (pl.DataFrame({"n": [1, None]}), "auto", "column 'n' has 1 missing .* first in row 1"),
     "polars NaN": (pl.DataFrame({"n": [1.0, NAN]}), "auto", "column 'n' has 1 missing .* first in row 1"),
-    "polars texts": (pl.DataFrame({"n": [None, "u"]}), "auto", "column 'n' has 1 missing .* first in row 0"),
+    "polars strings": (pl.DataFrame({"n": [None, "u"]}), "auto", "column 'n' has 1 missing .* first in row 0"),
 }
 
 
@@ -97,13 +97,13 @@ REFUSED = {
     "inf in Sparse": (frame(a=pd.arrays.SparseArray([0.0, INF])), "column 'a' has 1 infinite .* in row 1"),
     "inf in arrow": (frame(a=pd.array([0.0, INF], dtype="double[pyarrow]")), "column 'a' has 1 infinite .* in row 1"),
     "inf in polars": (pl.DataFrame({"a": [None, 1.0, INF]}), "column 'a' has 1 infinite .* inf, in row 2"),
-    # texts
-    "texts in a list": ([[1.0, None], [2.0, "u"]], f"Column 1 does not hold numbers: row 1 holds 'u'. {NAME_IT}"),
-    "texts in an array": (GOOD.astype(str), f"Column 0 does not hold numbers but .* row 0 holds '0.0'. {NAME_IT}"),
+    # strings
+    "strings in a list": ([[1.0, None], [2.0, "u"]], f"Column 1 does not hold numbers: row 1 holds 'u'. {NAME_IT}"),
+    "strings in an array": (GOOD.astype(str), f"Column 0 does not hold numbers but .* row 0 holds '0.0'. {NAME_IT}"),
     "bytes": (np.array([[b"u"]]), f"Column 0 does not .* dtype .S1: row 0 holds b'u'. {NAME_IT}"),
-    "texts in objects": (with_cell("u", object), f"Column 1 does not hold numbers: row 4 holds 'u'. {NAME_IT}"),
-    "numbers as texts": ([["1.5"], [2]], f"row 0 holds '1.5'. {NAME_IT}"),
-    "a long text": ([["u" * 1000]], r"row 0 holds 'u{56}\.\.\.\. If"),
+    "strings in objects": (with_cell("u", object), f"Column 1 does not hold numbers: row 4 holds 'u'. {NAME_IT}"),
+    "numbers as strings": ([["1.5"], [2]], f"row 0 holds '1.5'. {NAME_IT}"),
+    "a long string": ([["u" * 1000]], r"row 0 holds 'u{56}\.\.\.\. If"),
     # nested and other objects
     "a dict in a list": ([[1], [{"u": 2}]], r"Column 0 .* row 1 holds \{'u': 2\}, a dict, .* Convert it"),
     "a dict in an array": (with_cell({"u": 2}, object), r"Column 1 .* row 4 holds \{'u': 2\}, a dict"),
@@ -112,8 +112,8 @@ REFUSED = {
     "dates as objects": ([[pd.Timestamp("2020-01-01")]], "row 0 holds Timestamp.*, a Timestamp, .* Convert it first"),
     "lists in a frame": (frame(a=["u", [1, 2]]), r"Column 'a' .* row 1 holds \[1, 2\], and a list cannot be compared"),
     "dicts in a frame": (frame(a=[{}, "u"]), r"Column 'a' .* row 0 holds \{\}, and a dict cannot be compared"),
-    "long integers": ([[1], [2**70]], "Column 0 holds whole numbers of more than 64 bits: row 1 holds 11805916.*"),
-    "long of both signs": ([[-1], [2**63]], "Column 0 holds whole numbers of more than 64 bits: row 1 holds 92233720"),
+    "long integers": ([[1], [2**70]], "Column 0 holds integers of more than 64 bits: row 1 holds 11805916.*"),
+    "long of both signs": ([[-1], [2**63]], "Column 0 holds integers of more than 64 bits: row 1 holds 92233720"),
     "structured": (np.array([[(1, 2.0)]], dtype="i4,f4"), "Column 0 does not hold numbers but is of dtype"),
     # complex
     "complex": (GOOD + 1j, "Complex data not supported"),
@@ -297,6 +297,7 @@ def test_one_hot_targets_give_column_numbers(make):
         (np.zeros((2, 1, 1)), 2, "Unknown label type"),
         (sparse.csr_array(np.eye(2)), 2, r"sparse target is not supported. Pass y.toarray\(\)"),
         (None, 2, "None"),
+        (pl.LazyFrame({"y": [0, 1]}), 2, r"LazyFrame holds no rows yet. Pass y.collect\(\)"),
     ],
 )
 def test_refused_targets(target, n_rows, fragment):

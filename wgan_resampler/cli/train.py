@@ -52,7 +52,7 @@ def add_parser(subparsers: Any) -> None:
             f"--{name.replace('_', '-')}",
             type=_PARSERS[about.values],
             metavar="N",
-            help=f"{about.flag_help} (classic: {about.classic}, tuned: {about.default})",
+            help=f"{about.flag_help} (classic: {about.classic:g}, tuned: {about.default})",
         )
     arguments.add_device(parser)
     arguments.add_seed(parser, "the training")

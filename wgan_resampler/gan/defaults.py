@@ -1,6 +1,6 @@
 """The documented defaults of the networks and of :class:`~wgan_resampler.GanTrainer`, in one place.
 
-The over-sampler has defaults of its own, chosen by measurement; they stand in its signature.
+The over-sampler has its own defaults, which were chosen by measurement. They are in its signature.
 """
 
 from typing import Final
@@ -15,7 +15,7 @@ GAN_NUM_LAYERS: Final = 3
 """Hidden layers in each network."""
 
 GAN_DROPOUT: Final = 0.2
-"""Share of hidden units of the generator that are silenced in a training step."""
+"""Share of hidden units of the generator that are set to 0 in a training step."""
 
 GAN_N_CRITIC: Final = 5
 """Critic updates per generator update (Gulrajani et al. 2017, Algorithm 1)."""

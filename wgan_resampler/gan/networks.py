@@ -23,15 +23,14 @@ from wgan_resampler.tables import RowLayout
 Normalization = Literal["batch", "layer"] | None
 
 _CORRECTION = 0.1
-"""Scale of the initial weights of a last layer that corrects moments."""
+"""Factor of the initial weights of the last layer, if it corrects moments."""
 
 
 class GanGenerator(nn.Module):
     """Generator: turns noise and a class into an encoded row.
 
-    Noise and one-hot class run through fully connected hidden layers, each followed by a normalisation, a LeakyReLU
-    and dropout; a last layer with ``tanh`` gives values in [-1, 1], and one-hot blocks where `block_sizes` asks for
-    them.
+    Noise and one-hot class run through fully connected hidden layers, each followed by a normalization, a LeakyReLU and
+    dropout. The last layer makes values in [-1, 1] by ``tanh``, and one-hot blocks if `block_sizes` is given.
 
     Parameters
     ----------
@@ -46,21 +45,21 @@ class GanGenerator(nn.Module):
     num_layers : int, default=3
         Number of hidden layers.
     dropout : float, default=0.2
-        Share of hidden units silenced in training mode, in [0, 1).
+        Share of hidden units set to 0 in training mode, in [0, 1).
     normalization : {"batch", "layer"} or None, default="batch"
-        What normalises the hidden layers. ``"batch"`` ties the rows of a batch together while training; ``"layer"``
-        treats each row for itself.
+        Normalization of the hidden layers. With ``"batch"``, a row depends on the other rows of its batch in training.
+        With ``"layer"`` it does not.
     skip_connections : bool, default=False
         Whether each hidden layer after the first adds its own input to its output.
     block_sizes : sequence of int, default=()
-        If given, the last ``sum(block_sizes)`` features are one-hot blocks of these sizes, as for columns of
-        categories; in increasing order.
+        If given, the last ``sum(block_sizes)`` features are one-hot blocks of these sizes, for example for categorical
+        features. Sizes must increase.
     moments : torch.Tensor of shape (num_classes, noise_dim + 1, feature_dim) or None, default=None
-        If given, ``noise @ moments[c, :-1] + moments[c, -1]`` is added to what comes out of the last layer for class c,
-        before the activation, and the network starts as a small correction of that. It is not trained. See
+        If given, ``noise @ moments[c, :-1] + moments[c, -1]`` is added to the output of the last layer for class c,
+        before the activation. The network starts as a small correction of that sum. The moments are not trained. See
         `wgan_resampler.gan.rows.class_moments`.
     random_state : int, torch.Generator or None, default=None
-        Source of the initial weights. None draws from torch's global generator, as torch's own modules do.
+        Source of the initial weights. None draws from torch's global generator, as the modules of torch do.
 
     See Also
     --------
@@ -110,6 +109,7 @@ class GanGenerator(nn.Module):
             raise InvalidParameterError(f"dropout must lie in [0, 1); got {dropout!r}.")
         if normalization not in ("batch", "layer", None):
             raise InvalidParameterError(f"normalization must be 'batch', 'layer' or None; got {normalization!r}.")
+        # The order of the layers below is the order in which their weights are drawn.
         rng = _as_torch_generator(random_state)
         self.num_classes = num_classes
         self.feature_dim = feature_dim
@@ -130,6 +130,7 @@ class GanGenerator(nn.Module):
             expected = num_classes, noise_dim + 1, feature_dim
             if moments.shape != expected:
                 raise InvalidParameterError(f"moments must have shape {expected}; got {tuple(moments.shape)}.")
+            # The network begins as a small correction of the normal distributions.
             with torch.no_grad():
                 self.output.weight.mul_(_CORRECTION)
                 self.output.bias.mul_(_CORRECTION)
@@ -168,9 +169,9 @@ class GanGenerator(nn.Module):
 class GanDiscriminator(nn.Module):
     """Critic: gives each encoded row one unbounded score, higher for rows that look real.
 
-    Features and one-hot class run through fully connected LeakyReLU layers. There is no batch normalisation, because
-    the gradient penalty treats each row for itself (Gulrajani et al. 2017 [1]_, section 4, "No critic batch
-    normalization"), and no sigmoid at the end: the score is no probability.
+    Features and one-hot class run through fully connected LeakyReLU layers. There is no batch normalization, because
+    the gradient penalty needs scores that do not depend on other rows (Gulrajani et al. 2017 [1]_, section 4, "No
+    critic batch normalization"). There is no sigmoid at the end, because the score is not a probability.
 
     Parameters
     ----------
@@ -183,7 +184,7 @@ class GanDiscriminator(nn.Module):
     num_layers : int, default=3
         Number of hidden layers.
     random_state : int, torch.Generator or None, default=None
-        Source of the initial weights. None draws from torch's global generator, as torch's own modules do.
+        Source of the initial weights. None draws from torch's global generator, as the modules of torch do.
 
     See Also
     --------
@@ -246,7 +247,7 @@ class GanDiscriminator(nn.Module):
 
 
 class RowClassifier(nn.Module):
-    """Auxiliary classifier: the class of an encoded row.
+    """Auxiliary classifier: estimates the class of an encoded row.
 
     Parameters
     ----------
@@ -262,7 +263,7 @@ class RowClassifier(nn.Module):
     Attributes
     ----------
     credible : torch.Tensor of shape (num_classes,)
-        The probability of its class from which on a row is as good as any other; 1 until it is set.
+        The least probability of its class with which a row is credible, see `rows.candidates`; 1 until it is set.
     """
 
     credible: Tensor
@@ -302,7 +303,7 @@ class RowClassifier(nn.Module):
 
 
 def noise_by_class(noise: Tensor, condition: Tensor) -> Tensor:
-    """Return the noise of each row, and a 1 behind it, in the columns of its class.
+    """Return wide rows that hold the noise of each row, followed by a 1, in the columns of its class, and 0 elsewhere.
 
     Parameters
     ----------
@@ -327,7 +328,7 @@ def noise_by_class(noise: Tensor, condition: Tensor) -> Tensor:
 
 
 class SeededDropout(nn.Module):
-    """Dropout that can draw from a private generator; torch's own only knows the global one."""
+    """Dropout that can draw from a private generator. The one of torch only draws from the global generator."""
 
     def __init__(self, p: float) -> None:
         super().__init__()
@@ -335,7 +336,7 @@ class SeededDropout(nn.Module):
         self.rng: torch.Generator | None = None
 
     def forward(self, x: Tensor) -> Tensor:
-        """Silence a random share of the units in training mode."""
+        """Set a random share of the units to 0 in training mode."""
         if not self.training or self.p == 0.0:
             return x
         keep = torch.empty_like(x).bernoulli_(1.0 - self.p, generator=self.rng)
@@ -364,9 +365,9 @@ def _as_torch_generator(random_state: int | torch.Generator | None) -> torch.Gen
 
 def _linear(n_in: int, n_out: int, rng: torch.Generator | None) -> nn.Linear:
     """Fully connected layer with torch's usual initial weights, drawn from `rng`."""
-    # Made without nn.Linear's constructor, which would advance the global generator. nn.utils.skip_init would not, but
-    # imports hundreds of modules for its meta device: a quarter of a second and 37 MB. The dtype and device are named
-    # because the caller may have changed torch's defaults.
+    # The constructor of nn.Linear is not called, since it would advance the global generator. nn.utils.skip_init would
+    # not, but imports hundreds of modules for its meta device, which takes a quarter of a second and 37 MB. dtype and
+    # device are given because the caller may have changed torch's defaults.
     layer = nn.Linear.__new__(nn.Linear)
     nn.Module.__init__(layer)
     layer.in_features, layer.out_features = n_in, n_out

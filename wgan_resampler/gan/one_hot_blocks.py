@@ -1,10 +1,10 @@
-"""Blocks of states in tensors: compact rows <-> rows with one-hot blocks, and what a generator's output becomes.
+"""One-hot blocks in tensors: compact rows <-> rows with one-hot blocks, and the activation of a generator's output.
 
-A generator gives a real number for each column of the encoded matrix. The values among them go through tanh, each block
-through a softmax. What the critic sees is the most probable state alone, as in real rows; gradients pass as if it had
-been the probabilities (straight-through estimator, Bengio et al. 2013, arXiv:1308.3432). The noise that goes into the
-generator is what makes the states vary. Gumbel noise on top of it (Jang et al. 2017, arXiv:1611.01144) and
-probabilities in place of states were measured too, and gave rows of worse classes.
+A generator outputs a real number for each column of the encoded matrix. Values go through tanh, and each block goes
+through a softmax. The critic sees only the most probable state of each block, as in real rows. Gradients pass as if it
+had seen the probabilities (straight-through estimator, Bengio et al. 2013, arXiv:1308.3432). States vary because the
+noise of the generator does. Two alternatives were measured and made rows that fit their classes less well: Gumbel noise
+on top (Jang et al. 2017, arXiv:1611.01144), and probabilities in place of states.
 """
 
 from __future__ import annotations
@@ -50,14 +50,14 @@ def expand(values: Tensor, states: Tensor, layout: RowLayout) -> Tensor:
 
 
 def collapse(rows: Tensor, layout: RowLayout) -> tuple[Tensor, Tensor]:
-    """Undo `expand`: return values and the largest state of each block."""
+    """Undo `expand`: return the values and the most probable state of each block."""
     states = [_blocks(rows, group).argmax(dim=2) for group in layout.groups]
     empty = rows.new_zeros((len(rows), 0), dtype=torch.int64)
     return rows[:, : layout.n_values], torch.cat([empty, *states], dim=1)
 
 
 def activate(output: Tensor, layout: RowLayout) -> Tensor:
-    """Return encoded rows from a generator's output, differentiable by the straight-through estimator.
+    """Return the encoded rows of a generator's output, differentiable by the straight-through estimator.
 
     Parameters
     ----------
@@ -77,17 +77,18 @@ def activate(output: Tensor, layout: RowLayout) -> Tensor:
     parts = [values]
     for group in layout.groups:
         share = torch.softmax(_blocks(output, group), dim=2)
+        # Its value is the one-hot block; its gradient is that of the softmax.
         parts.append((_one_hot(share) + share - share.detach()).flatten(1))
     return torch.cat(parts, dim=1)
 
 
 def activate_explicitly(output: Tensor, layout: RowLayout) -> tuple[Tensor, Tensor]:
-    """Return what `activate` does, and the probabilities that `backward` needs, without autograd.
+    """Return the rows that `activate` returns, and the probabilities that `backward` needs, without autograd.
 
     Parameters
     ----------
     output : torch.Tensor of shape (n, layout.width)
-        Overwritten with the shares.
+        Any real numbers; overwritten with `shares`.
     layout : RowLayout
         Sizes of values and blocks.
 
@@ -95,7 +96,7 @@ def activate_explicitly(output: Tensor, layout: RowLayout) -> tuple[Tensor, Tens
     -------
     rows : torch.Tensor of shape (n, layout.width)
     shares : torch.Tensor of shape (n, layout.width)
-        The probabilities of the states. Among the values: the same as `rows`.
+        The probabilities of the states. In the columns of values, the same as `rows`.
     """
     if not layout.block_sizes:
         output.tanh_()
@@ -111,7 +112,7 @@ def activate_explicitly(output: Tensor, layout: RowLayout) -> tuple[Tensor, Tens
 
 
 def backward(gradient: Tensor, shares: Tensor, layout: RowLayout) -> Tensor:
-    """Return the gradient with respect to the output, from the one with respect to the rows, which is overwritten."""
+    """Turn the gradient with respect to the rows into the one with respect to the output, in place, and return it."""
     if not layout.block_sizes:
         _tanh_backward(gradient, shares, grad_input=gradient)
         return gradient
@@ -120,6 +121,7 @@ def backward(gradient: Tensor, shares: Tensor, layout: RowLayout) -> Tensor:
     for group in layout.groups:
         share = _blocks(shares, group)
         d = _blocks(gradient, group)
+        # The derivative of a softmax s: s * (d - sum(d * s)).
         d.sub_((d * share).sum(dim=2, keepdim=True)).mul_(share)
     return gradient
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
+import msgspec
 import numpy as np
 from msgspec import Meta
 
@@ -64,6 +65,8 @@ class SamplerState:
     def __post_init__(self) -> None:
         if max(self.to_generate, default=0) >= len(self.model.classes):
             raise ValueError("it generates rows of an unknown class")
+        # These hold no tensors: numpy would convert one, with a warning, where a list is expected.
+        msgspec.to_builtins([self.parameters, self.table, self.target])
 
 
 def fitted_to_state(fitted: Fitted, trained: TrainedParts, parameters: Mapping[str, Any]) -> SamplerState:

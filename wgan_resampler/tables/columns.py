@@ -1,4 +1,4 @@
-"""The cells of one column as plain numpy arrays, whatever container they came from."""
+"""The cells of one column as numpy arrays, whatever container they came from."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _WIDE = decimal.Context(prec=80)  # whatever precision the caller has set for hi
 
 
 class UnreadableCellError(InvalidDataError, TypeError):
-    """A cell is neither a number nor a text. A TypeError, too, as scikit-learn's checks want it."""
+    """A cell is neither a number nor a string. It is also a TypeError, because scikit-learn's checks ask for one."""
 
 
 @dataclass(frozen=True)
 class NumericCells:
-    """Cells that are numbers; dates and durations count as whole numbers of their unit.
+    """Cells that are numbers. Dates and durations are integers, counted in their unit.
 
     Parameters
     ----------
     values : ndarray of shape (n,)
-        Floating, integer or boolean. Anything finite where a cell is missing.
+        Floating, integer or boolean. Where a cell is missing, the value is finite and has no meaning.
     missing : ndarray of shape (n,) and dtype bool, or None, default=None
         Which cells are missing; None if no cell is.
     """
@@ -53,14 +53,14 @@ class NumericCells:
 
 @dataclass(frozen=True)
 class CategoricalCells:
-    """Cells that are categories, as codes. What a code stands for is known to the container's format.
+    """Cells that are categories, as codes. The container's format knows what a code stands for.
 
     Parameters
     ----------
     codes : ndarray of shape (n,)
         0 .. n_categories - 1, or -1 for a missing cell.
     n_categories : int
-        How many categories the training table holds.
+        Number of categories in the training table.
     """
 
     codes: NDArray[np.integer]
@@ -85,7 +85,7 @@ Cells = NumericCells | CategoricalCells
 
 
 def numeric_cells(values: NDArray[Any], missing: NDArray[np.bool_] | None = None) -> NumericCells:
-    """Return cells of numbers; NaN counts as missing, and what stands in missing cells is overwritten."""
+    """Return cells of numbers. NaN counts as missing, and the values of missing cells become zero."""
     if values.dtype.kind == "f":
         nan = np.isnan(values)
         missing = nan if missing is None else missing | nan
@@ -106,7 +106,9 @@ def object_cells(values: NDArray[np.object_], missing: NDArray[np.bool_], label:
     if is_whole and numbers.dtype.kind == "f":  # numpy's own integers, of different signs
         numbers = np.array([int(cell) for cell in present])
     if numbers.dtype.kind == "O" or (is_whole and numbers.dtype.kind == "f"):
-        row = int(np.argmax([not gap and abs(cell) >= 2**63 for cell, gap in zip(values, missing, strict=True)]))
+        row = int(
+            np.argmax([not is_gone and abs(cell) >= 2**63 for cell, is_gone in zip(values, missing, strict=True)])
+        )
         raise_too_long(label, row, values[row])
     filled = np.zeros(len(values), dtype=numbers.dtype)
     filled[~missing] = numbers
@@ -114,7 +116,7 @@ def object_cells(values: NDArray[np.object_], missing: NDArray[np.bool_], label:
 
 
 def decimal_cells(values: Iterable[decimal.Decimal | None], scale: int, label: str) -> NumericCells:
-    """Return decimals with `scale` digits behind the point as whole numbers of the last digit, None as missing."""
+    """Return decimals with `scale` digits behind the point as integers, counted in the last digit; None is missing."""
     wholes = [None if value is None else int(_WIDE.scaleb(value, scale)) for value in values]
     for row, whole in enumerate(wholes):
         if whole is not None and abs(whole) >= 2**63:
@@ -127,10 +129,10 @@ def decimals(cells: NumericCells, scale: int) -> list[decimal.Decimal | None]:
     """Undo `decimal_cells`."""
     found = [_WIDE.scaleb(decimal.Decimal(whole), -scale) for whole in cells.values.tolist()]
     missing = np.zeros(len(cells), dtype=bool) if cells.missing is None else cells.missing
-    return [None if gap else value for value, gap in zip(found, missing, strict=True)]
+    return [None if is_gone else value for value, is_gone in zip(found, missing, strict=True)]
 
 
-def objects_with_gaps(values: NDArray[Any], missing: NDArray[np.bool_] | None, marker: Any) -> NDArray[np.object_]:
+def objects_with_missing(values: NDArray[Any], missing: NDArray[np.bool_] | None, marker: Any) -> NDArray[np.object_]:
     """Return values as Python objects, with the marker in the missing cells."""
     objects = values.astype(object)
     if missing is not None:
@@ -142,7 +144,7 @@ def is_missing_cell(cell: Any) -> bool:
     """Whether a cell is None, NaN, NaT or pandas.NA."""
     if isinstance(cell, (float, np.floating, np.datetime64, np.timedelta64)):
         return bool(cell != cell)
-    # pandas.NA knows no truth value, so it is recognised by the name of its type.
+    # pandas.NA knows no truth value, so it is recognized by the name of its type.
     return cell is None or type(cell).__name__ in ("NAType", "NaTType")
 
 
@@ -169,7 +171,7 @@ def shown(cell: Any) -> str:
 
 
 def raise_not_numeric(label: str, cells: Any, is_bad: NDArray[np.bool_] | None = None, dtype: Any = None) -> NoReturn:
-    """Raise the error for a column of something else than numbers, of which the cells in `is_bad` are to blame."""
+    """Raise the error for a column that should hold numbers. The first cell in `is_bad` is shown."""
     row = 0 if is_bad is None else int(is_bad.argmax())
     cell = cells[row]
     if isinstance(cell, (complex, np.complexfloating)):
@@ -191,20 +193,20 @@ def raise_not_numeric(label: str, cells: Any, is_bad: NDArray[np.bool_] | None =
 
 
 def raise_too_long(label: str, row: int, cell: Any) -> NoReturn:
-    """Raise the error for a whole number of more than 64 bits."""
+    """Raise the error for an integer of more than 64 bits."""
     raise InvalidDataError(
-        f"Column {label} holds whole numbers of more than 64 bits: row {row} holds {shown(cell)}. Convert the column "
+        f"Column {label} holds integers of more than 64 bits: row {row} holds {shown(cell)}. Convert the column "
         "to floats; if the numbers are codes, name it in categorical_features."
     )
 
 
 def raise_no_category(label: str, cells: Iterable[Any], error: TypeError) -> NoReturn:
-    """Raise the error for a column of categories that cannot be told apart."""
+    """Raise the error for a column of categories that cannot be compared with each other."""
     for row, cell in enumerate(cells):
         if not _returns(hash, cell):
             raise InvalidDataError(
                 f"Column {label} does not hold categories: row {row} holds {shown(cell)}, and a {type(cell).__name__} "
-                "cannot be compared with others. Spread it over columns, or convert it to texts."
+                "cannot be compared with others. Spread it over columns, or convert it to strings."
             ) from error
     raise InvalidDataError(f"Column {label} does not hold categories: {error}.") from error
 

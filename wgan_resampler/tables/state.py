@@ -163,8 +163,7 @@ def _target_from_state(container: type[TableFormat], state: Mapping[str, Any]) -
 
 def _refusing(container: type[TableFormat], build: Callable[[Any], _T], state: Any) -> _T:
     """Call `build`, and turn the errors that a damaged state causes into CheckpointError."""
-    errors = container.errors()
     try:
         return checked(build, state)
-    except errors as error:
+    except container.errors() as error:
         raise CheckpointError(f"A part of it cannot be read: {error}") from error

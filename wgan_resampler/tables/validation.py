@@ -1,4 +1,7 @@
-"""Checks of X and y: what comes out can be trained on, and everything else is refused here with a reason."""
+"""Checks of X, y and categorical_features. A table that passes can be trained on; others are refused with a reason.
+
+First the table, then its categorical features, then the target.
+"""
 
 from __future__ import annotations
 
@@ -22,27 +25,27 @@ from wgan_resampler.tables.containers.targets import target_array
 
 
 def check_table(X: Any, categorical_features: Any = "auto", missing_values: str = "keep") -> Table:
-    """Return X as it can be trained on.
+    """Check a table, and return it column by column.
 
     Parameters
     ----------
     X : array-like, sparse matrix, pandas or polars frame of shape (n, n_features)
         The caller's table.
     categorical_features : "auto", or sequence of str, int or bool, default="auto"
-        Which columns hold categories.
+        Which columns hold categories. By default, the container decides.
     missing_values : {"keep", "error"}, default="keep"
-        Whether cells may be missing.
+        Whether missing values are allowed.
 
     Returns
     -------
     Table
-        With at least one row and one column, and no infinite number.
+        It has at least one row and one column, and no infinite number.
 
     Raises
     ------
     InvalidDataError
-        If a column holds something else than numbers and categories, or a cell is infinite, or missing where that is
-        an error.
+        If a column holds neither numbers nor categories, a number is infinite, or a value is missing and
+        `missing_values` is "error".
     InvalidParameterError
         If `categorical_features` does not fit the table.
     """
@@ -57,7 +60,7 @@ def _check_cells(cells: Cells, label: str, missing_values: str) -> None:
         raise InvalidDataError(
             f"Input X contains NaN: column {label} has {int(cells.missing.sum())} missing value(s), the first in row "
             f"{int(cells.missing.argmax())}, and missing_values='error'. Impute them first, for example with "
-            "sklearn.impute.SimpleImputer, or take missing_values='keep' to have them learnt."
+            "sklearn.impute.SimpleImputer, or use missing_values='keep': then they are learned."
         )
     if isinstance(cells, NumericCells) and cells.values.dtype.kind == "f":
         infinite = np.isinf(cells.values)
@@ -67,67 +70,6 @@ def _check_cells(cells: Cells, label: str, missing_values: str) -> None:
                 f"Input X contains infinity: column {label} has {int(infinite.sum())} infinite value(s), the first, "
                 f"{shown(cells.values[row])}, in row {row}. Replace infinite values first: no scale can hold them."
             )
-
-
-def check_target(y: Any, n_rows: int) -> tuple[NDArray[Any], bool]:
-    """Return the labels of y, and whether y was one-hot.
-
-    Parameters
-    ----------
-    y : array-like
-        Labels of shape (n,) or (n, 1), or one-hot of shape (n, n_classes).
-    n_rows : int
-        Rows of the table.
-
-    Returns
-    -------
-    labels : ndarray of shape (n,)
-        Class labels, or column numbers where y was one-hot.
-    one_hot : bool
-
-    Raises
-    ------
-    InvalidDataError
-        If a label is missing, the labels are no classes or of mixed types, or y is not as long as the table.
-    """
-    if sparse.issparse(y):
-        raise InvalidDataError("A sparse target is not supported. Pass y.toarray().")
-    if y is None:
-        raise InvalidDataError("WGANGPOverSampler requires y to be passed, but the target y is None.")
-    try:
-        values = target_array(y)
-        _check_labels(values)
-        if values.dtype.kind == "f":
-            assert_all_finite(values, input_name="y")
-        check_classification_targets(values)
-        labels, one_hot = check_target_type(values, indicate_one_vs_all=True)
-        labels = np.asarray(labels)
-        check_consistent_length(np.empty(n_rows), labels)
-    except ValueError as error:
-        raise error if isinstance(error, InvalidDataError) else InvalidDataError(str(error)) from error
-    return labels, bool(one_hot)
-
-
-def _check_labels(values: NDArray[Any]) -> None:
-    """Raise InvalidDataError for missing labels, and for texts beside other things."""
-    if values.ndim not in (1, 2):
-        return
-    cells = values.ravel()
-    missing = is_missing(cells)
-    if missing.any():
-        row = int(missing.argmax()) // (1 if values.ndim == 1 else values.shape[1])
-        raise InvalidDataError(
-            f"Input y contains NaN: {int(missing.sum())} label(s) are missing, the first in row {row}. Drop these "
-            "rows, or make them a class of their own."
-        )
-    if cells.dtype.kind != "O":
-        return
-    is_text = [isinstance(cell, str) for cell in cells]
-    if any(is_text) and not all(is_text):
-        first, other = cells[is_text.index(True)], cells[is_text.index(False)]
-        raise InvalidDataError(
-            f"Labels must be of one type; got {first!r} and {other!r}. Convert them, for example with map(str, y)."
-        )
 
 
 def is_auto(categorical_features: Any) -> bool:
@@ -145,20 +87,21 @@ def categorical_positions(
     categorical_features : "auto", or sequence of str, int or bool
         Names, positions or a mask, as SMOTENC takes them.
     n_columns : int
-        Columns of the table.
+        Number of columns of the table.
     names : sequence or None, default=None
-        Their names, if they have any.
+        Names of the columns, if they have names.
     auto : sequence of int, default=()
-        What "auto" means for this table.
+        Positions that "auto" stands for in this table.
 
     Returns
     -------
     frozenset of int
+        Their positions.
 
     Raises
     ------
     InvalidParameterError
-        If a column does not exist, or the mask is not as long as the table is wide.
+        If a column does not exist, or the mask has another length than the table has columns.
 
     Examples
     --------
@@ -187,7 +130,7 @@ def _position(chosen: Any, n_columns: int, names: Sequence[Any] | None) -> int:
                 f"categorical_features names column {chosen}, but X has {n_columns} columns, numbered from 0."
             )
         return int(chosen) % n_columns
-    if not isinstance(chosen, (str, tuple)):  # tuples name the columns of a frame with several levels of names
+    if not isinstance(chosen, (str, tuple)):  # a tuple names a column of a frame with a MultiIndex
         _refuse(chosen)
     if names is None:
         raise InvalidParameterError(
@@ -211,3 +154,66 @@ def _refuse(value: Any) -> NoReturn:
         "categorical_features must be 'auto', or a list of names, of positions, or of one True or False per column; "
         f"got {value!r}."
     )
+
+
+def check_target(y: Any, n_rows: int) -> tuple[NDArray[Any], bool]:
+    """Check a target, and return its labels.
+
+    Parameters
+    ----------
+    y : array-like
+        Labels of shape (n,) or (n, 1), or one-hot of shape (n, n_classes).
+    n_rows : int
+        Number of rows of the table.
+
+    Returns
+    -------
+    labels : ndarray of shape (n,)
+        Class labels; column numbers if y is one-hot.
+    one_hot : bool
+        Whether y is one-hot.
+
+    Raises
+    ------
+    InvalidDataError
+        If a label is missing, the labels are not classes, they mix strings with other types, or y and the table have
+        different lengths.
+    """
+    if sparse.issparse(y):
+        raise InvalidDataError("A sparse target is not supported. Pass y.toarray().")
+    if y is None:
+        raise InvalidDataError("WGANGPOverSampler requires y to be passed, but the target y is None.")
+    try:
+        values = target_array(y)
+        _check_labels(values)
+        if values.dtype.kind == "f":
+            assert_all_finite(values, input_name="y")
+        check_classification_targets(values)
+        labels, one_hot = check_target_type(values, indicate_one_vs_all=True)
+        labels = np.asarray(labels)
+        check_consistent_length(np.empty(n_rows), labels)
+    except ValueError as error:
+        raise error if isinstance(error, InvalidDataError) else InvalidDataError(str(error)) from error
+    return labels, bool(one_hot)
+
+
+def _check_labels(values: NDArray[Any]) -> None:
+    """Raise InvalidDataError for missing labels, and for strings mixed with other types."""
+    if values.ndim not in (1, 2):
+        return
+    cells = values.ravel()
+    missing = is_missing(cells)
+    if missing.any():
+        row = int(missing.argmax()) // (1 if values.ndim == 1 else values.shape[1])
+        raise InvalidDataError(
+            f"Input y contains NaN: {int(missing.sum())} label(s) are missing, the first in row {row}. Drop these "
+            "rows, or make them a class of their own."
+        )
+    if cells.dtype.kind != "O":
+        return
+    is_text = [isinstance(cell, str) for cell in cells]
+    if any(is_text) and not all(is_text):
+        first, other = cells[is_text.index(True)], cells[is_text.index(False)]
+        raise InvalidDataError(
+            f"Labels must be of one type; got {first!r} and {other!r}. Convert them, for example with map(str, y)."
+        )

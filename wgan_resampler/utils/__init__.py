@@ -1,4 +1,4 @@
-"""What every wing may use: devices, seeds, optional dependencies; files on disk have a wing of their own inside."""
+"""Helpers for all wings: devices, seeds, optional dependencies, and `storage` for files on disk."""
 
 import lazy_loader
 

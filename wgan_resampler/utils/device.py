@@ -1,4 +1,4 @@
-"""Where and under which torch settings the networks run: device, threads, gradient mode, random seeds."""
+"""Torch settings under which the networks run: device, threads, gradient mode, random generators."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import torch
 from wgan_resampler.exceptions import DeviceUnavailableError, InvalidParameterError
 
 N_THREADS = 1
-"""Threads that torch may use while a network trains or generates.
+"""Number of threads that torch uses while a network trains or generates.
 
-For networks of tabular size a second thread makes a step slower, and much slower where another process runs too. A
-fixed number also makes the result independent of the caller's setting, since the order of floating point sums follows
-the number of threads.
+For networks of this size, a second thread makes a step slower, and much slower if another process is running. The order
+of floating point sums depends on the number of threads, so a fixed number also makes results independent of the
+caller's setting.
 """
 
 
@@ -26,7 +26,7 @@ def resolve_device(device: str | torch.device) -> torch.device:
     Parameters
     ----------
     device : str or torch.device
-        ``"auto"`` takes CUDA where there is one, else the CPU.
+        ``"auto"`` means CUDA if there is a CUDA device, otherwise the CPU.
 
     Returns
     -------
@@ -35,9 +35,9 @@ def resolve_device(device: str | torch.device) -> torch.device:
     Raises
     ------
     DeviceUnavailableError
-        If the device does not exist here. There is no silent fall-back.
+        If the device does not exist here. Another device is never used instead.
     InvalidParameterError
-        If the text names no device.
+        If the string names no device.
 
     Examples
     --------
@@ -57,23 +57,23 @@ def resolve_device(device: str | torch.device) -> torch.device:
         n_devices = torch.cuda.device_count() if torch.cuda.is_available() else 0
         if (resolved.index or 0) >= n_devices:
             raise DeviceUnavailableError(
-                f"device={device!r} was asked for, but torch {torch.__version__} sees {n_devices} CUDA device(s) "
-                "here. Use device='cpu' or 'auto', or install a CUDA build of torch and a driver."
+                f"device={device!r} was asked for, but torch {torch.__version__} finds {n_devices} CUDA device(s). Use "
+                "device='cpu' or 'auto', or install a CUDA build of torch and a driver."
             )
     return resolved
 
 
 def new_generator(seed: int | None, device: torch.device) -> torch.Generator:
-    """Return a private random generator; `seed` None seeds it from the operating system."""
+    """Return a private random generator. If `seed` is None, the operating system gives the seed."""
     return torch.Generator(device=device).manual_seed(secrets.randbits(63) if seed is None else seed)
 
 
 class _Threads:
-    """Holds torch to `N_THREADS` threads while any block is inside, then puts the count back that it found.
+    """Context that limits torch to `N_THREADS` threads, and restores the former number when the last block ends.
 
-    Part of torch's count belongs to the whole process, so of several Python threads that train at once only the first
-    may remember it, and only the last may restore it. The others leave with the count of the block, so that what such a
-    thread finds when it comes back says nothing about the caller's.
+    Part of torch's number belongs to the whole process. If several Python threads train at once, only the first may
+    remember the number, and only the last may restore it. The others end with the number of the block, so the number
+    that such a thread finds when it enters the next block is not the caller's. `was_left` marks these threads.
     """
 
     def __init__(self) -> None:
@@ -103,10 +103,10 @@ _threads = _Threads()
 
 @contextlib.contextmanager
 def computing(device: torch.device) -> Iterator[None]:
-    """Run a block under this package's torch settings, whatever the caller's are, and put those back.
+    """Run a block under the torch settings of this package, and restore the caller's settings.
 
-    Gradients are off (blocks that need autograd turn it on), inference mode and autocast are off, and torch uses
-    `N_THREADS` threads.
+    Inference mode and autocast are off, and torch uses `N_THREADS` threads. Gradients are off, too; blocks that need
+    autograd switch it on.
     """
     with (
         _threads,

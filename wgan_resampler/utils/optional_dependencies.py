@@ -1,4 +1,4 @@
-"""Packages that only some comparisons need: imported when used, with an install hint."""
+"""Packages that only some functions need. They are imported when they are used, with an install hint."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from wgan_resampler.exceptions import MissingDependencyError
 
 
 def require(module: str, purpose: str, install: str) -> Any:
-    """Import a module, or say what needs it and how it is installed.
+    """Import a module. If that fails, the error says what needs the module, and how to install it.
 
     Parameters
     ----------
     module : str
         Dotted name of the module.
     purpose : str
-        What needs it; the subject of the error message.
+        What needs the module. It is the subject of the error message.
     install : str
-        Command that installs it.
+        Command that installs the module.
 
     Returns
     -------
@@ -28,7 +28,7 @@ def require(module: str, purpose: str, install: str) -> Any:
     Raises
     ------
     MissingDependencyError
-        If it is not installed.
+        If the module is not installed.
 
     Examples
     --------

@@ -161,3 +161,15 @@ def test_class_weights_reach_classifiers_that_have_them():
     for spec in resolve_classifiers(sorted(taking)):
         assert with_class_weight(seeded_copy(spec.classifier, 0)).class_weight == "balanced"
         assert spec.classifier.class_weight is None
+
+
+def test_descriptions_do_not_name_the_module_of_a_class():
+    """Stored results are found by these descriptions, and modules move between versions."""
+    descriptions = [resolve_samplers([name])[0].description.partition("(")[0] for name in ("smote", "smoteenn")]
+    assert descriptions == ["wgan_resampler.SMOTEForTables", "imblearn.SMOTEENN"]
+
+
+def test_the_sampler_of_this_package_is_taken_from_its_door():
+    from wgan_resampler import WGANGPOverSampler
+
+    assert type(resolve_samplers(["wgangp"])[0].sampler) is WGANGPOverSampler

@@ -87,7 +87,7 @@ def focused(classes, focus, rate=0.0):
     return generate(line_generator(), classes, rng, sign_classifier(), torch.tensor([rate, rate]), focus)[:, 0]
 
 
-def test_rows_near_the_other_class_are_favoured_and_others_still_occur():
+def test_rows_near_the_other_class_are_preferred_and_others_still_occur():
     classes = torch.ones(4000, dtype=torch.int64)
     distances = [focused(classes, focus, rate=0.5) for focus in (0.0, 1.0, 10.0)]
     assert all((rows > 0).float().mean() > 0.97 for rows in distances)

@@ -146,7 +146,7 @@ def test_a_state_of_another_trainer_is_refused():
     del state["rng"]
     with pytest.raises(CheckpointError, match="does not fit this trainer"):
         trainer_with().load_state_dict({**trainer_with().state_dict(), "rng": "x"})
-    with pytest.raises(CheckpointError, match="with average_decay, and this is not"):
+    with pytest.raises(CheckpointError, match="with average_decay, and this one is not"):
         trainer_with().load_state_dict({**trainer_with().state_dict(), "average": {}})
 
 
@@ -192,5 +192,5 @@ def test_early_stopping_waits_for_a_new_least_value(values, patience, min_delta,
 
 
 def test_early_stopping_names_the_keys_that_there_are():
-    with pytest.raises(InvalidParameterError, match=r"monitor='loss' is no key .*'critic_loss'"):
+    with pytest.raises(InvalidParameterError, match=r"monitor='loss' is not a key .*'critic_loss'"):
         trainer_with(EarlyStopping("loss")).train(BATCHES, epochs=1)

@@ -7,7 +7,7 @@ from gan.small_networks import SameLoss, SubclassedCritic, SubclassedGenerator, 
 from wgan_resampler import GanDiscriminator, GanGenerator
 from wgan_resampler.gan.gradients.flat_optimizers import Adam, FlatParameters
 from wgan_resampler.gan.losses import WGANGPLoss, mix_rows
-from wgan_resampler.gan.training.steps import N_SUMS, Pair, new_step, noise_rows
+from wgan_resampler.gan.training.steps import N_SUMS, Pair, Step, noise_rows
 
 SIZES = {"feature_dim": 4, "num_classes": 3, "hidden_dim": 6, "num_layers": 2}
 NOISE = 5
@@ -46,7 +46,7 @@ def test_explicit_step_equals_autograd(n_critic, n_rows, options):
     assert not autograd.is_explicit
     sums = []
     for pair in (explicit, autograd):
-        step = new_step(pair, n_critic, n_rows, explicit=pair.is_explicit)
+        step = Step(pair, n_critic, n_rows, explicit=pair.is_explicit)
         with torch.no_grad():
             step.run(*inputs(n_critic, n_rows), lambda_gp=10.0)
         sums.append(step.take_sums())
@@ -70,7 +70,7 @@ def test_sums_are_those_of_the_rows_made_from_the_noise_in_its_order(generator_c
     """The first rows of noise are for the critic's updates, the last ones for the generator's."""
     pair = pair_of(generator_class)
     features, condition, noise, shares = inputs(2, 7)
-    step = new_step(pair, 2, 7, explicit=pair.is_explicit)
+    step = Step(pair, 2, 7, explicit=pair.is_explicit)
     with torch.no_grad():
         step.run(features, condition, noise, shares, 10.0)
         fakes = pair.generator(noise[:14], condition.flatten(0, 1)).view(2, 7, 4)
@@ -83,10 +83,10 @@ def test_sums_are_those_of_the_rows_made_from_the_noise_in_its_order(generator_c
     torch.testing.assert_close(step.take_sums(), torch.stack(expected).detach(), rtol=1e-5, atol=1e-6)
 
 
-def test_batch_normalisation_gets_two_rows_where_a_batch_has_one():
+def test_batch_normalization_gets_two_rows_where_a_batch_has_one():
     pair = pair_of(normalization="batch", learning_rate=1e-2)
     before = pair.generator_optimizer.parameters.values.clone()
     with torch.no_grad():
-        new_step(pair, 1, 1, explicit=False).run(*inputs(1, 1), lambda_gp=10.0)
+        Step(pair, 1, 1, explicit=False).run(*inputs(1, 1), lambda_gp=10.0)
     assert pair.generator_optimizer.parameters.values.isfinite().all()
     assert not torch.equal(pair.generator_optimizer.parameters.values, before)

@@ -30,7 +30,7 @@ def cells_of(rows, categorical_features="auto"):
     for cells in check_table(rows, categorical_features).cells:
         values = cells.codes if isinstance(cells, CategoricalCells) else cells.values
         missing = np.zeros(len(cells), dtype=bool) if cells.missing is None else cells.missing
-        found.append([None if gap else value for value, gap in zip(values.tolist(), missing, strict=True)])
+        found.append([None if is_gone else value for value, is_gone in zip(values.tolist(), missing, strict=True)])
     return found
 
 
@@ -47,7 +47,7 @@ ARRAYS = {
     "missing >f8": (np.array([[NAN, 1], [2, NAN], [3, 4]], dtype=">f8"), [0]),
     "all missing": (np.array([[NAN, 1], [NAN, 2]]), "auto"),
     "all categories missing": (np.array([[NAN, 1], [NAN, 2]]), [0, 1]),
-    "texts": (np.array([["u", "vv"], ["", "u"]]), [0, 1]),
+    "strings": (np.array([["u", "vv"], ["", "u"]]), [0, 1]),
     "bytes": (np.array([[b"u", b"vv"], [b"", b"u"]]), [0, 1]),
     "days": (np.array([["2020-02-29", "NaT"], ["1969-12-31", "2262-01-01"]], dtype="M8[D]"), "auto"),
     "microseconds": (np.array([["2020-02-29T01:02:03.000004", "NaT"]], dtype="M8[us]"), "auto"),
@@ -69,14 +69,14 @@ def test_arrays_come_back_equal_in_their_dtype(rows, categorical_features):
 
 OBJECTS = {
     "numbers": ([[1, 0.5], [2, 1.5]], "auto"),
-    "whole numbers stay whole": ([[2**53 + 1, True], [2**53 + 3, False]], "auto"),
+    "integers stay integers": ([[2**53 + 1, True], [2**53 + 3, False]], "auto"),
     "unsigned": ([[2**63, 1], [2**64 - 1, 2]], "auto"),
     "None among numbers": ([[None, 0.5], [2, None], [3, 1.0]], "auto"),
-    "NaN among whole numbers": ([[NAN, 5], [2, 6], [3, 7]], "auto"),
+    "NaN among integers": ([[NAN, 5], [2, 6], [3, 7]], "auto"),
     "None among bools": ([[None, True], [False, None]], "auto"),
-    "texts and numbers": ([["u", 1], ["v", 2], ["u", 3]], [0]),
-    "texts and None": ([["u", 1], [None, 2], ["", 3]], [0]),
-    "texts and NaN": ([["u", 1], [NAN, 2], ["v", None]], [0]),
+    "strings and numbers": ([["u", 1], ["v", 2], ["u", 3]], [0]),
+    "strings and None": ([["u", 1], [None, 2], ["", 3]], [0]),
+    "strings and NaN": ([["u", 1], [NAN, 2], ["v", None]], [0]),
     "mixed categories": ([["u", 1], [3, 2], [(1, 2), 3], [None, 4], [b"", 5], [2.5, 6]], [0]),
     "dates as categories": ([[dt.date(2020, 1, 2), 1], [dt.date(2021, 1, 2), 2]], [0]),
     "all None": ([[None, 1], [None, 2]], "auto"),
@@ -265,11 +265,11 @@ def test_arrays_of_any_dtype_round_trip(data):
     np.testing.assert_array_equal(new, rows)
 
 
-# Of few characters, for hypothesis takes its time over the first text of any.
+# Only a few characters, because hypothesis is slow to draw its first string of all characters.
 TEXTS = st.text("aß€\0 ,'", max_size=3)
 
 COLUMNS = {
-    "texts": st.none() | TEXTS,
+    "strings": st.none() | TEXTS,
     "whole": st.none() | st.integers(-(2**63), 2**63 - 1),
     "real": st.floats(allow_infinity=False, allow_nan=False),
     "bools": st.none() | st.booleans(),
@@ -280,4 +280,4 @@ COLUMNS = {
 @given(st.data(), st.lists(st.sampled_from(sorted(COLUMNS)), min_size=1, max_size=4))
 def test_lists_of_any_columns_round_trip(data, kinds):
     rows = data.draw(st.lists(st.tuples(*(COLUMNS[kind] for kind in kinds)).map(list), min_size=1, max_size=8))
-    assert same(round_trip(rows, [j for j, kind in enumerate(kinds) if kind == "texts"]), rows)
+    assert same(round_trip(rows, [j for j, kind in enumerate(kinds) if kind == "strings"]), rows)

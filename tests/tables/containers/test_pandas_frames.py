@@ -87,8 +87,8 @@ CATEGORIES = {
     "string[python]": series(["u", None, "", "u"], "string[python]"),
     "string[pyarrow]": series(["u", None, "", "u"], "string[pyarrow]"),
     "str": series(["u", "v", ""]).astype("str"),
-    "default dtype of texts": series(["u", None, "v"]),
-    "object texts": series(["u", "", "u"], object),
+    "default dtype of strings": series(["u", None, "v"]),
+    "object strings": series(["u", "", "u"], object),
     "object and None": series(["u", None, "v"], object),
     "object and NaN": series(["u", NAN, "v"], object),
     "object and NA": series([pd.NA, "v"], object),
@@ -269,7 +269,7 @@ def test_formats_are_pickled_and_hold_no_rows():
     assert len(pickle.dumps(many.format)) < 5000
 
 
-# Without NUL, at which pandas 2 ends a text when it looks for equal ones.
+# Without NUL: pandas 2 ends a string there when it looks for equal ones.
 TEXTS = st.text("aß€ ,'", max_size=3)
 
 COLUMNS = {

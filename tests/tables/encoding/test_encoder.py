@@ -99,9 +99,9 @@ def test_any_encoded_row_decodes_to_what_was_seen(n, seed):
 def test_values_come_first_and_blocks_by_size_whatever_the_order_of_columns():
     many = CategoricalCells(np.arange(5) % 5, 5)
     numbers = NumericCells(np.array([1.0, 2.0, 3.0, 4.0, 5.0]))
-    gaps = NumericCells(np.array([1.0, 2.0, 3.0, 4.0, 5.0]), np.array([True, False, False, False, False]))
+    missing = NumericCells(np.array([1.0, 2.0, 3.0, 4.0, 5.0]), np.array([True, False, False, False, False]))
     few = CategoricalCells(np.arange(5) % 2, 2)
-    encoder = TableEncoder().fit([many, numbers, gaps, few])
+    encoder = TableEncoder().fit([many, numbers, missing, few])
     assert encoder.schema.value_of == (None, 0, 1, None)
     assert encoder.schema.block_of == (2, None, 0, 1)
     assert encoder.layout.block_sizes == (2, 2, 5)
@@ -152,9 +152,9 @@ def test_many_distinct_numbers_are_not_all_states():
     assert len(fit_column(NumericCells(values[values < FEW_VALUES])).frequent) == FEW_VALUES
 
 
-def test_a_column_of_nothing_but_gaps():
-    gaps = np.ones(7, dtype=bool)
-    cells = NumericCells(np.zeros(7), gaps)
+def test_a_column_of_missing_values_only():
+    missing = np.ones(7, dtype=bool)
+    cells = NumericCells(np.zeros(7), missing)
     (decoded,) = round_trip(cells)
     assert decoded.missing.all()
     assert fit_column(cells) == NumericColumn(np.dtype(float), None, (), has_missing=True)
@@ -178,12 +178,12 @@ def test_numbers_that_were_not_seen_are_encoded_as_ordinary_or_as_the_nearest_st
 
 def test_links_hold_the_value_of_each_state():
     values = np.concatenate([np.zeros(50), np.linspace(1.0, 9.0, 50)])
-    gaps = np.arange(100) == 99
-    encoder = TableEncoder().fit([NumericCells(values, gaps)])
+    missing = np.arange(100) == 99
+    encoder = TableEncoder().fit([NumericCells(values, missing)])
     (link,) = encoder.links
     assert (link.value, link.block) == (0, 0)
     assert link.filling == (0.0, -1.0, 0.0)  # ordinary (not used), the spike at the lower end, missing
-    rows = encoder.encode([NumericCells(values, gaps)])
+    rows = encoder.encode([NumericCells(values, missing)])
     assert rows.values[0, 0] == -1.0
     assert rows.values[99, 0] == 0.0
 

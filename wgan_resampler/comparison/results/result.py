@@ -64,7 +64,19 @@ class ComparisonResult(ScoreTable):
         return cls.from_jobs([done[key] for key in plan.keys if key in done], plan.datasets, settings)
 
     def plot(self, kind: str = "critical_difference", **options: Any) -> ComparisonDisplay:
-        """Draw the result; see :meth:`ComparisonDisplay.from_result` for kinds and options."""
+        """Draw the result.
+
+        Parameters
+        ----------
+        kind : str, default="critical_difference"
+            What to draw, see :meth:`ComparisonDisplay.from_result`.
+        **options
+            Further arguments of :meth:`ComparisonDisplay.from_result`.
+
+        Returns
+        -------
+        ComparisonDisplay
+        """
         return ComparisonDisplay.from_result(self, kind=kind, **options)
 
     def to_html(self, path: str | os.PathLike[str], *, title: str = "Comparison of samplers") -> None:

@@ -1,9 +1,10 @@
 """Gradients of the losses written out by hand for the networks of this package.
 
 The critic is piecewise linear, so its gradient with respect to a row is a plain product of weights and LeakyReLU
-slopes, and the gradient penalty needs no second pass of automatic differentiation. For networks of tabular size the
-bookkeeping of autograd costs several times the arithmetic, so this is what makes training fast. `losses` holds the
-same mathematics in its readable form; the tests hold one against the other.
+slopes, and the gradient penalty needs no second pass of automatic differentiation. For networks of the size that tables
+need, the bookkeeping of autograd costs several times the arithmetic. So this is what makes training fast. `losses` has
+the same formulas in readable form, and the tests compare the two. A loss of one's own is trained by autograd instead;
+see `losses`.
 
 Notation, for a critic with hidden layers i = 0 .. L-1 and one row:
 
@@ -18,9 +19,12 @@ forward through the same chain with e_0 = dP/dg:
 
 All three kinds of rows (real, fake, mixed) are stacked, so each weight's gradient is one matrix product.
 
-Beside the products there are small operations, whose call costs as much as their arithmetic. So there are few: buffers
-and views are made once, D_i is read off h_{i+1}, which has the sign of a_i, sums over rows are products with a row of
-ones (which torch does faster than sums), and what only the history needs is summed up later.
+Beside the products there are small operations, whose calls cost as much as their arithmetic. There are few of them:
+
+- buffers and views are made once;
+- D_i is read from h_{i+1}, which has the sign of a_i;
+- sums over rows are products with a row of ones, which torch computes faster than sums;
+- what only the history needs is summed up later.
 """
 
 from __future__ import annotations
@@ -44,10 +48,10 @@ __all__ = [
 
 
 def knows_critic(critic: nn.Module) -> bool:
-    """Whether the passes of this package hold for this critic."""
+    """Return whether `CriticPass` and `ScorePass` are right for this critic."""
     return type(critic) is GanDiscriminator
 
 
 def knows_generator(generator: nn.Module) -> bool:
-    """Whether `GeneratorPass` holds for this generator."""
+    """Return whether `ForwardPass` and `GeneratorPass` are right for this generator."""
     return type(generator) is GanGenerator and generator.normalization != "batch" and generator.dropout.p == 0.0

@@ -16,7 +16,7 @@ class ClassifierPass:
     Parameters
     ----------
     classifier : RowClassifier
-        Its parameters must have ``.grad`` tensors, and keep their storage as long as this object is used.
+        Its parameters must have ``.grad`` tensors, and keep their memory as long as this object is used.
     n_rows : int
         Rows of a batch.
     """
@@ -41,11 +41,13 @@ class ClassifierPass:
         """
         w, hidden = self._weights, self._hidden
         forward(w, features, hidden)
+        # The derivative of the mean cross-entropy with respect to the logits is (softmax - one-hot class) / n.
         share = torch.softmax(torch.addmm(w.output_bias, hidden[-1].rows, w.output_t), dim=1)
         d = share.sub_(condition).div_(len(features))
         torch.mm(d.t(), hidden[-1].rows, out=w.output_grad)
         torch.mm(self._ones, d, out=w.output_bias_grad_row)
         d = torch.mm(d, w.output, out=self._d[-1])
+        # Backward through the layers; the gradient with respect to the features is not needed.
         for i in range(len(hidden) - 1, -1, -1):
             leaky_relu_backward(d, hidden[i].rows, GAN_LEAKY_SLOPE, True, grad_input=d)
             torch.mm(d.t(), hidden[i - 1].rows if i else features, out=w.hidden_grad[i])

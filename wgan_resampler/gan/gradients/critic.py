@@ -1,4 +1,4 @@
-"""The critic's gradient, with its penalty, and the slope of its score that the generator needs."""
+"""The gradient of the critic's loss, and the gradient of its score that the generator needs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _N_KEPT = 64
 class CriticPass:
     """The gradient of the critic's loss, for batches of `n_rows` rows.
 
-    Everything that is the same in each update (views into the weights, buffers) is set up once.
+    What is the same in each update (views into the weights, buffers) is made once.
 
     Parameters
     ----------
@@ -25,9 +25,9 @@ class CriticPass:
     n_rows : int
         Rows of a batch.
     feature_scale : torch.Tensor of shape (feature_dim,) or None, default=None
-        Unit of each feature in the penalty; see `losses.gradient_penalty`.
+        Unit of each feature in the penalty; see `losses.gradient_norms`.
     n_updates : int, default=1
-        Updates whose rows are loaded at a time.
+        For how many updates rows are loaded at a time.
     """
 
     def __init__(
@@ -43,20 +43,20 @@ class CriticPass:
         self._chain = [Stack(rows, n) for rows in w.buffers(3 * n)]
         e = w.buffers(n)
         self._layers = list(zip(self._chain, e, w.hidden_t, w.hidden_grad, w.bias_grad_row, self._hidden, strict=True))
-        # The chain is linear in its seed: a row enters the loss with -1/n (real) or 1/n (fake), and the mixed rows
-        # with 1, since their own gradient is what the penalty looks at.
+        # The chain c_i is linear in what it starts from. A real row enters the loss with -1/n and a fake one with 1/n.
+        # A mixed row starts from 1, since the penalty needs its own gradient.
         self._seeds = like.new_tensor([[-1.0 / n], [1.0 / n], [1.0]])
         self._seed_row = self._seeds.repeat_interleave(n).unsqueeze(0)
         self._seeded_output = like.new_empty(3, w.sizes[-1])
         self._seeded_by_kind = self._seeded_output.unsqueeze(1)
         self._ones = like.new_ones(1, 2 * n)
 
-        # The last column adds the smallest number to the squared norm: a gradient of exactly zero has no direction, and
-        # 0 / 0 becomes 0, as in autograd.
+        # A last column adds the smallest number to the squared norm. A gradient of exactly zero has no direction: 0 / 0
+        # then becomes 0, as in autograd.
         wide, scaled = like.new_full((2, n, w.sizes[0] + 1), torch.finfo(like.dtype).tiny ** 0.5)
         self._wide_gradient, self._gradient, self._gradient_rows = wide, wide[:, :-1], wide.unsqueeze(1)
         self._wide_scaled, self._scaled, self._scaled_columns = scaled, scaled[:, :-1], scaled.unsqueeze(2)
-        # Squared, since the derivative scales once more; 0 for the condition, which is not mixed.
+        # Squared, since the derivative scales once more. It is 0 for the condition, which is not mixed.
         self._square_scale = like.new_zeros(w.sizes[0] + 1)
         self._square_scale[:f] = 1.0 if feature_scale is None else feature_scale.square()
         self._square_scale[-1] = 1.0
@@ -72,7 +72,7 @@ class CriticPass:
         self._n_summed = 0
 
     def load(self, real: Tensor, fake: Tensor, mixed: Tensor, condition: Tensor) -> None:
-        """Take the rows of the next `n_updates` updates.
+        """Copy the rows of the next `n_updates` updates into the buffers.
 
         Parameters
         ----------
@@ -88,23 +88,24 @@ class CriticPass:
     def gradients(self, lambda_gp: float, update: int = 0) -> None:
         """Write the gradient of the critic's loss into ``.grad`` of its parameters.
 
-        Equals ``critic_loss(critic(real), critic(fake), gradient_penalty(critic, mixed), lambda_gp).backward()``.
+        Equals ``backward()`` of `losses.WGANGPLoss.critic_loss`.
 
         Parameters
         ----------
         lambda_gp : float
             Weight of the gradient penalty.
         update : int, default=0
-            Which of the loaded rows. They serve only once.
+            Which of the loaded rows to use. They are overwritten, so each can be used only once.
         """
         w, h, ones = self._weights, self._inputs[update], self._ones
         forward(w, h.rows, self._hidden)
         self._score_sums.addmm_(self._hidden[-1].scored, w.output_t)
         torch.mm(self._seeds, w.output, out=self._seeded_output)
         backward_chain(w, self._seeded_by_kind, self._hidden, self._chain)
-        # The mixed rows have served. Their place takes e_i, so that one product per layer sums the gradients of the
-        # scores and of the penalty.
+        # The mixed rows are no longer needed. e_i takes their place, so that one product per layer sums the gradients
+        # of the scores and of the penalty.
         self._penalty_slope(lambda_gp, out=h.mixed)
+        # Forward through the layers with e_i, and each weight's gradient on the way.
         for c, e, weight_t, grad, bias_grad, following in self._layers:
             torch.mm(c.transposed, h.rows, out=grad)
             torch.mm(ones, c.scored, out=bias_grad)
@@ -113,11 +114,11 @@ class CriticPass:
             leaky_relu_backward(e, mixed, GAN_LEAKY_SLOPE, True, grad_input=mixed)
             h = following
         torch.mm(self._seed_row, h.rows, out=w.output_grad)
-        # The output's bias moves real and fake scores alike, so the loss does not depend on it.
+        # The bias of the output moves real and fake scores by the same amount, so the loss does not depend on it.
         w.output_bias_grad_row.zero_()
 
     def _penalty_slope(self, lambda_gp: float, out: Tensor) -> None:
-        """Write e_0, the derivative of the penalty with respect to each mixed row's gradient; note the norms."""
+        """Write e_0, the derivative of the penalty with respect to each mixed row's gradient; keep the norms."""
         if self._n_kept == _N_KEPT:
             self._sum_up()
         square_norms, products = self._slots[self._n_kept]
@@ -125,8 +126,9 @@ class CriticPass:
         torch.mm(self._chain[0].mixed, self._weights.hidden[0], out=self._gradient)
         torch.mul(self._wide_gradient, self._square_scale, out=self._wide_scaled)
         torch.bmm(self._gradient_rows, self._scaled_columns, out=products)
-        # 2 lambda_gp / n (|g| - 1) g / |g|, with each feature in its unit.
+        # e_0 = 2 lambda_gp / n (|g| - 1) g / |g|, with each feature in its unit.
         weight = 2.0 * lambda_gp / self._n
+        # (|g| - 1) / |g| times the weight is weight - weight / |g|, whose first part is kept.
         if lambda_gp != self._lambda_gp:
             self._lambda_gp = lambda_gp
             self._pull_at_infinity.fill_(weight)
@@ -135,13 +137,14 @@ class CriticPass:
         torch.mul(self._scaled, pull, out=out)
 
     def take_sums(self) -> Tensor:
-        """Return the sums over updates of mean real score, mean fake score and penalty, and start anew.
+        """Return mean real score, mean fake score and penalty, summed over the updates since the last call.
 
         Returns
         -------
         torch.Tensor of shape (3,)
         """
         self._sum_up()
+        # The scores were summed without the bias of the output, which is added once here.
         scores = self._score_sums.view(2, self._n).mean(dim=1) + self._n_summed * self._weights.output_bias
         sums = torch.cat((scores, self._penalty_sum.unsqueeze(0)))
         self._score_sums.zero_()
@@ -193,7 +196,7 @@ class ScorePass:
         Returns
         -------
         torch.Tensor of shape (n_rows, feature_dim)
-            To be used before the next call.
+            Overwritten by the next call.
         """
         w = self._weights
         self._features.copy_(features)
@@ -206,7 +209,7 @@ class ScorePass:
         return torch.addmm(d, self._chain[0].rows, self._first, beta=0, alpha=-1.0 / len(self._score_sums), out=d)
 
     def take_sum(self) -> Tensor:
-        """Return the sum over calls of the mean score, and start anew.
+        """Return the mean score, summed over the calls of `gradient` since the last call.
 
         Returns
         -------

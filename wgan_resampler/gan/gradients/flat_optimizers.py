@@ -1,7 +1,7 @@
 """Adam and the moving average of weights, on one flat vector per network.
 
-For networks of tabular size, updating each parameter tensor by itself costs more than computing the gradient. So the
-parameters become views into one vector, and a step is a handful of operations on that.
+For networks of the size that tables need, an update of each parameter tensor by itself costs more than the gradient. So
+the parameters become views into one vector, and a step is a few operations on that vector.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ class FlatParameters:
     Parameters
     ----------
     module : torch.nn.Module
-        Its trainable parameters become views into `values`, and their ``.grad`` views into `gradient`. They must share
-        one dtype and one device.
+        Its trainable parameters become views into `values`, and their ``.grad`` views into `gradient`. All must have
+        the same dtype and device.
 
     Attributes
     ----------
     values, gradient : torch.Tensor of shape (n_parameters,)
+        The parameters and their gradients, one tensor after the other.
     """
 
     def __init__(self, module: nn.Module) -> None:
@@ -35,16 +36,17 @@ class FlatParameters:
         self.bind()
 
     def bind(self) -> bool:
-        """Make the parameters views again where something took them away, and return whether it did.
+        """Make the parameters views again if they no longer are, and return whether any was not.
 
-        Setting gradients to None, a second trainer on the same network and copying the network do. The parameters'
-        present values are kept.
+        They stop to be views when gradients are set to None, when a second trainer takes the same network, and when the
+        network is copied. The present values of the parameters are kept.
         """
         sizes = [p.numel() for p in self._parameters]
         rebound = False
         for p, values, gradient in zip(
             self._parameters, torch.split(self.values, sizes), torch.split(self.gradient, sizes), strict=True
         ):
+            # Two tensors are the same view if they begin at the same address.
             if p.data_ptr() != values.data_ptr():
                 values.copy_(p.detach().reshape(-1))
                 p.data = values.view_as(p)
@@ -61,7 +63,7 @@ class Adam:
     Parameters
     ----------
     parameters : FlatParameters
-        What is updated.
+        The parameters to update.
     learning_rate : float
         Step size.
     betas : tuple of float
@@ -107,11 +109,11 @@ class Adam:
         )
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the moments and the number of steps, to go on from later; the tensors are live."""
+        """Return the moments and the number of steps, to continue from later; the tensors are live."""
         return {"first": self.first, "second": self.second, "n_steps": self.n_steps}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from what :meth:`state_dict` has given."""
+        """Continue from what :meth:`state_dict` returned."""
         self.first.copy_(state["first"])
         self.second.copy_(state["second"])
         self.n_steps = state["n_steps"]
@@ -127,8 +129,8 @@ class MovingAverage:
     parameters : FlatParameters
         Its flat parameters.
     decay : float
-        Weight of the past, in [0, 1). In the first updates the past weighs less, (1 + t) / (10 + t), so that the
-        initial weights do not linger.
+        Weight of the past average in each update, in [0, 1). In update t it is at most (1 + t) / (10 + t), so that the
+        initial weights are soon forgotten.
     """
 
     def __init__(self, module: nn.Module, parameters: FlatParameters, decay: float) -> None:
@@ -140,7 +142,7 @@ class MovingAverage:
         self.buffers = [b.clone() for b in self._buffers]
 
     def update(self) -> None:
-        """Take the network's present state into the average."""
+        """Add the present state of the network to the average."""
         self.n_updates += 1
         weight = 1.0 - min(self.decay, (1 + self.n_updates) / (10 + self.n_updates))
         self.values.lerp_(self._parameters.values, weight)
@@ -148,11 +150,11 @@ class MovingAverage:
             average.lerp_(buffer, weight)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the averages, to go on from later; the tensors are live."""
+        """Return the averages, to continue from later; the tensors are live."""
         return {"values": self.values, "buffers": list(self.buffers), "n_updates": self.n_updates}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from what :meth:`state_dict` has given."""
+        """Continue from what :meth:`state_dict` returned."""
         self.values.copy_(state["values"])
         for buffer, saved in zip(self.buffers, state["buffers"], strict=True):
             buffer.copy_(saved)

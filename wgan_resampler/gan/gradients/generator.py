@@ -1,4 +1,4 @@
-"""What a generator makes, and the gradient of its loss."""
+"""The rows that a generator makes, and the gradient of its loss."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from wgan_resampler.gan.one_hot_blocks import activate_explicitly, backward
 
 
 class ForwardPass:
-    """What a generator makes of `n_rows` rows of noise, and all that its gradient needs.
+    """The rows that a generator makes from `n_rows` rows of noise, and all that its gradient needs.
 
     Parameters
     ----------
     generator : GanGenerator
-        Without batch normalisation and dropout. Its parameters must keep their storage as long as this object is used.
+        Without batch normalization and dropout. Its parameters must keep their storage as long as this object is used.
     n_rows : int
         Rows of noise.
 
     Attributes
     ----------
     inputs : list of torch.Tensor of shape (n_rows, units)
-        Those of the hidden layers, then that of the output layer.
+        Inputs of the hidden layers, then that of the output layer.
     linear, activations : list of torch.Tensor of shape (n_rows, hidden_dim)
-        Hidden layers before the normalisation, and after LeakyReLU. Without normalisation they share their memory.
+        Hidden layers before the normalization, and after LeakyReLU. Without normalization both share their memory.
     statistics : list of tuple of torch.Tensor of shape (n_rows, 1)
-        Mean and reciprocal standard deviation of each row; empty without normalisation.
+        Mean and reciprocal standard deviation of each row; empty without normalization.
     output : torch.Tensor of shape (n_rows, feature_dim)
-        The rows; with blocks, their values and the probabilities of their states.
+        The rows. With blocks, their values and the probabilities of their states.
     """
 
     def __init__(self, generator: GanGenerator, n_rows: int) -> None:
@@ -43,7 +43,8 @@ class ForwardPass:
         self._moments: Tensor | None = None
         width = z + c
         if generator.moments is not None:
-            # One copy of the conditions serves both products: means first, as conditions come first behind the noise.
+            # The input is [noise, condition, noise by class]. Its first two parts feed the first layer, and its last
+            # two the moments; so the means, which belong to the condition, come first here.
             self._moments = torch.cat((generator.moments[:, -1], generator.moments[:, :-1].flatten(0, 1)))
             width += c * z
         inputs = like.new_empty(n_rows, width)
@@ -61,7 +62,7 @@ class ForwardPass:
         self.output = like.new_empty(n_rows, generator.feature_dim)
 
     def load(self, noise: Tensor, condition: Tensor) -> None:
-        """Take what rows are to be made of.
+        """Copy noise and conditions into the buffers.
 
         Parameters
         ----------
@@ -76,7 +77,7 @@ class ForwardPass:
             torch.mul(condition.unsqueeze(2), noise.unsqueeze(1), out=self._by_class)
 
     def rows(self) -> Tensor:
-        """Return the rows; for use before the next call.
+        """Return the rows, which the next call overwrites.
 
         Returns
         -------
@@ -84,6 +85,7 @@ class ForwardPass:
         """
         w = self._weights
         for i, (h, a, activation) in enumerate(zip(self.inputs, self.linear, self.activations, strict=False)):
+            # As in `GanGenerator.forward`: linear map, normalization, LeakyReLU, and the layer's own input on top.
             torch.addmm(w.bias[i], h, w.hidden_t[i], out=a)
             if self.norms:
                 self.norms[i].forward(a, activation, *self.statistics[i])
@@ -102,14 +104,14 @@ class GeneratorPass:
     Parameters
     ----------
     generator : GanGenerator
-        Without batch normalisation and dropout. Its parameters must have ``.grad`` tensors, and keep their storage as
+        Without batch normalization and dropout. Its parameters must have ``.grad`` tensors, and keep their storage as
         long as this object is used.
     critic : GanDiscriminator
-        Left as it is.
+        The critic, which is not changed.
     forward_pass : ForwardPass
-        Of the same generator.
+        The forward pass of the same generator.
     n_rows : int
-        How many of its rows, the last ones, make the batch.
+        The last `n_rows` rows of the forward pass are the batch.
     """
 
     def __init__(
@@ -127,13 +129,13 @@ class GeneratorPass:
     def gradients(self, rows: Tensor, condition: Tensor) -> None:
         """Write the gradient of the generator's loss into ``.grad`` of its parameters.
 
-        Equals ``generator_loss(critic(generator(noise, condition), condition)).backward()`` for the noise that was
-        loaded; the generator must not have changed since the rows were made.
+        Equals ``backward()`` of `losses.WGANGPLoss.generator_loss` for the noise that was loaded. The generator must
+        not have changed since the rows were made.
 
         Parameters
         ----------
         rows : torch.Tensor of shape (n_rows, feature_dim)
-            The last ones that the forward pass gave.
+            The last rows that the forward pass made.
         condition : torch.Tensor of shape (n_rows, num_classes)
             One-hot classes of the batch.
         """
@@ -142,6 +144,7 @@ class GeneratorPass:
         torch.mm(self._score_pass.gradient_t, self._input, out=w.output_grad)
         torch.mm(ones, d, out=w.output_bias_grad_row)
         d = torch.mm(d, w.output, out=self._layers[0].d)
+        # From the last layer to the first: d is the gradient with respect to the activations, da to the linear map.
         for i, layer in enumerate(self._layers, start=1):
             da = leaky_relu_backward(d, layer.activation, GAN_LEAKY_SLOPE, True, grad_input=layer.da)
             if layer.norm is not None:
@@ -154,7 +157,7 @@ class GeneratorPass:
                 d = through.add_(d) if self._skip else through
 
     def take_sum(self) -> Tensor:
-        """Return the sum over calls of the critic's mean score of the rows, and start anew.
+        """Return the critic's mean score of the rows, summed over the calls of `gradients` since the last call.
 
         Returns
         -------
@@ -164,13 +167,13 @@ class GeneratorPass:
 
 
 class _Layer:
-    """What the gradient meets in one hidden layer, for the rows `last` of a forward pass, and where it goes."""
+    """What the gradient needs in one hidden layer, for the rows `last` of a forward pass, and its buffers."""
 
     def __init__(self, w: Weights, f: ForwardPass, i: int, last: slice) -> None:
         self.input, self.linear, self.activation = f.inputs[i][last], f.linear[i][last], f.activations[i][last]
         self.norm = f.norms[i] if f.norms else None
         self.statistics = [each[last] for each in f.statistics[i]] if f.norms else []
         self.weight, self.weight_grad, self.bias_grad_row = w.hidden[i], w.hidden_grad[i], w.bias_grad_row[i]
-        # With respect to the activations, and to what the linear map gives.
+        # Gradients with respect to the activations, and to the output of the linear map.
         self.d, self.da = torch.empty_like(self.linear), torch.empty_like(self.linear)
         self.da_t = self.da.t()

@@ -1,4 +1,4 @@
-"""Networks as plain tensors, and the chains of products that all passes share."""
+"""Networks as plain tensors, and the chains of products that several passes need."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _layer_norm_backward = torch.ops.aten.native_layer_norm_backward.default
 
 
 class Stack:
-    """Stacked rows of one or more kinds, n of each, and views of them."""
+    """Stacked rows of one or more kinds (real, fake, mixed), n of each, and views of them."""
 
     def __init__(self, rows: Tensor, n: int) -> None:
         self.rows = rows
@@ -26,7 +26,7 @@ class Stack:
 
 
 class Weights:
-    """Plain tensors that share their storage with a network's parameters and gradients."""
+    """A network as plain tensors, which share their memory with its parameters and gradients."""
 
     def __init__(self, network: GanGenerator | GanDiscriminator | RowClassifier) -> None:
         linears = [layer for layer in network.hidden if isinstance(layer, nn.Linear)]
@@ -43,12 +43,12 @@ class Weights:
         self.output_bias_grad_row = _grad(network.output.bias).unsqueeze(0)
 
     def buffers(self, n_rows: int) -> list[Tensor]:
-        """Return new memory for `n_rows` rows of each hidden layer."""
+        """Return new tensors for `n_rows` rows of each hidden layer."""
         return [self.output.new_empty(n_rows, size) for size in self.sizes[1:]]
 
 
 class Norm:
-    """A layer normalisation, as plain tensors."""
+    """A layer normalization as plain tensors."""
 
     def __init__(self, norm: nn.LayerNorm) -> None:
         self.shape = norm.normalized_shape
@@ -57,14 +57,15 @@ class Norm:
         self.weight_grad, self.bias_grad = _grad(norm.weight), _grad(norm.bias)
 
     def forward(self, a: Tensor, out: Tensor, mean: Tensor, reciprocal_deviation: Tensor) -> None:
-        """Write the normalised rows, and the mean and the reciprocal deviation of each."""
+        """Write the normalized rows, and the mean and the reciprocal standard deviation of each row."""
         _layer_norm(a, self.shape, self.weight, self.bias, self.eps, out0=out, out1=mean, out2=reciprocal_deviation)
 
     def backward(self, d: Tensor, a: Tensor, mean: Tensor, reciprocal_deviation: Tensor, out: Tensor) -> None:
-        """Write the gradient with respect to the input `a`, and those of the parameters."""
+        """Write the gradients with respect to the input `a` and to the parameters."""
         da, weight_grad, bias_grad = _layer_norm_backward(
             d, a, self.shape, mean, reciprocal_deviation, self.weight, self.bias, [True, True, True]
         )
+        # There is no form of this operation that writes into given tensors.
         out.copy_(da)
         self.weight_grad.copy_(weight_grad)
         self.bias_grad.copy_(bias_grad)
@@ -82,8 +83,8 @@ def forward(w: Weights, rows: Tensor, hidden: list[Stack]) -> None:
 
 
 def backward_chain(w: Weights, last: Tensor, hidden: list[Stack], chain: list[Stack]) -> None:
-    """Fill c_0 .. c_{L-1}, each row's multiplied by its seed; `last` is the output's weight times the seeds."""
-    # LeakyReLU keeps the sign (the True below), so its slope can be read off what it gave.
+    """Fill c_0 .. c_{L-1}. `last` is what the chain starts from: the output's weight times a number for each kind."""
+    # LeakyReLU keeps the sign, so its slope can be read from its result instead of its input (the True below).
     leaky_relu_backward(last, hidden[-1].by_kind, GAN_LEAKY_SLOPE, True, grad_input=chain[-1].by_kind)
     for i in range(len(chain) - 1, 0, -1):
         c = torch.mm(chain[i].rows, w.hidden[i], out=chain[i - 1].rows)

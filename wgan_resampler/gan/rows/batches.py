@@ -113,12 +113,12 @@ class ClassBalancedBatches:
         return self.rows.table.values.device
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the random state and whose turn it is, to go on from later."""
+        """Return the random state and whose turn it is, to continue from later."""
         chunk = {"chunk_rng": self._chunk.rng, "chunk_size": self._chunk.size, "used": self._used}
         return {"rng": self._rng.get_state(), "turn": self._turn, **chunk}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from what :meth:`state_dict` has given."""
+        """Continue from what :meth:`state_dict` returned."""
         chunk_rng = state["chunk_rng"].cpu()
         # Both are set in turn, so that a wrong one is refused now and not in a later epoch.
         for rng in (chunk_rng, state["rng"].cpu()):
@@ -142,6 +142,7 @@ class ClassBalancedBatches:
         if self._chunk.size == size and not self._chunk.conditions:
             self._rng.set_state(self._chunk.rng)
             self._chunk = self._draw_chunk(size)
+        # The next chunk begins with the class whose turn it is after the rows that were used.
         if self._chunk.size != size or self._used >= len(self._chunk.conditions):
             self._turn = (self._turn + self._used * self._chunk.size) % self._num_classes
             self._used = 0
@@ -152,6 +153,7 @@ class ClassBalancedBatches:
 
     def _draw_chunk(self, size: int) -> _Chunk:
         """Draw rows for several updates of `size` rows each, beginning with the class whose turn it is."""
+        # Enough updates that calls cost little, but no more rows than fit in the cache.
         cells = size * max(1, self.layout.n_values + len(self.layout.block_sizes))
         n = max(1, min(_UPDATES_PER_CHUNK, _CELLS_PER_CHUNK // cells))
         rng = self._rng.get_state()
@@ -237,6 +239,7 @@ class LoaderBatches:
             raise InvalidDataError(f"Each batch must be a pair (features, labels); got {type(batch).__name__}.")
         features = torch.as_tensor(batch[0]).to(device=self._device, dtype=torch.float32)
         classes = torch.as_tensor(batch[1]).to(device=self._device)
+        # Batches come from a loader of the caller, so each is checked before it is trained on.
         width = self._feature_dim if self._feature_dim is not None else math.prod(features.shape[1:])
         if features.ndim != 2 or features.shape[1] != width or len(features) == 0:
             raise InvalidDataError(

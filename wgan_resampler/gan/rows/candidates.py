@@ -88,6 +88,7 @@ def _credible(classifier: RowClassifier, batches: ClassBalancedBatches) -> Tenso
     n_classes = len(classifier.credible)
     levels = []
     for c in range(n_classes):
+        # The real rows are drawn anew, varied as in training.
         classes = torch.full((max(64, _ROWS_TO_JUDGE // n_classes),), c, dtype=torch.int64, device=batches.device)
         belief = classifier(expand(*batches.draw(classes), batches.layout)).softmax(dim=1)[:, c]
         levels.append(torch.quantile(belief, 1.0 - CREDIBLE_SHARE).clamp_min(CREDIBLE))
@@ -235,6 +236,7 @@ def best_of_each_class(score: Tensor, sizes: Tensor, keep: Tensor) -> Tensor:
     >>> best_of_each_class(score, sizes=torch.tensor([3, 2]), keep=torch.tensor([2, 1])).tolist()
     [1, 2, 4]
     """
+    # Sort by score, then by class, stably: in each class the best rows come first.
     classes = torch.repeat_interleave(sizes)
     best_first = torch.argsort(score, descending=True, stable=True)
     by_class = best_first[torch.argsort(classes[best_first], stable=True)]

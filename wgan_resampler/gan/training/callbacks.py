@@ -1,4 +1,4 @@
-"""Hooks into training, and what the package itself does by them: progress bar, checkpoints, early stopping."""
+"""Callbacks of the package: progress bar, checkpoints, early stopping."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ProgressBar(Callback):
     Parameters
     ----------
     description : str, default="WGAN-GP"
-        Text in front of the bar.
+        Words in front of the bar.
 
     Examples
     --------
@@ -61,16 +61,16 @@ class ProgressBar(Callback):
 
 
 class Checkpoint(Callback):
-    """Writes the state of training to files, from which it can go on bit for bit.
+    """Writes the state of training to files, from which training can continue bit for bit.
 
-    ``checkpoint_epoch_N.pth`` is written after every N-th epoch and after the last one; when an error, Ctrl-C or
-    SIGTERM ends training, the last epoch that was complete is written. A file is there in full or not at all. A save
-    that fails ends training with an error.
+    ``checkpoint_epoch_N.pth`` is written after epoch N, for every N that `every` divides, and after the last epoch.
+    When an error, Ctrl-C or SIGTERM ends training, the state after the last complete epoch is written. No file is ever
+    incomplete. A save that fails ends training with an error.
 
     Parameters
     ----------
     folder : str or os.PathLike
-        Where the files go; made if it is missing.
+        Folder of the files; it is created if it is missing.
     every : int, default=1
         Epochs between files.
     about : mapping or None, default=None
@@ -83,13 +83,13 @@ class Checkpoint(Callback):
 
     See Also
     --------
-    wgan_resampler.utils.storage.state_file.newest_good : Finds the file to go on from.
-    GanTrainer.load_state_dict : Goes on from ``state["trainer"]``.
+    wgan_resampler.utils.storage.state_file.newest_good : Finds the newest complete file.
+    GanTrainer.load_state_dict : Continues from ``state["trainer"]``.
 
     Notes
     -----
-    The state of a torch ``DataLoader`` is not known and not stored: to repeat a run bit for bit with one that shuffles,
-    give it a generator and store that too.
+    The state of a torch ``DataLoader`` is not stored. To repeat a run bit for bit with one that shuffles, give it a
+    generator and store the state of that too.
 
     Examples
     --------
@@ -122,12 +122,13 @@ class Checkpoint(Callback):
         self._unsaved: dict[str, Any] | None = None
 
     def on_train_begin(self, trainer: GanTrainer) -> None:
-        """Make the folder."""
+        """Create the folder."""
         Path(self.folder).mkdir(parents=True, exist_ok=True)
         self._unsaved = None
 
     def on_epoch_end(self, trainer: GanTrainer) -> None:
-        """Take the state, and write it if its turn has come."""
+        """Take the state, and write it after every N-th epoch."""
+        # Taken after each epoch: if the next one fails, this is the state that `on_train_end` writes.
         source = getattr(trainer.source, "state_dict", None)
         self._unsaved = {
             "trainer": trainer.state_dict(),
@@ -138,7 +139,7 @@ class Checkpoint(Callback):
             self._save()
 
     def on_train_end(self, trainer: GanTrainer) -> None:
-        """Write the state of the last complete epoch, if that has not been done."""
+        """Write the state of the last complete epoch, unless it has been written."""
         self._save()
 
     def _save(self) -> None:
@@ -150,24 +151,24 @@ class Checkpoint(Callback):
 
 
 class EarlyStopping(Callback):
-    """Stops training when a quantity of the history has not become smaller for some epochs.
+    """Stops training when a value of the history has not become smaller for some epochs.
 
-    The Wasserstein estimate shrinks while the generator catches up with the critic, so it is the default; the losses
-    themselves need not.
+    The default is the Wasserstein estimate, which shrinks while the generator catches up with the critic. The losses
+    themselves may rise at the same time.
 
     Parameters
     ----------
     monitor : str, default="wasserstein_estimate"
         A key of the history's records.
     patience : int, default=10
-        Epochs without a new least value after which training stops.
+        Training stops after this many epochs without a new lowest value.
     min_delta : float, default=0.0
-        How much smaller a value has to be to count.
+        How much smaller than the lowest value a new one must be to count.
 
     Attributes
     ----------
     stopped_epoch : int or None
-        The epoch after which it stopped training.
+        The epoch after which training was stopped; None if it was not.
 
     Examples
     --------
@@ -192,15 +193,15 @@ class EarlyStopping(Callback):
         self._waited = 0
 
     def on_train_begin(self, trainer: GanTrainer) -> None:
-        """Forget an earlier training."""
+        """Begin to count anew."""
         self._least, self._waited, self.stopped_epoch = math.inf, 0, None
 
     def on_epoch_end(self, trainer: GanTrainer) -> None:
-        """Compare the last record with the best one so far."""
+        """Compare the last record with the lowest value so far."""
         record = trainer.history[-1]
         if self.monitor not in record:
             raise InvalidParameterError(
-                f"monitor={self.monitor!r} is no key of the history. Keys: {', '.join(map(repr, record))}."
+                f"monitor={self.monitor!r} is not a key of the history. Keys: {', '.join(map(repr, record))}."
             )
         if record[self.monitor] < self._least - self.min_delta:
             self._least, self._waited = record[self.monitor], 0

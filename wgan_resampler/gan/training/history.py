@@ -1,4 +1,4 @@
-"""What training looked like, epoch by epoch."""
+"""The record of a training, epoch by epoch."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ Record = dict[str, float]
 
 
 class TrainingHistory(Sequence[Record]):
-    """One flat dict per epoch, in order.
+    """A sequence of records, one flat dict per epoch.
 
-    Each holds means over the updates of its epoch:
+    A record holds means over the updates of its epoch, under these keys:
 
     ``epoch``
         1 for the first.
     ``n_updates``
         Generator updates since training began.
     ``critic_loss``
-        What the critic minimises: fake score - real score + lambda_gp * gradient penalty.
+        What the critic minimizes; by default fake score - real score + lambda_gp * gradient penalty.
     ``generator_loss``
-        What the generator minimises: - fake score.
+        What the generator minimizes; by default - fake score.
     ``gradient_penalty``
-        Mean over mixed rows of (norm of the critic's gradient - 1)^2, without its weight.
+        Mean over mixed rows of (norm of the critic's gradient - 1)^2, without its weight `lambda_gp`.
     ``wasserstein_estimate``
-        Real score - fake score.
+        Real score - fake score: the critic's estimate of the Wasserstein distance of original and synthetic rows.
     ``real_score``, ``fake_score``
         Mean critic scores in the critic updates.
     ``seconds``
@@ -53,7 +53,13 @@ class TrainingHistory(Sequence[Record]):
         self._records = [dict(record) for record in records]
 
     def append(self, record: Record) -> None:
-        """Add the record of one more epoch."""
+        """Add the record of one more epoch.
+
+        Parameters
+        ----------
+        record : mapping of str to float
+            Figures of the epoch by name.
+        """
         self._records.append(dict(record))
 
     @overload
@@ -77,7 +83,7 @@ class TrainingHistory(Sequence[Record]):
         return f"TrainingHistory({self._records!r})"
 
     def column(self, key: str) -> list[float]:
-        """Return one quantity over all epochs.
+        """Return the values of one key in all epochs.
 
         Parameters
         ----------

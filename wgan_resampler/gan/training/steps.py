@@ -16,7 +16,7 @@ statistics then cover all these rows. The explicit step also makes the rows of t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -65,8 +65,35 @@ class Pair:
         return self.critic_is_explicit and knows_generator(self.generator)
 
 
-class Step(Protocol):
-    """Makes steps with `n_critic` batches of `n_rows` real rows each. It is run with gradients off."""
+class Step:
+    """Makes steps with `n_critic` batches of `n_rows` real rows each. It is run with gradients off.
+
+    Buffers are made once, and must be made outside inference mode.
+
+    Parameters
+    ----------
+    pair : Pair
+        The networks.
+    n_critic, n_rows : int
+        Numbers of batches and of rows in each.
+    explicit : bool
+        Whether to use the explicit gradients of both networks; see `Pair.is_explicit`. Otherwise autograd computes that
+        of the generator, and that of the critic unless `Pair.critic_is_explicit`.
+    """
+
+    def __init__(self, pair: Pair, n_critic: int, n_rows: int, *, explicit: bool) -> None:
+        self._pair = pair
+        self._critic_pass: CriticPass | None = None
+        self._generator_pass: GeneratorPass | None = None
+        critic = cast(GanDiscriminator, pair.critic)
+        if pair.critic_is_explicit:
+            self._critic_pass = CriticPass(critic, n_rows, pair.feature_scale, n_critic)
+        if explicit:
+            generator = cast(GanGenerator, pair.generator)
+            self._forward_pass = ForwardPass(generator, noise_rows(n_critic, n_rows))
+            self._generator_pass = GeneratorPass(generator, critic, self._forward_pass, max(n_rows, 2))
+        device = pair.critic_optimizer.parameters.values.device
+        self._sums = torch.zeros(N_SUMS, dtype=torch.float32, device=device)
 
     def run(self, features: Tensor, condition: Tensor, noise: Tensor, shares: Tensor, lambda_gp: float) -> None:
         """Make the critic updates, then the generator update.
@@ -84,7 +111,52 @@ class Step(Protocol):
         lambda_gp : float
             Weight of the gradient penalty.
         """
-        ...
+        for_critic, for_generator = _at_least_two(condition.flatten(0, 1)), _at_least_two(condition[-1])
+        if self._generator_pass is None:
+            rows = self._pair.generator(noise[: len(for_critic)], for_critic)
+        else:
+            self._forward_pass.load(noise, torch.cat((for_critic, for_generator)))
+            rows = self._forward_pass.rows()
+        fakes = rows[: shares.numel()].view(features.shape)  # without the second one of a single row
+        self._update_critic(features, fakes, mix_rows(features, fakes, shares), condition, lambda_gp)
+        if self._generator_pass is None:
+            self._update_generator_by_autograd(noise[len(for_critic) :], for_generator)
+        else:
+            self._generator_pass.gradients(rows[-len(for_generator) :], for_generator)
+            self._pair.generator_optimizer.step()
+
+    def _update_critic(self, real: Tensor, fake: Tensor, mixed: Tensor, condition: Tensor, lambda_gp: float) -> None:
+        if self._critic_pass is None:
+            for batch in zip(real, fake, mixed, condition, strict=True):
+                self._update_critic_by_autograd(*batch, lambda_gp)
+            return
+        self._critic_pass.load(real, fake, mixed, condition)
+        for i in range(len(real)):
+            self._critic_pass.gradients(lambda_gp, i)
+            self._pair.critic_optimizer.step()
+
+    def _update_critic_by_autograd(
+        self, real: Tensor, fake: Tensor, mixed: Tensor, condition: Tensor, lambda_gp: float
+    ) -> None:
+        critic, loss, optimizer = self._pair.critic, self._pair.loss, self._pair.critic_optimizer
+        _clear_gradient(optimizer)
+        with torch.enable_grad():
+            real_score, fake_score = critic(real, condition), critic(fake, condition)
+            penalty = loss.penalty(gradient_norms(critic, mixed, condition, self._pair.feature_scale))
+            critic_loss = loss.critic_loss(real_score, fake_score, penalty, lambda_gp)
+            critic_loss.backward()  # type: ignore[no-untyped-call]
+        self._sums[:4] += torch.stack((real_score.mean(), fake_score.mean(), penalty, critic_loss)).detach()
+        optimizer.step()
+
+    def _update_generator_by_autograd(self, noise: Tensor, condition: Tensor) -> None:
+        optimizer = self._pair.generator_optimizer
+        _clear_gradient(optimizer)
+        with torch.enable_grad():
+            scores = self._pair.critic(self._pair.generator(noise, condition), condition)
+            generator_loss = self._pair.loss.generator_loss(scores)
+            generator_loss.backward()  # type: ignore[no-untyped-call]
+        self._sums[4] += generator_loss.detach()
+        optimizer.step()
 
     def take_sums(self) -> Tensor:
         """Return sums over the updates since the last call.
@@ -96,12 +168,13 @@ class Step(Protocol):
             generator loss, summed over the generator updates. The critic loss is 0 where the critic's gradient is known
             in closed form: there it follows from the first three.
         """
-        ...
-
-
-def new_step(pair: Pair, n_critic: int, n_rows: int, *, explicit: bool) -> Step:
-    """Return what makes steps of this size, with explicit gradients or by autograd; see `Pair.is_explicit`."""
-    return (_ExplicitStep if explicit else _AutogradStep)(pair, n_critic, n_rows)
+        sums = self._sums.clone()
+        self._sums.zero_()
+        if self._critic_pass is not None:
+            sums[:3] += self._critic_pass.take_sums()
+        if self._generator_pass is not None:
+            sums[4] -= self._generator_pass.take_sum()
+        return sums
 
 
 def noise_rows(n_critic: int, n_rows: int) -> int:
@@ -109,108 +182,9 @@ def noise_rows(n_critic: int, n_rows: int) -> int:
     return max(n_critic * n_rows, 2) + max(n_rows, 2)
 
 
-def _conditions(condition: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the classes of the rows made for the critic, and of those made for the generator's update."""
-    return _at_least_two(condition.flatten(0, 1)), _at_least_two(condition[-1])
-
-
 def _at_least_two(condition: Tensor) -> Tensor:
     # Batch normalization cannot train on a single row: make a second fake row of the same class.
     return condition if len(condition) > 1 else condition.repeat(2, 1)
-
-
-def _update_critic_explicitly(
-    critic_pass: CriticPass,
-    optimizer: Adam,
-    features: Tensor,
-    fakes: Tensor,
-    mixed: Tensor,
-    condition: Tensor,
-    lambda_gp: float,
-) -> None:
-    """Make all critic updates of a step with explicit gradients."""
-    critic_pass.load(features, fakes, mixed, condition)
-    for i in range(len(features)):
-        critic_pass.gradients(lambda_gp, i)
-        optimizer.step()
-
-
-class _ExplicitStep:
-    """A step with explicit gradients. Its buffers are made once, and outside inference mode."""
-
-    def __init__(self, pair: Pair, n_critic: int, n_rows: int) -> None:
-        generator, critic = cast(GanGenerator, pair.generator), cast(GanDiscriminator, pair.critic)
-        self._pair = pair
-        self._forward_pass = ForwardPass(generator, noise_rows(n_critic, n_rows))
-        self._critic_pass = CriticPass(critic, n_rows, pair.feature_scale, n_critic)
-        self._generator_pass = GeneratorPass(generator, critic, self._forward_pass, max(n_rows, 2))
-
-    def run(self, features: Tensor, condition: Tensor, noise: Tensor, shares: Tensor, lambda_gp: float) -> None:
-        for_critic, for_generator = _conditions(condition)
-        self._forward_pass.load(noise, torch.cat((for_critic, for_generator)))
-        rows = self._forward_pass.rows()
-        fakes = rows[: shares.numel()].view(features.shape)  # without the second one of a single row
-        mixed = mix_rows(features, fakes, shares)
-        optimizer = self._pair.critic_optimizer
-        _update_critic_explicitly(self._critic_pass, optimizer, features, fakes, mixed, condition, lambda_gp)
-        self._generator_pass.gradients(rows[-len(for_generator) :], for_generator)
-        self._pair.generator_optimizer.step()
-
-    def take_sums(self) -> Tensor:
-        generator_loss = -self._generator_pass.take_sum().unsqueeze(0)
-        return torch.cat((self._critic_pass.take_sums(), torch.zeros_like(generator_loss), generator_loss))
-
-
-class _AutogradStep:
-    """A step by autograd. Only the critic's gradient is explicit, where it is known."""
-
-    def __init__(self, pair: Pair, n_critic: int, n_rows: int) -> None:
-        self._pair = pair
-        self._critic_pass = None
-        if pair.critic_is_explicit:
-            self._critic_pass = CriticPass(cast(GanDiscriminator, pair.critic), n_rows, pair.feature_scale, n_critic)
-        device = pair.critic_optimizer.parameters.values.device
-        self._sums = torch.zeros(N_SUMS, dtype=torch.float32, device=device)
-
-    def run(self, features: Tensor, condition: Tensor, noise: Tensor, shares: Tensor, lambda_gp: float) -> None:
-        for_critic, for_generator = _conditions(condition)
-        fakes = self._pair.generator(noise[: len(for_critic)], for_critic)[: shares.numel()].view(features.shape)
-        mixed = mix_rows(features, fakes, shares)
-        if self._critic_pass is None:
-            for batch in zip(features, fakes, mixed, condition, strict=True):
-                self._update_critic(*batch, lambda_gp)
-        else:
-            optimizer = self._pair.critic_optimizer
-            _update_critic_explicitly(self._critic_pass, optimizer, features, fakes, mixed, condition, lambda_gp)
-        self._update_generator(noise[len(for_critic) :], for_generator)
-
-    def _update_critic(self, real: Tensor, fake: Tensor, mixed: Tensor, condition: Tensor, lambda_gp: float) -> None:
-        critic, loss, optimizer = self._pair.critic, self._pair.loss, self._pair.critic_optimizer
-        _clear_gradient(optimizer)
-        with torch.enable_grad():
-            real_score, fake_score = critic(real, condition), critic(fake, condition)
-            penalty = loss.penalty(gradient_norms(critic, mixed, condition, self._pair.feature_scale))
-            critic_loss = loss.critic_loss(real_score, fake_score, penalty, lambda_gp)
-            critic_loss.backward()  # type: ignore[no-untyped-call]
-        self._sums[:4] += torch.stack((real_score.mean(), fake_score.mean(), penalty, critic_loss)).detach()
-        optimizer.step()
-
-    def _update_generator(self, noise: Tensor, condition: Tensor) -> None:
-        optimizer = self._pair.generator_optimizer
-        _clear_gradient(optimizer)
-        with torch.enable_grad():
-            scores = self._pair.critic(self._pair.generator(noise, condition), condition)
-            generator_loss = self._pair.loss.generator_loss(scores)
-            generator_loss.backward()  # type: ignore[no-untyped-call]
-        self._sums[4] += generator_loss.detach()
-        optimizer.step()
-
-    def take_sums(self) -> Tensor:
-        sums = self._sums.clone()
-        self._sums.zero_()
-        if self._critic_pass is not None:
-            sums[:3] += self._critic_pass.take_sums()
-        return sums
 
 
 def _clear_gradient(optimizer: Adam) -> None:

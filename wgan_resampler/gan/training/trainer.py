@@ -36,15 +36,18 @@ from wgan_resampler.gan.training.updates import Updates
 from wgan_resampler.utils import computing, new_generator, resolve_device
 
 _UPDATES_BETWEEN_CHECKS = 50
-"""How many updates may pass before the losses are looked at; each look makes a GPU wait for the host."""
+"""Updates between two checks that the losses are finite. Each check makes a GPU wait for the host."""
 
 
 class Callback:
     """Base class for objects that watch training, or stop it.
 
-    Override the hooks that you need. Each gets the trainer: ``trainer.history`` (its last record is that of the epoch
-    just ended), ``trainer.epoch``, ``trainer.n_updates``, ``trainer.generator``, ``trainer.critic``, and
-    ``trainer.stop()``, which ends training after the present update. An error raised in a hook ends training at once.
+    Override the hooks that you need. Each hook receives the trainer. Useful there are ``trainer.history`` (its last
+    record is that of the epoch that has just ended), ``trainer.epoch``, ``trainer.n_updates``, ``trainer.generator``,
+    ``trainer.critic``, and ``trainer.stop()``, which ends training after the present update.
+
+    An error raised in a hook ends training. `on_train_end` of each callback is still called. If it fails too, the first
+    error is the one that is raised, and the later ones are added to it as notes.
 
     See Also
     --------
@@ -87,7 +90,7 @@ class Callback:
         """
 
     def on_update_end(self, trainer: GanTrainer) -> None:
-        """Run after each generator update. Keep it short: there are thousands.
+        """Run after each generator update. Keep it short: it is called thousands of times.
 
         Parameters
         ----------
@@ -105,7 +108,7 @@ class Callback:
         """
 
     def on_train_end(self, trainer: GanTrainer) -> None:
-        """Run after the last update.
+        """Run when training has ended, also by an error.
 
         Parameters
         ----------
@@ -120,9 +123,9 @@ class GanTrainer:
     Parameters
     ----------
     generator : GanGenerator or torch.nn.Module
-        Called as ``generator(noise, condition)``; gives rows of shape (n, feature_dim). It is trained in place.
+        Called as ``generator(noise, condition)``; returns rows of shape (n, feature_dim). It is trained in place.
     discriminator : GanDiscriminator or torch.nn.Module
-        The critic, called as ``critic(features, condition)``; gives scores of shape (n, 1). It is trained in place.
+        The critic, called as ``critic(features, condition)``; returns scores of shape (n, 1). It is trained in place.
     noise_dim : int
         Length of the noise vector.
     num_classes : int
@@ -134,23 +137,23 @@ class GanTrainer:
     learning_rate : float, default=5e-5
         Step size of Adam for both networks.
     device : {"auto", "cpu", "cuda", "cuda:N"} or torch.device, default="auto"
-        Where to train. ``"auto"`` takes CUDA where there is one. Both networks are moved there.
+        Where to train. ``"auto"`` uses CUDA if it is available. Both networks are moved there.
     random_state : int or None, default=None
-        Seed of the noise, the mixing and the dropout. None takes one from the operating system. torch's global
-        generator is left alone, unless a network of your own draws from it.
+        Seed of the noise, of the mixed rows and of the dropout. None takes one from the operating system. torch's
+        global generator is not used, unless a network of your own draws from it.
     callbacks : sequence of Callback or None, default=None
-        Objects whose hooks are called with this trainer.
+        Objects whose hooks are called during training; see :class:`Callback`.
     betas : tuple of two floats, default=(0.5, 0.9)
         Decay rates of Adam's moments.
     average_decay : float or None, default=None
         If given, a moving average of the generator's weights is kept with this decay; see
         :meth:`averaged_generator`.
     feature_scale : torch.Tensor of shape (feature_dim,) or None, default=None
-        The unit in which the gradient penalty measures changes of each feature, for example its spread within a class:
-        the critic's score may then change by 1 per such unit. None takes 1 for all, as the paper does.
+        The unit in which the gradient penalty measures changes of each feature, for example its spread within a class.
+        The critic's score may then change by 1 per unit. None takes 1 for all features, as the paper does.
     critic_learning_rate : float or None, default=None
-        Step size of Adam for the critic, if it is not that of the generator. A faster critic follows the generator
-        more closely in few updates (two time-scale update rule, Heusel et al. 2017, arXiv:1706.08500).
+        Step size of Adam for the critic; None takes `learning_rate`. A faster critic follows the generator more closely
+        in few updates (two time-scale update rule, Heusel et al. 2017, arXiv:1706.08500).
     loss : WGANGPLoss or None, default=None
         What the networks minimize: an object of a subclass of :class:`wgan_resampler.gan.WGANGPLoss`, whose gradients
         autograd computes. None takes the losses of WGAN-GP, whose gradients are known in closed form and are faster.
@@ -166,11 +169,11 @@ class GanTrainer:
     n_updates : int
         Generator updates so far.
     total_updates : int or None
-        Generator updates that the present call of :meth:`train` will have made at its end, where that is known.
+        The value of `n_updates` at the end of the present call of :meth:`train`; None if it is not known.
     progress : dict or None
-        Means over the present epoch so far, with the keys of a record; renewed every 50 updates. None before.
+        Means over the present epoch so far, under the keys of a record. They are renewed every 50 updates.
     source : object or None
-        Where the real rows of the present call of :meth:`train` come from.
+        The source of the real rows in the present call of :meth:`train`.
     device : torch.device
         Where training runs.
 
@@ -257,14 +260,14 @@ class GanTrainer:
     def train(
         self, loader: Iterable[Any] | ClassBalancedBatches, epochs: int = 100, *, max_updates: int | None = None
     ) -> TrainingHistory:
-        """Train both networks. A further call goes on where the last one ended.
+        """Train both networks. A further call continues where the last one ended.
 
         Parameters
         ----------
         loader : iterable of (features, labels)
             Batches of encoded rows, shape (n, feature_dim), and class indices, shape (n,): a torch ``DataLoader``, a
             list, anything that can be iterated once per epoch. Each batch serves `n_critic` critic updates and one
-            generator update. (The sampler's own source draws fresh rows for each critic update instead.)
+            generator update. The sampler's own source draws fresh rows for each critic update instead.
         epochs : int, default=100
             Passes over `loader`.
         max_updates : int or None, default=None
@@ -296,6 +299,7 @@ class GanTrainer:
         self._set_mode(training=True)
         with computing(self.device), self._ending():
             self._notify("on_train_begin")
+            # After the hooks, which may have replaced weights or loaded moments.
             self._updates.bind(afresh=True)
             for _ in range(epochs):
                 if self._stopped or (last_update is not None and self.n_updates >= last_update):
@@ -306,17 +310,17 @@ class GanTrainer:
         return self.history
 
     def state_dict(self) -> dict[str, Any]:
-        """Return all that the rest of the training depends on, apart from the data: call it between epochs.
+        """Return all that the rest of the training depends on, except the data. Call it between epochs.
 
         Returns
         -------
         dict
-            Tensors and plain values: networks, optimisers, moving average, random state, epoch, history. It shares no
+            Tensors and plain values: networks, optimizers, moving average, random state, epoch, history. It shares no
             memory with the trainer.
 
         See Also
         --------
-        load_state_dict : Goes on from there.
+        load_state_dict : Continues from there.
         wgan_resampler.Checkpoint : Writes it to files.
         """
         state = {
@@ -326,10 +330,10 @@ class GanTrainer:
             "n_updates": self.n_updates,
             "history": self.history.to_records(),
         }
-        return copy.deepcopy(state)
+        return copy.deepcopy(state)  # the tensors above are live
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from where another trainer was, made with the same parameters and networks of the same sizes.
+        """Continue from where another trainer was. It must have the same parameters, and networks of the same sizes.
 
         Parameters
         ----------
@@ -339,8 +343,11 @@ class GanTrainer:
         Raises
         ------
         CheckpointError
-            If the state is of another kind of trainer.
+            If the state does not fit this trainer.
         """
+        if (state.get("average") is None) != (self._updates.average is None):
+            with_or_without = "without" if state.get("average") is None else "with"
+            raise CheckpointError(f"The state is of a trainer {with_or_without} average_decay, and this one is not.")
         try:
             self._updates.load_state_dict(state)
             self.rng.set_state(state["rng"].cpu())
@@ -375,6 +382,7 @@ class GanTrainer:
             self._updates.bind()
         start, first = time.perf_counter(), self.n_updates
         self._updates.forget_sums()
+        # `max_updates` may end training inside an epoch.
         remaining = None if last_update is None else last_update - self.n_updates
         for features, condition in itertools.islice(source.epoch(self.n_critic), remaining):
             self._updates.run(features, condition, self.noise_dim, self.lambda_gp, self.rng)
@@ -384,7 +392,7 @@ class GanTrainer:
             self._notify("on_update_end")
             if self._stopped:
                 break
-        if self.n_updates == first:
+        if self.n_updates == first:  # the source was empty, so this was no epoch
             self.epoch -= 1
             self._report_empty()
             return False
@@ -433,6 +441,7 @@ class GanTrainer:
     def _set_mode(self, *, training: bool) -> None:
         self.generator.train(training)
         self.critic.train(training)
+        # Dropout draws from the trainer's own generator, so that training repeats.
         for module in self.generator.modules():
             if isinstance(module, SeededDropout):
                 module.rng = self.rng if training else None

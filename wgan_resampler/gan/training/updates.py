@@ -9,10 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from wgan_resampler.exceptions import CheckpointError
 from wgan_resampler.gan.gradients.flat_optimizers import Adam, FlatParameters, MovingAverage
 from wgan_resampler.gan.losses import WGANGPLoss
-from wgan_resampler.gan.training.steps import N_SUMS, Pair, Step, new_step, noise_rows
+from wgan_resampler.gan.training.steps import N_SUMS, Pair, Step, noise_rows
 
 _MAX_STEPS = 2
 """Batch sizes for which buffers are kept: that of the batches, and that of a shorter last one."""
@@ -114,7 +113,7 @@ class Updates:
             if len(self._steps) == _MAX_STEPS:
                 self._take_sums()
                 del self._steps[next(iter(self._steps))]
-            self._steps[n_critic, n_rows] = new_step(self.pair, n_critic, n_rows, explicit=self._is_explicit)
+            self._steps[n_critic, n_rows] = Step(self.pair, n_critic, n_rows, explicit=self._is_explicit)
         return self._steps[n_critic, n_rows]
 
     def _take_sums(self) -> None:
@@ -158,7 +157,7 @@ class Updates:
         }
 
     def state_dict(self) -> dict[str, Any]:
-        """Return networks, optimizers and moving average, to go on from later; the tensors are live."""
+        """Return networks, optimizers and moving average, to continue from later; the tensors are live."""
         return {
             "generator": dict(self.pair.generator.state_dict()),
             "critic": dict(self.pair.critic.state_dict()),
@@ -168,10 +167,7 @@ class Updates:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from what :meth:`state_dict` has given; CheckpointError if only one of the two has an average."""
-        if (state.get("average") is None) != (self.average is None):
-            with_or_without = "without" if state.get("average") is None else "with"
-            raise CheckpointError(f"The state is of a trainer {with_or_without} average_decay, and this is not.")
+        """Continue from what :meth:`state_dict` returned."""
         with torch.inference_mode(False), torch.no_grad():
             self.pair.generator.load_state_dict(state["generator"])
             self.pair.critic.load_state_dict(state["critic"])

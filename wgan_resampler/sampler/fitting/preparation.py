@@ -192,7 +192,7 @@ class Preparation:
         check_same_form(
             {"trainer": {**trainer, "history": None}, "source": state.get("source")},
             {"trainer": {**expected["trainer"], "history": None}, "source": expected["source"]},
-            "The state of the training",
+            "training",
         )
         self.trainer.load_state_dict(trainer)
         # torch refuses bytes that are not the state of a random generator.

@@ -20,7 +20,7 @@ from wgan_resampler.tables.columns import (
     is_missing,
     numeric_cells,
     object_cells,
-    objects_with_gaps,
+    objects_with_missing,
     raise_no_category,
     raise_not_numeric,
 )
@@ -58,7 +58,7 @@ class ColumnFormat:
         if self._can_hold_missing(values.dtype):
             values[cells.missing] = self.missing
             return values
-        return objects_with_gaps(values, cells.missing, self.missing)
+        return objects_with_missing(values, cells.missing, self.missing)
 
     def _can_hold_missing(self, dtype: np.dtype) -> bool:
         if dtype.kind == "f":  # would turn None into NaN

@@ -1,6 +1,6 @@
-"""pandas frames: the cells of their columns, and more rows of the same dtypes.
+"""pandas frames: read into columns, and built again with the same dtypes.
 
-pandas is imported by those who pass a frame, and only then.
+pandas is imported inside functions, so it is only imported for callers who pass a frame.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from wgan_resampler.tables.columns import (
     decimals,
     numeric_cells,
     object_cells,
-    objects_with_gaps,
+    objects_with_missing,
     raise_no_category,
     raise_not_numeric,
 )
@@ -39,9 +39,9 @@ class SeriesFormat:
     Parameters
     ----------
     dtype : pandas dtype
-        Of the column.
+        The dtype of the column.
     categories : pandas array or ndarray, or None, default=None
-        What the codes stand for, as an ndarray where the column holds objects; None for numbers.
+        What the codes stand for; an ndarray if the column holds objects, and None for numbers.
     missing : Any, default=None
         What stands in a missing cell of a column of objects.
     """
@@ -58,7 +58,7 @@ class SeriesFormat:
             return self._numbers(cells)
         if isinstance(self.categories, np.ndarray):
             values = take_categories(self.categories, cells.codes)
-            return pd.Series(objects_with_gaps(values, cells.missing, self.missing), dtype=object)
+            return pd.Series(objects_with_missing(values, cells.missing, self.missing), dtype=object)
         codes = np.asarray(cells.codes, dtype=np.intp)
         return pd.Series(self.categories.take(codes, allow_fill=cells.missing is not None), dtype=self.dtype)
 
@@ -66,7 +66,7 @@ class SeriesFormat:
         import pandas as pd
 
         if self.dtype == np.dtype(object):
-            return pd.Series(objects_with_gaps(cells.values, cells.missing, self.missing), dtype=object)
+            return pd.Series(objects_with_missing(cells.values, cells.missing, self.missing), dtype=object)
         if _is_counted_by_arrow(self.dtype):
             return self._arrow(cells)
         if isinstance(self.dtype, pd.PeriodDtype):
@@ -80,7 +80,7 @@ class SeriesFormat:
         return (series if cells.missing is None else series.mask(cells.missing)).astype(self.dtype)
 
     def _moments(self, values: NDArray[np.int64]) -> Any:
-        """Return dates or durations from whole numbers of their unit."""
+        """Return dates or durations from integers, counted in their unit."""
         import pandas as pd
 
         zone = getattr(self.dtype, "tz", None)
@@ -239,8 +239,8 @@ class PandasFormat(TableFormat):
 
     @staticmethod
     def errors() -> tuple[type[BaseException], ...]:
-        """Return the exceptions of pyarrow, some of which are no ValueErrors."""
-        return () if "pyarrow" not in sys.modules else (sys.modules["pyarrow"].ArrowException,)
+        """Return the exceptions of pyarrow, which also raises OSError for a damaged type."""
+        return (OSError, *([sys.modules["pyarrow"].ArrowException] if "pyarrow" in sys.modules else []))
 
 
 def _holds_categories(dtype: Any) -> bool:
@@ -261,7 +261,7 @@ def read_series(series: Any, is_categorical: bool) -> tuple[SeriesFormat, Cells]
     Raises
     ------
     InvalidDataError
-        If it is to hold numbers and does not, or categories that cannot be told apart.
+        If a column of numbers holds something else, or the categories cannot be compared.
     """
     missing = series.isna().to_numpy(dtype=bool)
     holds_objects = series.dtype == np.dtype(object)
@@ -311,7 +311,7 @@ def plain_dtype(dtype: Any) -> np.dtype | None:
 def plain_array(series: Any, missing: NDArray[np.bool_] | None = None) -> NDArray[Any]:
     """Return a Series as a numpy array; nullable and sparse columns come in the dtype of their values.
 
-    Zeros stand where cells are missing, or NaN where the dtype has it.
+    A missing cell becomes NaN if the dtype has it, and zero otherwise.
     """
     bare = plain_dtype(series.dtype)
     values: NDArray[Any]
@@ -330,7 +330,7 @@ def _unit(dtype: Any) -> str:
 
 
 def _is_counted_by_arrow(dtype: Any) -> bool:
-    """Whether a column holds moments, durations or decimals that pyarrow turns into whole numbers and back."""
+    """Whether a column holds moments, durations or decimals that pyarrow turns into integers and back."""
     import pandas as pd
 
     if not isinstance(dtype, pd.ArrowDtype):

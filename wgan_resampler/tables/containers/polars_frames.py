@@ -1,6 +1,6 @@
-"""polars frames: the cells of their columns, and more rows of the same dtypes.
+"""polars frames: read into columns, and built again with the same dtypes.
 
-polars is imported by those who pass a frame, and only then.
+polars is imported inside functions, so it is only imported for callers who pass a frame.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class PolarsColumn:
     Parameters
     ----------
     dtype : polars.DataType
-        Of the column.
+        The dtype of the column.
     categories : polars.Series or None, default=None
         What the codes stand for, in the column's dtype; None for numbers.
     nan_is_missing : bool, default=False
@@ -52,7 +52,7 @@ class PolarsColumn:
         if isinstance(cells, NumericCells):
             series = self._numbers(cells)
         elif len(self.categories):
-            # Taken from the column's own categories, so that it stays one and the same categorical type.
+            # Rows of the column's own categories have the same categorical type as the column.
             series = self.categories.gather(_with_nulls(cells.codes.astype(np.int64), cells.missing))
         else:
             series = _nulls(len(cells), self.dtype)
@@ -132,7 +132,7 @@ class PolarsFormat(TableFormat):
         """Return new rows as a frame."""
         import polars as pl
 
-        # By name, because a list of series would have a column named '' renamed.
+        # A dict, because polars renames a column named '' in a list of series.
         return pl.DataFrame(
             {name: column.build(each) for name, column, each in zip(self.names, self.columns, cells, strict=True)}
         )
@@ -157,6 +157,8 @@ class PolarsFormat(TableFormat):
     @staticmethod
     def label_array(target: Any) -> NDArray[Any]:
         """Return a Series or frame as an array; as objects where labels are missing."""
+        if is_of("polars", target, "LazyFrame"):
+            raise InvalidDataError("A polars LazyFrame holds no rows yet. Pass y.collect().")
         if hasattr(target, "get_columns"):
             return np.column_stack([PolarsFormat.label_array(series) for series in target.get_columns()])
         return np.array(target.to_list(), dtype=object) if target.null_count() else np.asarray(target.to_numpy())
@@ -201,7 +203,7 @@ def read_series(series: Any, is_categorical: bool) -> tuple[PolarsColumn, Cells]
     Raises
     ------
     InvalidDataError
-        If it is to hold numbers and does not, or is of a dtype that holds neither numbers nor categories.
+        If a column of numbers holds something else, or the dtype holds neither numbers nor categories.
     """
     import polars as pl
 
@@ -293,7 +295,7 @@ _ARGUMENTS: dict[str, tuple[str, ...]] = {
 
 def _dtype_to_state(dtype: Any, where: str) -> list[Any]:
     """Return a dtype as its name and what it is made from."""
-    name = type(dtype).__name__
+    name = dtype.base_type().__name__  # polars 1.9 gives some dtypes as classes
     if name not in _ARGUMENTS:
         raise CheckpointError(f"{where} is of dtype {dtype}, which a file cannot hold. Cast it first.")
     values = [getattr(dtype, argument) for argument in _ARGUMENTS[name]]

@@ -1,6 +1,6 @@
-"""Table <-> matrix: which columns need a value, which a block of states, and how both are filled.
+"""Table <-> matrix: which columns get a value, which get a block of states, and how both are filled.
 
-What is stored after fitting are ranges, quantiles, frequent values and numbers of categories: aggregates, not rows.
+After fitting, ranges, quantiles, frequent values and numbers of categories are stored. These are aggregates, not rows.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from wgan_resampler.tables.encoding.schema import (
 )
 
 FREQUENT_SHARE = 0.05
-"""A value that at least this share of the numbers in a column takes is a state of its own."""
+"""A number is frequent, and gets its own state, if it makes up at least this share of a column's numbers."""
 
 FEW_VALUES = 20
-"""A column with at most this many distinct numbers consists of such states only."""
+"""In a column with at most this many distinct numbers, every number gets its own state."""
 
 
 @dataclass(frozen=True)
 class EncodedRows:
-    """Rows in compact form: blocks of states as the number of the state that holds.
+    """Encoded rows in compact form: for each block, only the number of the active state is stored.
 
     Parameters
     ----------
     values : ndarray of shape (n, n_values) and dtype float32
-        In [-1, 1].
+        The values of numbers, in [-1, 1].
     states : ndarray of shape (n, n_blocks) and dtype int32
-        The state of each block.
+        The active state of each block.
     """
 
     values: NDArray[np.float32]
@@ -56,7 +56,7 @@ class TableEncoder:
     Attributes
     ----------
     schema : TableSchema
-        The columns and their places: plain data, no rows.
+        The columns and their places in the matrix. It holds no rows.
 
     Examples
     --------
@@ -82,7 +82,7 @@ class TableEncoder:
         Parameters
         ----------
         columns : sequence of NumericCells or CategoricalCells
-            All of one length, of at least 1.
+            They all have the same length, at least 1.
 
         Returns
         -------
@@ -99,7 +99,7 @@ class TableEncoder:
 
     @property
     def links(self) -> tuple[Link, ...]:
-        """The values that count only in the first state of a block."""
+        """The values that have a meaning only in the first state of a block."""
         places = zip(self.schema.columns, self.schema.value_of, self.schema.block_of, strict=True)
         return tuple(
             Link(value, block, _filling(column))
@@ -156,12 +156,12 @@ class TableEncoder:
 
 
 def fit_column(cells: Cells) -> Column:
-    """Return what is to be known of one column.
+    """Return the description of one column.
 
     Parameters
     ----------
     cells : NumericCells or CategoricalCells
-        At least one.
+        At least one cell.
 
     Returns
     -------
@@ -178,7 +178,7 @@ def fit_column(cells: Cells) -> Column:
 
 
 def _frequent_values(numbers: NDArray[Any]) -> NDArray[Any]:
-    """Return the values that many rows share, in increasing order: none, some, or all; the numbers are sorted."""
+    """Return the numbers that get a state of their own, in increasing order. The given numbers are sorted."""
     # np.unique would sort once more.
     if len(numbers) == 0:
         return numbers
@@ -206,13 +206,13 @@ def _nearest(frequent: NDArray[Any], numbers: NDArray[Any]) -> NDArray[np.int64]
     as_floats = frequent.astype(np.float64)
     middles = as_floats[:-1] / 2 + as_floats[1:] / 2
     nearest = np.searchsorted(middles, numbers.astype(np.float64))
-    # In floats neighbors may fall together; what is known exactly stays exact.
+    # As floats, two neighbors may become equal. A number that is exactly a frequent value stays exact.
     exact = _find(frequent, numbers)
     return np.where(exact >= 0, exact, nearest)
 
 
 def encode_values(column: Column, cells: Cells) -> NDArray[np.float64]:
-    """Return the value of each cell: its place on the column's scale; 0 where the cell is missing."""
+    """Return the place of each cell on the column's scale; 0 for a missing cell."""
     if not isinstance(column, NumericColumn) or column.scale is None or not isinstance(cells, NumericCells):
         raise TypeError(f"A column of {type(column).__name__} has no values.")
     values = apply_scale(column.scale, cells.values)
@@ -227,7 +227,7 @@ def encode_states(column: Column, cells: Cells) -> NDArray[np.integer]:
     if not isinstance(column, NumericColumn):
         raise TypeError(f"A column of {type(column).__name__} holds no numbers.")
     frequent = np.array(column.frequent, dtype=column.dtype)
-    # Where there are no ordinary numbers, one that was not seen becomes one that was.
+    # Without ordinary numbers, a number that was not seen in training becomes the nearest one that was.
     states = _find(frequent, cells.values) + 1 if column.has_value else _nearest(frequent, cells.values)
     return states if cells.missing is None else np.where(cells.missing, missing_state, states)
 
@@ -242,7 +242,7 @@ def _filling(column: NumericColumn) -> tuple[float, ...]:
 def decode_column(
     column: Column, values: NDArray[np.floating] | None, states: NDArray[np.integer] | None
 ) -> NumericCells | CategoricalCells:
-    """Return the cells of one column from its values and the states of its block; None for what it has not."""
+    """Return the cells of one column from its values and the states of its block; pass None if it has none."""
     if isinstance(column, CategoricalColumn):
         if states is None:
             raise TypeError("A column of categories has a block of states.")

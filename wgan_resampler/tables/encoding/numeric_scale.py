@@ -1,14 +1,14 @@
-"""Numbers on a scale from -1 to 1 that can be undone.
+"""A reversible scale from -1 to 1 for the numbers of a column.
 
 The scale of a column is a piecewise linear, strictly increasing map. It is the weighted mean of two maps: the linear
-one from the observed range to [-1, 1], which keeps distances, and the one to ranks (the empirical distribution
-function), which gives every part of the data room, however far out an outlier lies. Neither alone will do: a single
-value of 1e300 squeezes all others of a linearly scaled column into one point, and ranks alone flatten every shape into
-a uniform one. CTGAN (Xu et al. 2019, arXiv:1907.00503, section 4.2) answers the same problem with mixture modes.
+map of the observed range to [-1, 1], which keeps distances, and the map to ranks (the empirical distribution function),
+which gives every part of the data its room, however far out an outlier lies. One of them alone is not enough. With the
+linear map alone, a single value of 1e300 squeezes all other values into one point. With ranks alone, every distribution
+becomes uniform. CTGAN (Xu et al. 2019, arXiv:1907.00503, section 4.2) solves the same problem with mixture modes.
 
-Real numbers are halved before anything else, because the range of a column that holds both the largest and the smallest
-finite number does not fit a float. Whole numbers are counted from the least one, exactly, so that a column of time
-stamps or of identifiers beyond 2^53 keeps the digits in which its values differ.
+Floats are halved first: the range of a column that holds both the largest and the smallest finite float does not fit a
+float. Integers are counted from the smallest one, and this is exact. So a column of time stamps, or of identifiers
+beyond 2^53, keeps the digits in which its values differ.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 from wgan_resampler.tables.encoding.schema import Scale
 
 RANK_WEIGHT = 0.5
-"""Weight of the ranks in the scale; that of the linear map is the rest."""
+"""Weight of the ranks in the scale. The rest is the weight of the linear map."""
 
 MAX_KNOTS = 64
-"""Most knots of a column."""
+"""Largest number of knots of a column."""
 
 ROWS_PER_KNOT = 5
-"""A column gets at most one knot for this many rows, so that what is stored are aggregates rather than the rows."""
+"""A column gets at most one knot for this many rows, so that aggregates are stored and not the rows."""
 
 
 def fit_scale(values: NDArray[Any]) -> Scale:
@@ -91,7 +91,7 @@ def apply_scale(scale: Scale, values: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def undo_scale(scale: Scale, encoded: NDArray[np.floating]) -> NDArray[Any]:
-    """Undo `apply_scale`: values in the observed range, whole numbers where the column holds such.
+    """Undo `apply_scale`. The values lie in the observed range; they are integers if the column holds integers.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def undo_scale(scale: Scale, encoded: NDArray[np.floating]) -> NDArray[Any]:
 
 
 def _halve(values: NDArray[Any], minimum: float | int) -> NDArray[np.float64]:
-    """Return half of real numbers, or half of what whole numbers exceed the minimum by."""
+    """Return half of each float, or half of the distance of each integer from the minimum."""
     if values.dtype.kind == "f":
         return values.astype(np.float64) * 0.5
     # Unsigned arithmetic wraps around, so the difference is exact even where it does not fit the column's dtype.
@@ -122,7 +122,7 @@ def _halve(values: NDArray[Any], minimum: float | int) -> NDArray[np.float64]:
 
 
 def _add_to_minimum(scale: Scale, steps: NDArray[np.float64]) -> NDArray[Any]:
-    """Return the minimum plus whole numbers given as float64, in the column's dtype and range."""
+    """Return the minimum plus integers given as float64, in the column's dtype and range."""
     # The upper end is filled in as an exact integer: as a float it may be rounded up, out of the dtype's range.
     whole = np.full(len(steps), scale.maximum, dtype=scale.dtype)
     inside = steps < float(int(scale.maximum) - int(scale.minimum))

@@ -1,15 +1,15 @@
-"""What is known about the columns of a table, apart from its rows; and where each stands in the encoded matrix.
+"""The columns of a table, and their places in the encoded matrix.
 
-A column is encoded as a *value* in [-1, 1], as a *block* of states of which exactly one holds, or as both:
+A column is encoded as a *value* in [-1, 1], as a *block* of states of which exactly one is active, or as both:
 
 - numbers: a value;
 - categories: a block with one state per category, and one for a missing cell;
-- numbers with missing cells, or some of whose values are frequent (a spike at zero, a handful of distinct values): a
-  value, and a block whose first state says "an ordinary number: see the value", with a further state for each frequent
-  value and for a missing cell. A column that has no ordinary numbers needs no value.
+- numbers with missing cells or with frequent values (a spike at zero, a handful of distinct values): a value and a
+  block. The first state of the block says "an ordinary number: see the value". Each frequent value, and a missing
+  cell, has a further state. A column without ordinary numbers needs no value.
 
-The encoded matrix holds all values first, then all blocks, those of equal size side by side, so that the networks can
-treat blocks of one size in one operation. Offsets live here and nowhere else.
+The encoded matrix holds all values first, then all blocks. Blocks of equal size stand side by side, so that the
+networks can treat them in one operation. The offsets are kept here and nowhere else.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Scale:
-    """The scale of numbers between their least and their largest value.
+    """The scale of numbers between their smallest and their largest value.
 
     Parameters
     ----------
     dtype : numpy.dtype
-        Floating, integer or boolean. What decoding gives back.
+        Floating, integer or boolean. Decoding returns numbers of this dtype.
     minimum, maximum : float or int
         Observed range; exact integers where the column holds integers.
     knots : tuple of float
-        Increasing values, from minimum to maximum, at which the scale of the column is pinned. A single one for a
-        constant column. Halved, see `wgan_resampler.tables.encoding.numeric_scale`.
+        Increasing values, from minimum to maximum, at which the scale is fixed. A constant column has a single knot.
+        The values are halved, see `wgan_resampler.tables.encoding.numeric_scale`.
     positions : tuple of float
-        Where the knots lie in [-1, 1]; increasing.
+        Places of the knots in [-1, 1]; increasing.
     """
 
     dtype: np.dtype
@@ -52,7 +52,7 @@ class Scale:
 
     @property
     def is_floating(self) -> bool:
-        """Whether the values are real numbers rather than whole ones."""
+        """Whether the values are floats rather than integers."""
         return self.dtype.kind == "f"
 
 
@@ -65,9 +65,9 @@ class NumericColumn:
     dtype : numpy.dtype
         Floating, integer or boolean.
     scale : Scale or None
-        Of the ordinary numbers; None if there are none.
+        Scale of the ordinary numbers; None if there are none.
     frequent : tuple of float or int, default=()
-        Increasing values that are states of their own, because many rows hold them.
+        Values that many rows hold. Each has a state of its own. Increasing.
     has_missing : bool, default=False
         Whether cells can be missing.
     """
@@ -96,7 +96,7 @@ class CategoricalColumn:
     Parameters
     ----------
     n_categories : int
-        How many there are.
+        Number of categories.
     has_missing : bool, default=False
         Whether cells can be missing.
     """
@@ -122,9 +122,9 @@ class BlockGroup:
     Parameters
     ----------
     start, stop : int
-        First column of the matrix that belongs to the group, and the one after its last.
+        First column of the group in the matrix, and the column after its last.
     size : int
-        States of each block.
+        Number of states of each block.
     """
 
     start: int
@@ -139,9 +139,9 @@ class RowLayout:
     Parameters
     ----------
     n_values : int
-        Values, which come first.
+        Number of values. They come first in a row.
     block_sizes : tuple of int, default=()
-        States of each block, in increasing order.
+        Number of states of each block, in increasing order.
     """
 
     n_values: int
@@ -172,7 +172,7 @@ class RowLayout:
 
 @dataclass(frozen=True)
 class Link:
-    """A value that counts only where a block is in its first state, "an ordinary number".
+    """A value that has a meaning only while its block is in the first state, "an ordinary number".
 
     Parameters
     ----------
@@ -181,7 +181,7 @@ class Link:
     block : int
         Number of the block.
     filling : tuple of float
-        What stands for the value in each state; that of the first state is not used.
+        What replaces the value in each state. The entry of the first state is not used.
     """
 
     value: int
@@ -191,7 +191,7 @@ class Link:
 
 @dataclass(frozen=True)
 class TableSchema:
-    """The columns of a table and their places in an encoded row.
+    """All columns of a table and their places in an encoded row.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""State on disk: written in full or not at all, read without trust."""
+"""State on disk: written in full or not at all, and read without trust."""
 
 import lazy_loader
 

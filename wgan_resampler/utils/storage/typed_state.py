@@ -50,18 +50,20 @@ def convert_state(state: Any, kind: type[_T], dec_hook: Callable[[type, Any], An
 def check_same_form(state: Any, expected: Any, where: str) -> None:
     """Raise CheckpointError unless a state has the keys, types, shapes and dtypes of one that the program just made.
 
-    Integers must be at least 0. `where` is the name of the state in the message.
+    Integers must be at least 0. `where` is the name of the entry in the message.
     """
     if type(state) is not type(expected) or (type(state) is int and state < 0):
-        kind = {"int": "integer of at least 0"}.get(type(expected).__name__, type(expected).__name__)
-        raise CheckpointError(f"{where} should be of type {kind}; the file has {str(state)[:40]!r}.")
+        kind = "integer of at least 0" if type(expected) is int else type(expected).__name__
+        raise CheckpointError(f"The entry {where!r} should be of type {kind}; the file has {str(state)[:40]!r}.")
     if isinstance(state, Tensor) and (state.shape != expected.shape or state.dtype != expected.dtype):
-        raise CheckpointError(f"{where} should have shape {tuple(expected.shape)}; the file has {tuple(state.shape)}.")
+        wanted, found = (f"shape {tuple(each.shape)} and {each.dtype}" for each in (expected, state))
+        raise CheckpointError(f"The entry {where!r} should have {wanted}; the file has {found}.")
     if isinstance(state, list):
         state, expected = dict(enumerate(state)), dict(enumerate(expected))
     if isinstance(state, dict):
         if state.keys() != expected.keys():
-            raise CheckpointError(f"{where} should hold {list(expected)}; the file has {str(list(state))[:200]}.")
+            found = str(list(state))[:200]
+            raise CheckpointError(f"The entry {where!r} should hold {list(expected)}; the file has {found}.")
         for key, value in expected.items():
             check_same_form(state[key], value, f"{where}.{key}")
 

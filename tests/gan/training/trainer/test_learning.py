@@ -24,25 +24,26 @@ def test_trainer_learns_a_mixture_of_two_classes_with_two_modes_each():
         feature_dim=2,
         noise_dim=8,
         hidden_dim=64,
+        num_layers=2,
         dropout=0.0,
         normalization="layer",
         skip_connections=True,
         random_state=1,
     )
-    critic = GanDiscriminator(feature_dim=2, num_classes=2, hidden_dim=64, random_state=2)
+    critic = GanDiscriminator(feature_dim=2, num_classes=2, hidden_dim=64, num_layers=2, random_state=2)
     trainer = GanTrainer(
         generator=generator,
         discriminator=critic,
         noise_dim=8,
         num_classes=2,
         n_critic=4,
-        learning_rate=1e-3,
+        learning_rate=2e-3,
         device="cpu",
         random_state=3,
         average_decay=0.99,
     )
     source = ClassBalancedBatches(table_of(features, labels), 64, torch.Generator().manual_seed(4))
-    trainer.train(source, epochs=1000, max_updates=2000)
+    trainer.train(source, epochs=1000, max_updates=800)
     averaged = trainer.averaged_generator()
     for label in (0, 1):
         noise = torch.randn(1000, 8, generator=torch.Generator().manual_seed(5))
