@@ -161,6 +161,14 @@ def test_a_reader_that_goes_away_is_no_traceback(augmented):
     assert (augmented / "s.json").exists()
 
 
+def test_messages_name_flags_and_leave_paths_alone(tmp_path, capsys):
+    folder = tmp_path / "target=x seed=1"
+    folder.mkdir()
+    (folder / "x.csv").write_text("a\n1\n")
+    assert run("split", "--data", folder / "x.csv", "--output", tmp_path / "out") == 1
+    assert f"{folder}/x.csv is a table. Name the column of its classes with --target COLUMN." in error_line(capsys)
+
+
 def test_split_of_the_tracks(tmp_path, capsys):
     arguments = ["split", "--data", TRACKS, "--test-size", 0.3, "--seed", 7, "--max-train", "blues=12"]
     assert run(*arguments, "--output", tmp_path / "split.json") == 0

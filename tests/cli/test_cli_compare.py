@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from wgan_resampler import compare_samplers
-from wgan_resampler.cli import compare
+from wgan_resampler.cli import compare, main
 from wgan_resampler.exceptions import ComparisonStoreError, InvalidParameterError
 
 
@@ -83,11 +83,13 @@ def test_rows_of_a_group_stay_together(files, tmp_path):
     assert facts["datasets"][0]["categorical_columns"] == 0
 
 
-def test_a_second_run_resumes_only_when_told(files, tmp_path):
+def test_a_second_run_resumes_only_when_told(files, tmp_path, capsys):
     out = options(tmp_path / "out", "--format", "csv", "--scoring", "f1")
     assert call(*files, *out, "--samplers", "none") == 0
-    with pytest.raises(ComparisonStoreError, match="--resume"):
+    with pytest.raises(ComparisonStoreError, match="resume=True"):
         call(*files, *out, "--samplers", "none")
+    assert main(["compare", *files, *out, "--samplers", "none"]) == 1
+    assert "Continue with them (--resume)" in capsys.readouterr().err
     lines = (tmp_path / "out" / "cells.jsonl").read_text()
     assert call(*files, *out, "--samplers", "none", "--resume") == 0
     assert (tmp_path / "out" / "cells.jsonl").read_text() == lines
