@@ -5,8 +5,8 @@ The formulas are those of Gulrajani et al. 2017 (arXiv:1704.00028), equation (3)
 To try another loss, subclass :class:`WGANGPLoss`, override what differs, and pass an object of the subclass as
 ``GanTrainer(loss=...)``. Autograd then computes its gradients.
 
-Do not change `WGANGPLoss` itself: nothing would happen. For it, and for the networks of this package, training uses the
-gradients that `wgan_resampler.gan.gradients` has in closed form, which are the same and much faster.
+A change of `WGANGPLoss` itself has no effect: for this class and the networks of this package, training does not call
+its methods. It uses the closed-form gradients in `wgan_resampler.gan.gradients`, which are the same and much faster.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from wgan_resampler.tables import RowLayout
 Normalization = Literal["batch", "layer"] | None
 
 _CORRECTION = 0.1
-"""Factor of the initial weights of the last layer, if it corrects moments."""
+"""The initial weights of the last layer are multiplied by this if the generator starts from moments."""
 
 
 class GanGenerator(nn.Module):
@@ -118,8 +118,7 @@ class GanGenerator(nn.Module):
         self.num_layers = num_layers
         self.normalization = normalization
         self.skip_connections = skip_connections
-        sizes = [noise_dim + num_classes] + [hidden_dim] * num_layers
-        self.hidden = nn.ModuleList(_linear(n_in, n_out, rng) for n_in, n_out in itertools.pairwise(sizes))
+        self.hidden = _hidden_layers([noise_dim + num_classes] + [hidden_dim] * num_layers, rng)
         self.norms = nn.ModuleList(_norm(normalization, hidden_dim) for _ in range(num_layers))
         self.dropout = SeededDropout(dropout)
         self.output = _linear(hidden_dim, feature_dim, rng)
@@ -220,8 +219,7 @@ class GanDiscriminator(nn.Module):
         self.num_classes = num_classes
         self.hidden_dim = hidden_dim
         self.num_layers = num_layers
-        sizes = [feature_dim + num_classes] + [hidden_dim] * num_layers
-        self.hidden = nn.ModuleList(_linear(n_in, n_out, rng) for n_in, n_out in itertools.pairwise(sizes))
+        self.hidden = _hidden_layers([feature_dim + num_classes] + [hidden_dim] * num_layers, rng)
         self.output = _linear(hidden_dim, 1, rng)
 
     def forward(self, features: Tensor, condition: Tensor) -> Tensor:
@@ -239,11 +237,7 @@ class GanDiscriminator(nn.Module):
         torch.Tensor of shape (n, 1)
             Critic scores, unbounded.
         """
-        h = torch.cat([features, condition], dim=1)
-        for linear in self.hidden:
-            h = nn.functional.leaky_relu(linear(h), GAN_LEAKY_SLOPE)
-        score: Tensor = self.output(h)
-        return score
+        return _through_layers(self, torch.cat([features, condition], dim=1))
 
 
 class RowClassifier(nn.Module):
@@ -263,7 +257,7 @@ class RowClassifier(nn.Module):
     Attributes
     ----------
     credible : torch.Tensor of shape (num_classes,)
-        The least probability of its class with which a row is credible, see `rows.candidates`; 1 until it is set.
+        A row is credible if its class has at least this probability; see `rows.candidates`. 1 until it is set.
     """
 
     credible: Tensor
@@ -278,8 +272,7 @@ class RowClassifier(nn.Module):
     ) -> None:
         super().__init__()
         rng = _as_torch_generator(random_state)
-        sizes = [feature_dim, hidden_dim, hidden_dim]
-        self.hidden = nn.ModuleList(_linear(n_in, n_out, rng) for n_in, n_out in itertools.pairwise(sizes))
+        self.hidden = _hidden_layers([feature_dim, hidden_dim, hidden_dim], rng)
         self.output = _linear(hidden_dim, num_classes, rng)
         self.register_buffer("credible", torch.ones(num_classes, dtype=torch.float32, device="cpu"))
 
@@ -295,11 +288,7 @@ class RowClassifier(nn.Module):
         -------
         torch.Tensor of shape (n, num_classes)
         """
-        h = features
-        for linear in self.hidden:
-            h = nn.functional.leaky_relu(linear(h), GAN_LEAKY_SLOPE)
-        logits: Tensor = self.output(h)
-        return logits
+        return _through_layers(self, features)
 
 
 def noise_by_class(noise: Tensor, condition: Tensor) -> Tensor:
@@ -342,10 +331,6 @@ class SeededDropout(nn.Module):
         keep = torch.empty_like(x).bernoulli_(1.0 - self.p, generator=self.rng)
         return x * keep.div_(1.0 - self.p)
 
-    def extra_repr(self) -> str:
-        """Return what torch prints of this module."""
-        return f"p={self.p}"
-
 
 def _layout(feature_dim: int, block_sizes: Sequence[int]) -> RowLayout:
     n_values = feature_dim - sum(block_sizes)
@@ -378,6 +363,17 @@ def _linear(n_in: int, n_out: int, rng: torch.Generator | None) -> nn.Linear:
         layer.weight.uniform_(-bound, bound, generator=rng)
         layer.bias.uniform_(-bound, bound, generator=rng)
     return layer
+
+
+def _hidden_layers(sizes: Sequence[int], rng: torch.Generator | None) -> nn.ModuleList:
+    return nn.ModuleList(_linear(n_in, n_out, rng) for n_in, n_out in itertools.pairwise(sizes))
+
+
+def _through_layers(network: GanDiscriminator | RowClassifier, h: Tensor) -> Tensor:
+    for linear in network.hidden:
+        h = nn.functional.leaky_relu(linear(h), GAN_LEAKY_SLOPE)
+    output: Tensor = network.output(h)
+    return output
 
 
 def _norm(kind: Normalization, n: int) -> nn.Module:

@@ -3,7 +3,7 @@
 A generator outputs a real number for each column of the encoded matrix. Values go through tanh, and each block goes
 through a softmax. The critic sees only the most probable state of each block, as in real rows. Gradients pass as if it
 had seen the probabilities (straight-through estimator, Bengio et al. 2013, arXiv:1308.3432). States vary because the
-noise of the generator does. Two alternatives were measured and made rows that fit their classes less well: Gumbel noise
+generator's noise varies. Two alternatives were measured and made rows that fit their classes less well: Gumbel noise
 on top (Jang et al. 2017, arXiv:1611.01144), and probabilities in place of states.
 """
 

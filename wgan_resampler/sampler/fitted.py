@@ -72,7 +72,7 @@ class Fitted:
 
     @property
     def history(self) -> TrainingHistory:
-        """History of the training; empty if none was needed. AttributeError if there is still none."""
+        """History of the training; empty if none was needed. AttributeError if there was no training yet."""
         return TrainingHistory() if not self.grows else self.trained.history  # type: ignore[union-attr]
 
     @property
@@ -87,13 +87,11 @@ class Fitted:
         return PreviousFit(self.trained.model, self.table, self.trained.training)
 
     def on_cpu(self) -> Fitted:
-        """Return the same with all networks on the CPU."""
+        """Return a copy whose networks are all on the CPU."""
         cpu = torch.device("cpu")
         trained, previous = self.trained, self.previous
         if trained is not None:
-            is_on_cpu = next(trained.critic.parameters()).device == cpu
-            critic = trained.critic if is_on_cpu else copy.deepcopy(trained.critic).to(cpu)
-            trained = replace(trained, model=trained.model.to(cpu), critic=critic)
+            trained = replace(trained, model=trained.model.to(cpu), critic=copy.deepcopy(trained.critic).to(cpu))
         if previous is not None:
             previous = replace(previous, model=previous.model.to(cpu))
         return replace(self, trained=trained, previous=previous)

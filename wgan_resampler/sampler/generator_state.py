@@ -1,4 +1,4 @@
-"""A trained model as tensors and plain values, and back, with everything checked before memory is taken.
+"""A trained model as tensors and plain values, and back. Everything is checked before memory is allocated.
 
 The sizes of the networks follow from the shapes of their weights.
 """
@@ -14,7 +14,6 @@ from typing import Annotated, Any, Literal, TypeVar
 import numpy as np
 import torch
 from msgspec import Meta
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from wgan_resampler.exceptions import CheckpointError
@@ -85,7 +84,9 @@ def model_from_state(state: ModelState) -> RowModel:
         classifier = RowClassifier(feature_dim=width, num_classes=num_classes, hidden_dim=hidden_dim, random_state=0)
         _load(classifier, state.classifier)
     counts = np.array(state.counts, dtype=np.int64)
-    labels = _labels(list(state.classes))
+    # Labels of several types would all become strings in an array that is not of objects.
+    dtype = None if len(set(map(type, state.classes))) == 1 else object
+    labels = np.array(state.classes, dtype=dtype)
     return RowModel(generator, encoder, labels, counts, classifier, state.rejection_rate, state.boundary_focus)
 
 
@@ -134,9 +135,9 @@ def _generator(state: ModelState, encoder: TableEncoder) -> GanGenerator:
 def _sizes(
     weights: Weights, n_inputs: int | None, n_outputs: int, num_layers: int | None = None
 ) -> tuple[int, int, int]:
-    """Return the numbers of inputs, of units of a hidden layer, and of hidden layers, which the first layer shows.
+    """Return the numbers of inputs, of units in a hidden layer, and of hidden layers, as the weights show them.
 
-    CheckpointError is raised unless the file holds all weights in these sizes. Only then is a network built.
+    CheckpointError is raised unless all weights have shapes that fit these numbers. A network is built only after that.
     """
     first = weights.get("hidden.0.weight")
     if first is None or first.ndim != 2 or 0 in first.shape:
@@ -167,8 +168,3 @@ def _load(network: _Network, weights: Weights) -> _Network:
     with torch.no_grad():
         network.load_state_dict(weights)
     return network.eval()
-
-
-def _labels(classes: list[Scalar]) -> NDArray[Any]:
-    # Labels of several types would all become strings in an array that is not of objects.
-    return np.array(classes, dtype=None if len({type(label) for label in classes}) == 1 else object)

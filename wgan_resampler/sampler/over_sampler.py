@@ -116,8 +116,9 @@ class WGANGPOverSampler(BaseOverSampler):
     m_neighbors : int, default=10
         Number of neighbors used to detect isolated rows; at least 0. A row whose `m_neighbors` nearest rows all belong
         to other classes is left out of training. Four kinds of classes keep all rows: the largest class, classes of
-        fewer than 50 rows, classes of more than 2048 rows, and scattered classes, in which rows are isolated more than
-        half as often as by chance. 0 leaves out no row, which favors recall of the minority over its precision.
+        fewer than 50 rows, classes of more than 2048 rows, and scattered classes: those whose share of isolated rows
+        is at least half of the share that random labels would give. 0 leaves out no row, which favors recall of the
+        minority over its precision.
     borrowed_rows : float, default=60.0
         How much a class borrows from the spread of other classes; at least 0. For a class of n rows, the spread
         between neighbors in other classes has the weight borrowed_rows / (n + borrowed_rows). The critic is then shown
@@ -519,7 +520,10 @@ class WGANGPOverSampler(BaseOverSampler):
         if previous is None:
             self.__dict__.pop("_fitted", None)
         resolve_device(self.device)
-        table, labels, is_one_hot = self._check_X_y(X, y)
+        table = check_table(X, self.categorical_features, self.missing_values)
+        labels, is_one_hot = check_target(y, table.n_rows)
+        # Sets n_features_in_ and feature_names_in_, without a conversion of X.
+        validate_data(self, X=X, y=labels, reset=True, skip_check_array=True)
         cells = table.cells
         if previous is not None:  # the previous training is only replaced if the new data fit it
             check_network_sizes(self._settings(), previous)
@@ -540,13 +544,6 @@ class WGANGPOverSampler(BaseOverSampler):
 
     def _settings(self) -> FitSettings:
         return FitSettings.of(self.get_params(deep=False))
-
-    def _check_X_y(self, X: Any, y: Any) -> tuple[Table, NDArray[Any], bool]:
-        table = check_table(X, self.categorical_features, self.missing_values)
-        labels, is_one_hot = check_target(y, table.n_rows)
-        # Sets n_features_in_ and feature_names_in_, without a conversion of X.
-        validate_data(self, X=X, y=labels, reset=True, skip_check_array=True)
-        return table, labels, is_one_hot
 
     def _fit_resample(self, X: Table, y: NDArray[Any]) -> tuple[Table, NDArray[Any]]:
         """Train on a checked table and append synthetic rows; imbalanced-learn's hook."""

@@ -53,7 +53,7 @@ class RowModel:
     counts : ndarray of shape (n_classes,)
         Rows of each class in the training data.
     classifier : RowClassifier or None, default=None
-        The network that doubts the class of rows. None rejects no row.
+        Estimates how probable the class of a row is. With None, no row is rejected.
     rejection_rate : float, default=0.0
         Share of the generated rows that are rejected.
     boundary_focus : float, default=0.0
@@ -95,7 +95,7 @@ class RowModel:
         rows = EncodedRows(
             np.empty((n, layout.n_values), dtype=np.float32), np.empty((n, len(layout.block_sizes)), dtype=np.int32)
         )
-        size = _rows_per_chunk(layout.width)
+        size = max(1, min(_ROWS_PER_CHUNK, _CELLS_PER_CHUNK // layout.width))
         rates = class_rejection_rates(self.rejection_rate, torch.from_numpy(self.counts)).to(device)
         with computing(device):
             for start in range(0, n, size):
@@ -157,10 +157,6 @@ class RowModel:
                 f"{', '.join(repr(plain_label(known)) for known in self.classes)}."
             )
         return np.full(int(n), index, dtype=np.int64)
-
-
-def _rows_per_chunk(width: int) -> int:
-    return max(1, min(_ROWS_PER_CHUNK, _CELLS_PER_CHUNK // width))
 
 
 def _check_number(n: object) -> None:

@@ -66,7 +66,11 @@ def rows_to_generate(
             "against each other: check that y is the class column."
         )
     counts: Counts = OrderedDict(zip(classes, class_counts.tolist(), strict=True))
-    _check_target_samples(strategy, target_samples)
+    if target_samples is not None and strategy != "custom":
+        raise InvalidParameterError(
+            f"target_samples={target_samples!r} is only used with sampling_strategy='custom'; got "
+            f"sampling_strategy={strategy!r}."
+        )
     if isinstance(strategy, str) and strategy in OWN_STRATEGIES:
         return _own_strategy(strategy, counts, target_samples)
     if isinstance(strategy, Mapping):
@@ -76,8 +80,9 @@ def rows_to_generate(
     try:
         generated: Counts = check_sampling_strategy(strategy, y, "over-sampling")
     except ValueError as error:
+        sizes = {plain_label(label): n for label, n in counts.items()}
         raise InvalidParameterError(
-            f"sampling_strategy={strategy!r} does not fit classes of {_show(counts)} rows: {error}"
+            f"sampling_strategy={strategy!r} does not fit classes of {sizes} rows: {error}"
         ) from error
     return generated
 
@@ -99,7 +104,7 @@ def _own_strategy(strategy: str, counts: Counts, target_samples: int | Mapping[A
 
 
 def _from_targets(targets: Mapping[Any, int], counts: Counts, name: str) -> Counts:
-    """Return the rows that classes lack to reach `targets`: integers, for known classes, not below present sizes."""
+    """Return how many rows each class lacks. Targets must be integers, of known classes, at least the present sizes."""
     if not isinstance(targets, Mapping):
         raise InvalidParameterError(f"{name} must map classes to numbers of rows; got {targets!r}.")
     classes, present = list(counts), list(counts.values())
@@ -122,15 +127,3 @@ def _from_targets(targets: Mapping[Any, int], counts: Counts, name: str) -> Coun
             )
         lacking[index] = int(target) - present[index]
     return OrderedDict((classes[index], lacking[index]) for index in sorted(lacking))
-
-
-def _check_target_samples(strategy: Strategy, target_samples: int | Mapping[Any, int] | None) -> None:
-    if target_samples is not None and not (isinstance(strategy, str) and strategy == "custom"):
-        raise InvalidParameterError(
-            f"target_samples={target_samples!r} is only used with sampling_strategy='custom'; got "
-            f"sampling_strategy={strategy!r}."
-        )
-
-
-def _show(counts: Counts) -> str:
-    return str({plain_label(label): n for label, n in counts.items()})

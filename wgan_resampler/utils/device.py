@@ -72,8 +72,8 @@ class _Threads:
     """Context that limits torch to `N_THREADS` threads, and restores the former number when the last block ends.
 
     Part of torch's number belongs to the whole process. If several Python threads train at once, only the first may
-    remember the number, and only the last may restore it. The others end with the number of the block, so the number
-    that such a thread finds when it enters the next block is not the caller's. `was_left` marks these threads.
+    remember the number, and only the last may restore it. The other threads leave the block while `N_THREADS` is set.
+    When such a thread enters again, the number that it finds is not the caller's. `was_left` marks these threads.
     """
 
     def __init__(self) -> None:

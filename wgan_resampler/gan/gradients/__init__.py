@@ -3,8 +3,7 @@
 The critic is piecewise linear, so its gradient with respect to a row is a plain product of weights and LeakyReLU
 slopes, and the gradient penalty needs no second pass of automatic differentiation. For networks of the size that tables
 need, the bookkeeping of autograd costs several times the arithmetic. So this is what makes training fast. `losses` has
-the same formulas in readable form, and the tests compare the two. A loss of one's own is trained by autograd instead;
-see `losses`.
+the same formulas in readable form, and the tests compare the two. Any other loss is trained by autograd; see `losses`.
 
 Notation, for a critic with hidden layers i = 0 .. L-1 and one row:
 
@@ -19,7 +18,7 @@ forward through the same chain with e_0 = dP/dg:
 
 All three kinds of rows (real, fake, mixed) are stacked, so each weight's gradient is one matrix product.
 
-Beside the products there are small operations, whose calls cost as much as their arithmetic. There are few of them:
+The other operations are small, so that calling them costs as much as their arithmetic. Four habits save calls:
 
 - buffers and views are made once;
 - D_i is read from h_{i+1}, which has the sign of a_i;

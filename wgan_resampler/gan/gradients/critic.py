@@ -56,7 +56,7 @@ class CriticPass:
         wide, scaled = like.new_full((2, n, w.sizes[0] + 1), torch.finfo(like.dtype).tiny ** 0.5)
         self._wide_gradient, self._gradient, self._gradient_rows = wide, wide[:, :-1], wide.unsqueeze(1)
         self._wide_scaled, self._scaled, self._scaled_columns = scaled, scaled[:, :-1], scaled.unsqueeze(2)
-        # Squared, since the derivative scales once more. It is 0 for the condition, which is not mixed.
+        # The scale is squared, since the derivative scales once more. It is 0 for the condition, which is not mixed.
         self._square_scale = like.new_zeros(w.sizes[0] + 1)
         self._square_scale[:f] = 1.0 if feature_scale is None else feature_scale.square()
         self._square_scale[-1] = 1.0
@@ -128,7 +128,7 @@ class CriticPass:
         torch.bmm(self._gradient_rows, self._scaled_columns, out=products)
         # e_0 = 2 lambda_gp / n (|g| - 1) g / |g|, with each feature in its unit.
         weight = 2.0 * lambda_gp / self._n
-        # (|g| - 1) / |g| times the weight is weight - weight / |g|, whose first part is kept.
+        # (|g| - 1) / |g| times the weight is weight - weight / |g|. The first part stays in its buffer.
         if lambda_gp != self._lambda_gp:
             self._lambda_gp = lambda_gp
             self._pull_at_infinity.fill_(weight)

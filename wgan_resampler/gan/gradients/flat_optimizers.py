@@ -38,8 +38,8 @@ class FlatParameters:
     def bind(self) -> bool:
         """Make the parameters views again if they no longer are, and return whether any was not.
 
-        They stop to be views when gradients are set to None, when a second trainer takes the same network, and when the
-        network is copied. The present values of the parameters are kept.
+        They are no longer views after gradients were set to None, a second trainer took the same network, or the
+        network was copied. The present values of the parameters are kept.
         """
         sizes = [p.numel() for p in self._parameters]
         rebound = False
@@ -83,14 +83,8 @@ class Adam:
         self.first = torch.zeros_like(parameters.values)
         self.second = torch.zeros_like(parameters.values)
         self._step = torch.zeros((), dtype=torch.float32, device=parameters.values.device)
-        self._lists: tuple[list[torch.Tensor], ...] = (
-            [parameters.values],
-            [parameters.gradient],
-            [self.first],
-            [self.second],
-            [],
-            [self._step],
-        )
+        vectors = parameters.values, parameters.gradient, self.first, self.second
+        self._lists: list[list[torch.Tensor]] = [*([vector] for vector in vectors), [], [self._step]]
 
     def step(self) -> None:
         """Move the parameters against their gradient."""

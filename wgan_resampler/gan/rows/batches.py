@@ -22,8 +22,10 @@ from wgan_resampler.gan.rows.training_rows import RealRows
 
 _UPDATES_PER_CHUNK = 32
 _CELLS_PER_CHUNK = 2**17
-"""Most updates whose rows are drawn at a time, and most cells of these rows, which then stay in the processor's
-cache."""
+"""Rows are drawn for at most this many updates at a time, and of at most this many cells.
+
+They then stay in the processor's cache.
+"""
 
 
 class BatchSource(Protocol):
@@ -103,7 +105,7 @@ class ClassBalancedBatches:
     def __len__(self) -> int:
         """Return the number of generator updates in an epoch.
 
-        An epoch covers the caller's table, with the rows that are left out here.
+        An epoch is as long as the caller's table, which includes the rows that are left out of training.
         """
         return math.ceil(int(self.rows.table.class_sizes.sum()) / self.batch_size)
 
@@ -120,7 +122,7 @@ class ClassBalancedBatches:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from what :meth:`state_dict` returned."""
         chunk_rng = state["chunk_rng"].cpu()
-        # Both are set in turn, so that a wrong one is refused now and not in a later epoch.
+        # Both states are set here, so that a wrong one is refused now and not in a later epoch.
         for rng in (chunk_rng, state["rng"].cpu()):
             self._rng.set_state(rng)
         self._turn = int(state["turn"]) % self._num_classes
@@ -138,7 +140,7 @@ class ClassBalancedBatches:
 
     def _next(self, size: int) -> tuple[Tensor, Tensor]:
         """Return the rows and conditions of the next update."""
-        # A state that was loaded knows its chunk by the random state from which it can be drawn again.
+        # A loaded state holds no rows, but the random state from which they are drawn again.
         if self._chunk.size == size and not self._chunk.conditions:
             self._rng.set_state(self._chunk.rng)
             self._chunk = self._draw_chunk(size)

@@ -1,16 +1,16 @@
 """Candidates for synthetic rows, and which of them are kept.
 
 Candidates come from two sources: the generator, and rows of the table that are varied as neighboring rows differ (the
-rows that the critic was shown). The generator smooths what it learns. That helps where classes overlap and costs where
-they are clear-cut, which the varied rows know better. Half of each does better than either alone (see
+rows that the critic was shown). The generator smooths what it learns. That helps where classes overlap, and hurts where
+they are clearly separated. There the varied rows are better. Half of each does better than either alone (see
 docs/benchmarks.md).
 
 Two choices follow: the doubtful candidates are dropped, and of the others those near other classes are preferred.
 
-1. A generator that has trained for seconds makes some rows that lie where another class is at home. Rows of SMOTE have
+1. A generator that has trained for seconds makes some rows that lie in the region of another class. Rows of SMOTE have
    the same problem; SMOTE-IPF (Saez et al. 2015, Information Sciences 291) filters them afterwards. Here an auxiliary
-   classifier learns the classes from the same class-balanced batches as the critic. Of the candidates of a class, those
-   are dropped to which the classifier gives that class the lowest probability. It takes no part in the training of the
+   classifier learns the classes from the same class-balanced batches as the critic. It estimates how probable the class
+   of each candidate is, and the least probable ones are dropped. The classifier takes no part in the training of the
    generator, unlike the auxiliary classifiers of AC-GAN (Odena et al. 2017, arXiv:1610.09585) and CTAB-GAN.
 2. Most of the remaining candidates lie deep inside their class, where no classifier needs them. So more are made than
    are wanted. They are drawn without replacement with weights (1 - p + `_LEAST_WEIGHT`)^focus, where p is the
@@ -41,11 +41,12 @@ BATCHES = 4
 """How many batches of the critic make one batch of the classifier."""
 
 CREDIBLE, CREDIBLE_SHARE = 0.9, 0.9
-"""A row is credible if its class has at least this probability, and also the one that this share of real rows reaches.
+"""A row is credible if the probability of its class reaches two numbers.
 
-A more probable row is not better than a credible one. Where classes overlap, the first number decides: rows deep inside
-a class are not dropped. Where classes lie apart, most rows reach it, even those in the empty space between; there the
-second number is the stricter one.
+The first is `CREDIBLE`. The second is what the share `CREDIBLE_SHARE` of the class's real rows reaches. All credible
+rows count as equally good. Where classes overlap, the first number decides, so rows deep inside a class are not
+dropped. Where classes lie apart, most rows reach the first number, even those in the empty space between the classes.
+There the second number is the stricter one.
 """
 
 _ROWS_TO_JUDGE = 2048
@@ -55,7 +56,7 @@ ROWS_OF_DOUBT = 20
 """A class of this many rows gets half of the rejection rate."""
 
 FOCUS_POOL = 2.0
-"""Credible rows for each one that is kept, if rows near other classes are preferred."""
+"""If rows near other classes are preferred, one of this many credible rows is kept."""
 
 _LEAST_WEIGHT = 0.05
 """Added to the weight of all rows, so that those deep inside a class can be drawn too."""
@@ -183,7 +184,7 @@ def generate(
     """
     if classifier is None or rejection_rates is None:
         return _candidates(generator, classes, rng, neighbors)
-    # From the number of wanted rows back to the number of credible ones and to that of candidates.
+    # The number of wanted rows decides how many credible rows are needed, and that decides how many candidates.
     counts = torch.bincount(classes, minlength=generator.num_classes)
     credible_counts = torch.ceil(counts * FOCUS_POOL).long() if boundary_focus > 0.0 else counts
     candidate_counts = torch.ceil(credible_counts / (1.0 - rejection_rates)).long()
@@ -204,8 +205,8 @@ def generate(
 
 def _near_others(belief: Tensor, sizes: Tensor, keep: Tensor, focus: float, rng: torch.Generator) -> Tensor:
     """Draw rows of each class without replacement, with larger weights where their class is less probable."""
-    # To add Gumbel noise to the logarithms of the weights and to take the largest sums is such a draw (Kool et al.
-    # 2019, arXiv:1903.06059, section 2).
+    # Gumbel noise is added to the logarithms of the weights, and the largest sums are taken. This is such a draw (Kool
+    # et al. 2019, arXiv:1903.06059, section 2).
     log_weight = focus * torch.log(1.0 - belief + _LEAST_WEIGHT)
     noise = torch.rand(len(belief), generator=rng, dtype=torch.float32, device=belief.device)
     gumbel = -torch.log(-torch.log(noise.clamp(2.0**-24, 1.0 - 2.0**-24)))

@@ -8,10 +8,10 @@ trained:
     row = activation(m_c + S_c z + network(z, c)).
 
 For values, m_c and S_c S_c^T are mean and covariance of arctanh(value), as tanh is the activation. For a state whose
-share in the class is p, m_c is log p, and S_c z is a standard normal number times `STATE_SPREAD`, correlated with the
-rest of the row as the state is. This is a multinomial probit model, of which the most probable state is taken. Where
-noise has fewer dimensions than rows, S_c holds the directions of largest variance. All of these are aggregates: no
-single row can be read from them.
+share in the class is p, m_c is log p, and S_c z is a standard normal number times `STATE_SPREAD`. Its correlation with
+the rest of the row is that of the state. This is a multinomial probit model, of which the most probable state is taken.
+Where noise has fewer dimensions than rows, S_c holds the directions of largest variance. All of these are aggregates:
+no single row can be read from them.
 
 Differs from Gulrajani et al. (2017), whose generator starts from random weights alone.
 """
@@ -27,8 +27,8 @@ from wgan_resampler.gan.rows.batches import ClassBalancedBatches
 STATE_SPREAD = 0.85
 """Standard deviation of what is added to the logarithm of each state's share.
 
-With it, two states of shares p and 1 - p are generated about that often: the difference of their normal numbers, which
-are opposite, has twice this standard deviation and is close to a logistic one.
+With this value, two states are generated about as often as their shares p and 1 - p say. Their normal numbers are
+opposite, so the difference has twice this standard deviation. That makes it close to a logistic random number.
 """
 
 _MAX_ROWS, _MIN_ROWS, _TOTAL_ROWS, _MAX_CELLS = 1024, 64, 2**14, 2**21
@@ -87,8 +87,8 @@ def _principal_axes(residuals: Tensor, n_axes: int) -> Tensor:
         variances, vectors = _eigh(residuals.t() @ residuals / n_rows)
         axes[:k] = (vectors[:, -k:] * variances[-k:].clamp_min(0.0).sqrt()).t()
     else:
-        # The same from products of rows: for thousands of categories, a matrix of width squared would not fit in
-        # memory.
+        # The products of rows give the same axes. For thousands of categories, the matrix of width squared above would
+        # not fit in memory.
         _, vectors = _eigh(residuals @ residuals.t())
         axes[:k] = vectors[:, -k:].t() @ residuals / n_rows**0.5
     return axes

@@ -35,7 +35,7 @@ class EncodedTable:
     layout : RowLayout
         Where values and one-hot blocks stand in an expanded row.
     links : tuple of Link, default=()
-        The values that count only in the first state of a block, "an ordinary number".
+        The values that count only where a block is in its first state, which means "an ordinary number".
 
     Raises
     ------
@@ -154,7 +154,7 @@ class EncodedTable:
         parts = torch.split(self.values, sizes)
         masks = [None] * len(parts) if self.ordinary is None else torch.split(self.ordinary, sizes)
         for part, counted in zip(parts, masks, strict=True):
-            if counted is None:  # the same without the work that a mask makes
+            if counted is None:  # the same result, faster than with a mask
                 mean = part.sum(dim=0) / len(part)
                 means.append(mean)
                 variances.append((part - mean).square_().sum(dim=0) / len(part))

@@ -1,8 +1,8 @@
 """Which rows are isolated among rows of other classes.
 
 The nearest rows of an isolated row are all of other classes. Errors of measurement and of labeling look like that.
-Where it lies, other classes are at home, so rows generated there cost more precision than they gain recall. Descendants
-of SMOTE do not start from such rows either (the "noise" of Borderline-SMOTE, Han et al. 2005, section 3; the "outliers"
+It lies in the region of other classes. Rows generated there lower precision more than they raise recall. Variants of
+SMOTE do not start from such rows either (the "noise" of Borderline-SMOTE, Han et al. 2005, section 3; the "outliers"
 of Napierala & Stefanowski 2016, J. Intell. Inf. Syst. 46). Here they are left out of training.
 """
 
@@ -22,10 +22,10 @@ enough good rows, and to examine them all would take longer than training.
 """
 
 MAX_OTHERS = 4096
-"""Most rows of other classes that are compared with. If there are more, each of these stands for several."""
+"""Rows of other classes that are compared with, at most. If there are more, each of these counts as several."""
 
 SCATTERED = 0.5
-"""If the share of isolated rows of a class is this many times what random labels would give, the class keeps them all.
+"""A class keeps all its rows if its share of isolated rows is at least this times the share that random labels give.
 
 Such a class is scattered among the others: its isolated rows are no errors, but typical of it. In a class with a third
 of the table or more, random labels would isolate hardly any row, so it may keep a few isolated ones. They do little
@@ -49,8 +49,8 @@ def isolated_rows(table: EncodedTable, m_neighbors: int) -> Tensor:
     Returns
     -------
     torch.Tensor of shape (n,) and dtype bool
-        False for all rows of the largest class, of classes of less than `FEWEST_ROWS` or more than `MOST_ROWS`, and of
-        those that are `SCATTERED`.
+        False for all rows of the largest class, of classes of fewer than `FEWEST_ROWS` or more than `MOST_ROWS`, and
+        of scattered classes (see `SCATTERED`).
 
     Examples
     --------
@@ -77,7 +77,7 @@ def isolated_rows(table: EncodedTable, m_neighbors: int) -> Tensor:
 
 
 def _isolated_in_class(table: EncodedTable, unit: Tensor, start: int, size: int, m_neighbors: int) -> Tensor:
-    """Return which rows of a class have at least `m_neighbors` rows of others nearer than the nearest of their own."""
+    """Return which rows of a class have at least `m_neighbors` rows of other classes nearer than any of their own."""
     rows = torch.arange(start, start + size, device=table.values.device)
     n_others = len(table) - size
     seen = evenly_spaced(n_others, MAX_OTHERS, rows.device)

@@ -11,14 +11,14 @@ with u and v uniform in [0, 1].
 
 - The first step is that of SMOTE (Chawla et al. 2002, arXiv:1106.1813): x' is one of the `NEIGHBORS` rows of c nearest
   to x.
-- The second step is borrowed: r is a random row of a random class d, and r' is one of its nearest rows in d. How near
-  is measured as a share of the class: `NEIGHBORS` / n, the share of c that neighbors in c are. Rows scatter around
-  their neighbors in much the same way in all classes of a table, so large classes can teach small ones. Regularized
-  discriminant analysis does the same with the spread around the class mean (Friedman 1989, JASA 84).
+- The second step is borrowed: r is a random row of a random class d, and r' is one of its nearest rows in d. The
+  neighbors are the same share of both classes: `NEIGHBORS` / n. Rows scatter around their neighbors in much the same
+  way in all classes of a table, so large classes can teach small ones. Regularized discriminant analysis does the same
+  with the spread around the class mean (Friedman 1989, JASA 84).
 
 For a class of thousands of rows, w is nearly 0. In a class of more than `MAX_REFERENCES` rows, neighbors are known for
-some rows only. There x makes the first step of another row q of its class: x + u (q' - q). It must make one: if rows of
-large classes were left as they are, a classifier would tell classes apart by whether rows lie between others.
+some rows only. There x makes the first step of another row q of its class: x + u (q' - q). Rows of large classes must
+move too. Otherwise a classifier could tell classes apart by whether their rows lie between others.
 
 States (of categories, missing values and frequent values) cannot be moved by a share. A row takes the state of x' with
 probability u, and that of r with probability b / (n + b), where b = `BORROWED_STATES`. So the categories of a class of
@@ -45,7 +45,7 @@ NEIGHBORS = 10
 BORROWED_STATES = 0.25
 """How many rows' worth of states a class borrows.
 
-Less than of spread, since a foreign state is wrong, while a foreign step is only too long.
+This is less than for spread. A state of another class can be wrong; a step of another class is at worst too long.
 """
 
 MAX_REFERENCES = 1024
@@ -85,7 +85,7 @@ class Draw:
 
 
 class NeighborSpread:
-    """The transformation above.
+    """Varies rows as described at the top of this module.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ class NeighborSpread:
         uniform = torch.rand(6, k, generator=rng, dtype=torch.float32, device=device)
         origin, mate, donor, donor_mate, share, stretch = uniform
         own = torch.where(near.is_complete[classes], rows - self._starts[classes], near.member(classes, origin))
-        # As many of the donor's class as are the same share of it.
+        # The number of neighbors is the same share of the donor's class as of the row's own class.
         alike = NEIGHBORS / counts[classes] * near.n_others[donor_classes]
         members = near.member(donor_classes, donor)
         return Draw(
@@ -163,7 +163,7 @@ class NeighborSpread:
         if table.states.shape[1] == 0:
             return values, table.states[draw.rows]
         source = draw.rows.unsqueeze(1)
-        # The states of a neighbor of another row need not go with the rest of this one.
+        # If the first step is that of another row, the states of its end may not fit this row, and are not taken.
         mates = torch.where(draw.origins == draw.rows, draw.mates, draw.rows)
         source = torch.where(draw.picks < draw.share, mates.unsqueeze(1), source)
         source = torch.where(draw.picks > 1.0 - self._state_weight[draw.classes], draw.donors.unsqueeze(1), source)
@@ -199,15 +199,15 @@ def _reflected(values: Tensor) -> Tensor:
 class _Neighbors:
     """The nearest rows of some rows of each class, the *members*: other members, ordered by `square_distances`.
 
-    For each member, at least `NEIGHBORS` are known; in a class larger than the smallest one more, namely the same share
-    of the class as `NEIGHBORS` is of the smallest.
+    For each member, at least `NEIGHBORS` neighbors are known. In classes larger than the smallest one, more are known:
+    the same share of the class that `NEIGHBORS` is of the smallest class.
 
     Attributes
     ----------
     is_complete : torch.Tensor of shape (num_classes,) and dtype bool
         Whether all rows of a class are members.
     n_others : torch.Tensor of shape (num_classes,)
-        Other members that each member has; 1, namely itself, in a class of one row.
+        Number of other members. It is 1 in a class of one row, which counts as its own neighbor.
     """
 
     def __init__(self, table: EncodedTable) -> None:

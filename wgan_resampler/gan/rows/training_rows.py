@@ -1,4 +1,4 @@
-"""The drawing of real rows, as they are or varied as neighboring rows differ."""
+"""Draws real rows: unchanged, or varied in the way in which neighboring rows differ."""
 
 from __future__ import annotations
 

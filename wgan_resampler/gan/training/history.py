@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Sequence
 from typing import overload
 
+import msgspec
+
 from wgan_resampler.exceptions import InvalidDataError
+from wgan_resampler.utils.storage import Records
 
 Record = dict[str, float]
 
@@ -133,20 +135,8 @@ class TrainingHistory(Sequence[Record]):
             If the text is not a JSON list of flat objects of finite numbers.
         """
         try:
-            records = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise InvalidDataError(f"A training history must be JSON: {error}.") from error
-        if not isinstance(records, list) or not all(_is_record(record) for record in records):
-            raise InvalidDataError("A training history must be a JSON list of objects that hold finite numbers only.")
-        return cls(records)
-
-
-def _is_record(value: object) -> bool:
-    return isinstance(value, dict) and all(_is_finite_number(number) for number in value.values())
-
-
-def _is_finite_number(value: object) -> bool:
-    # Python's JSON reader takes NaN and Infinity, which `to_json` does not write.
-    if isinstance(value, float):
-        return math.isfinite(value)
-    return isinstance(value, int) and not isinstance(value, bool)
+            return cls(msgspec.json.decode(text, type=Records))
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise InvalidDataError(
+                f"A training history must be a JSON list of objects that hold finite numbers only: {error}."
+            ) from error

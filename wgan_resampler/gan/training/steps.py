@@ -6,11 +6,12 @@ A step takes the gradients of the losses from one of two places:
 - For any other network, and for any other loss (``GanTrainer(loss=...)``, see `wgan_resampler.gan.losses`), autograd
   computes them.
 
-The tests hold one against the other.
+The tests compare the two.
 
 Differs from Gulrajani et al. (2017), Algorithm 1: the fake rows of all critic updates of a step are made at once. The
-generator does not change between them, so the rows are the same. Only with batch normalization do they differ, as its
-statistics then cover all these rows. The explicit step also makes the rows of the generator's own update with them.
+generator does not change between them, so the rows are the same. They differ only with batch normalization, because
+its statistics then cover all these rows. The explicit step makes the rows of the generator's own update at the same
+time.
 """
 
 from __future__ import annotations
@@ -77,8 +78,8 @@ class Step:
     n_critic, n_rows : int
         Numbers of batches and of rows in each.
     explicit : bool
-        Whether to use the explicit gradients of both networks; see `Pair.is_explicit`. Otherwise autograd computes that
-        of the generator, and that of the critic unless `Pair.critic_is_explicit`.
+        Whether to use the explicit gradients of both networks; see `Pair.is_explicit`. Otherwise autograd computes the
+        generator's gradient, and also the critic's, unless that is known (`Pair.critic_is_explicit`).
     """
 
     def __init__(self, pair: Pair, n_critic: int, n_rows: int, *, explicit: bool) -> None:
@@ -117,7 +118,7 @@ class Step:
         else:
             self._forward_pass.load(noise, torch.cat((for_critic, for_generator)))
             rows = self._forward_pass.rows()
-        fakes = rows[: shares.numel()].view(features.shape)  # without the second one of a single row
+        fakes = rows[: shares.numel()].view(features.shape)  # leaves out the second fake row, if any
         self._update_critic(features, fakes, mix_rows(features, fakes, shares), condition, lambda_gp)
         if self._generator_pass is None:
             self._update_generator_by_autograd(noise[len(for_critic) :], for_generator)

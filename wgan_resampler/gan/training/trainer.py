@@ -108,7 +108,7 @@ class Callback:
         """
 
     def on_train_end(self, trainer: GanTrainer) -> None:
-        """Run when training has ended, also by an error.
+        """Run when training has ended, with or without an error.
 
         Parameters
         ----------
@@ -291,7 +291,13 @@ class GanTrainer:
             If `loader` yields nothing after the first epoch, as a generator does.
         """
         check_sizes(epochs=epochs, max_updates=1 if max_updates is None else max_updates)
-        source = self.source = self._source(loader)
+        feature_dim = getattr(self.critic, "feature_dim", None)
+        source: BatchSource = (
+            loader
+            if isinstance(loader, ClassBalancedBatches)
+            else LoaderBatches(loader, feature_dim, self.num_classes, self.device)
+        )
+        self.source = source
         last_update = None if max_updates is None else self.n_updates + max_updates
         self.total_updates = _expected_updates(self.n_updates, source, epochs, last_update)
         self._stopped = False
@@ -302,11 +308,16 @@ class GanTrainer:
             # After the hooks, which may have replaced weights or loaded moments.
             self._updates.bind(afresh=True)
             for _ in range(epochs):
-                if self._stopped or (last_update is not None and self.n_updates >= last_update):
+                if self._stopped or self.n_updates == last_update:
                     break
                 if not self._train_epoch(source, last_update):
                     break
-            self._check_weights()
+            # The last update may have broken the generator after its losses were computed.
+            if not bool(self._updates.pair.generator_optimizer.parameters.values.isfinite().all()):
+                raise TrainingDivergedError(
+                    f"The generator's weights are no longer finite after epoch {self.epoch}. Use a smaller "
+                    "learning_rate."
+                )
         return self.history
 
     def state_dict(self) -> dict[str, Any]:
@@ -424,19 +435,6 @@ class GanTrainer:
             TrainingStoppedEarlyWarning,
             stacklevel=4,  # the caller of `train`
         )
-
-    def _check_weights(self) -> None:
-        # The last update may have broken the generator after its losses were computed.
-        if not bool(self._updates.pair.generator_optimizer.parameters.values.isfinite().all()):
-            raise TrainingDivergedError(
-                f"The generator's weights are no longer finite after epoch {self.epoch}. Use a smaller learning_rate."
-            )
-
-    def _source(self, loader: Iterable[Any] | ClassBalancedBatches) -> BatchSource:
-        if isinstance(loader, ClassBalancedBatches):
-            return loader
-        feature_dim = getattr(self.critic, "feature_dim", None)
-        return LoaderBatches(loader, feature_dim, self.num_classes, self.device)
 
     def _set_mode(self, *, training: bool) -> None:
         self.generator.train(training)

@@ -108,7 +108,7 @@ class Updates:
                 self.average.update()
 
     def _step(self, n_critic: int, n_rows: int) -> Step:
-        """Return what makes steps of this size."""
+        """Return the `Step` for this size."""
         if (n_critic, n_rows) not in self._steps:
             if len(self._steps) == _MAX_STEPS:
                 self._take_sums()

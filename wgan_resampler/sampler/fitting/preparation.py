@@ -48,7 +48,7 @@ the training itself.
 """
 
 AUTO_VISITS = 4
-"""Large batches use more rows of a class: as many as can be drawn this often in the whole training."""
+"""With large batches, more rows of a class are used: so many that the training draws each this many times."""
 
 _AUTO_ROWS_PER_CLASS = 32
 """Rows of each class in a batch with ``batch_size="auto"``."""
@@ -106,6 +106,8 @@ class Preparation:
         Holds the networks, which have fresh weights at first.
     classifier_seed : int
         Seed of the initial weights of the classifier that rejects rows.
+    n_epochs : int
+        Epochs of a whole training. With ``epochs="auto"``, the last one ends after `AUTO_UPDATES` updates in all.
     """
 
     settings: FitSettings
@@ -115,12 +117,7 @@ class Preparation:
     batches: ClassBalancedBatches
     trainer: GanTrainer
     classifier_seed: int
-
-    @property
-    def n_epochs(self) -> int:
-        """Epochs of a whole training. `max_updates` may end the last one early."""
-        epochs = self.settings.epochs
-        return math.ceil(AUTO_UPDATES / len(self.batches)) if epochs == "auto" else epochs
+    n_epochs: int
 
     @property
     def max_updates(self) -> int | None:
@@ -254,7 +251,8 @@ def prepare(
         rng = new_generator(next_seed(seeds), device)
         batches = ClassBalancedBatches(table, batch_size, rng, settings.borrowed_rows, settings.m_neighbors)
         trainer = _trainer(settings, len(classes), batches, device, seeds, callbacks)
-    return Preparation(settings, encoder, classes, counts, batches, trainer, next_seed(seeds))
+    n_epochs = epochs_of(settings, labels)
+    return Preparation(settings, encoder, classes, counts, batches, trainer, next_seed(seeds), n_epochs)
 
 
 def _some_of_each_class(class_indices: NDArray[np.integer], n: int, rng: np.random.Generator) -> NDArray[np.integer]:

@@ -1,4 +1,4 @@
-"""Warm start: whether a table fits an previous training, and its cells in the codes of that training."""
+"""Warm start: whether a table fits a previous training, and its cells in the codes of that training."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from wgan_resampler.exceptions import CheckpointError
 MAX_BYTES: Final = 2**31
 MAX_PICKLE_BYTES: Final = 2**24
 MAX_TUPLES: Final = 20_000
-"""Tuples in the structure, of which a tensor has six. A key nested 300 000 tuples deep crashes Python."""
+"""Most tuples in the structure. A tensor has six. A key that is nested 300 000 tuples deep crashes Python."""
 
 DTYPES: Final[Mapping[torch.dtype, str]] = {
     torch.float64: "DoubleStorage",

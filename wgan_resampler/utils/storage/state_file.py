@@ -136,17 +136,13 @@ def _storable(value: Any, where: str, depth: int) -> Any:
         return tuple(items) if isinstance(value, tuple) else items
     for kind in (int, float, str):  # an enumeration or a string of numpy becomes the plain value that it extends
         if isinstance(value, kind):
-            return _within_limit(kind(value), where)
+            if isinstance(value, int) and value.bit_length() > MAX_INT_BITS:
+                raise CheckpointError(f"{where} is an integer of {value.bit_length()} bits; store it as a string.")
+            return kind(value)
     raise CheckpointError(
         f"{where} is of type {type(value).__name__}. Store tensors, None, bool, int, float, str, and lists, tuples and "
         "dicts of these. torch.from_numpy() and .item() convert the values of numpy."
     )
-
-
-def _within_limit(value: Any, where: str) -> Any:
-    if isinstance(value, int) and value.bit_length() > MAX_INT_BITS:
-        raise CheckpointError(f"{where} is an integer of {value.bit_length()} bits; store it as a string.")
-    return value
 
 
 def _key(key: Any, where: str) -> str | int:
