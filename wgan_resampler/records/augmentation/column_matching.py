@@ -1,4 +1,4 @@
-"""A table's columns against those that a generator makes, and new rows in the table's own dtypes."""
+"""Compare a table's columns with those that a generator makes, and build new rows in the table's own dtypes."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _own_column(labels: Sequence[Label] | None, column: Column) -> SeriesFormat:
         return SeriesFormat(np.dtype(object), _objects(labels))
     if not isinstance(column, NumericColumn):
         raise TypeError("Categories without labels.")
-    # Whole numbers have no word for a missing cell.
+    # An integer cannot represent a missing value, so the column becomes float64.
     return SeriesFormat(np.dtype(np.float64) if column.has_missing and column.dtype.kind != "f" else column.dtype)
 
 
@@ -133,8 +133,8 @@ def _matching_column(
 ) -> SeriesFormat:
     if column.has_missing and isinstance(form.dtype, np.dtype) and form.dtype.kind in "biu":
         raise DataFileError(
-            f"{where} is of dtype {form.dtype}, which has no missing cells, but the generator was trained on missing "
-            "ones and makes them. Convert the column, or train on this file."
+            f"{where} is of dtype {form.dtype}, which cannot hold missing values, but the generator was trained on "
+            "missing values and makes them. Convert the column, or train on this file."
         )
     if isinstance(column, CategoricalColumn) and labels is not None:
         if isinstance(cells, NumericCells):
@@ -167,7 +167,7 @@ def _with_categories(where: str, form: SeriesFormat, labels: Sequence[Label]) ->
     if known is not None and unknown:
         raise DataFileError(
             f"{where} has a dtype with the categories {shown_labels(list(known))}, without {unknown[0]!r}, which the "
-            "generator makes. Add it to the dtype, or convert the column to texts."
+            "generator makes. Add it to the dtype, or convert the column to strings."
         )
     if isinstance(form.categories, np.ndarray):
         return replace(form, categories=_objects(labels))
