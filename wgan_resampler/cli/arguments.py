@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Callable
+from typing import TypeVar
+
+_N = TypeVar("_N", int, float)
 
 
 def positive_int(text: str) -> int:
@@ -15,47 +19,37 @@ def positive_int(text: str) -> int:
     >>> positive_int("3")
     3
     """
-    value = _int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} must be at least 1")
-    return value
+    return number(text, int, lambda value: value >= 1, "an integer of at least 1")
 
 
 def positive_float(text: str) -> float:
     """Return a finite number above 0."""
-    value = not_negative_float(text)
-    if value == 0:
-        raise argparse.ArgumentTypeError(f"{text} must be above 0")
-    return value
+    return number(text, float, lambda value: 0 < value < math.inf, "a finite number above 0")
 
 
 def not_negative_float(text: str) -> float:
     """Return a finite number of at least 0."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 <= value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text} must be a finite number of at least 0")
-    return value
+    return number(text, float, lambda value: 0 <= value < math.inf, "a finite number of at least 0")
 
 
 def seed(text: str) -> int:
     """Return an integer from 0 to 2**32 - 1, the range of seeds that all libraries take."""
-    value = _int(text)
-    if not 0 <= value < 2**32:
-        raise argparse.ArgumentTypeError(f"{text} must be an integer from 0 to {2**32 - 1}")
-    return value
+    return number(text, int, lambda value: 0 <= value < 2**32, f"an integer from 0 to {2**32 - 1}")
 
 
 def share(text: str) -> float:
     """Return a number above 0 and below 1."""
+    return number(text, float, lambda value: 0 < value < 1, "a number above 0 and below 1, such as 0.2")
+
+
+def number(text: str, kind: Callable[[str], _N], is_valid: Callable[[_N], bool], valid: str) -> _N:
+    """Return the text as a number. ArgumentTypeError describes the `valid` numbers if it is none of them."""
     try:
-        value = float(text)
+        value = kind(text)
     except ValueError:
-        value = 0.0
-    if not 0 < value < 1:
-        raise argparse.ArgumentTypeError(f"{text} must be a number above 0 and below 1, such as 0.2")
+        value = None
+    if value is None or not is_valid(value):
+        raise argparse.ArgumentTypeError(f"{text} must be {valid}")
     return value
 
 
@@ -111,10 +105,3 @@ def add_division(parser: argparse.ArgumentParser, *, default_test_size: float | 
 def add_seed(parser: argparse.ArgumentParser, what: str) -> None:
     """Add the seed."""
     parser.add_argument("--seed", type=seed, default=0, metavar="N", help=f"seed of {what} (default: 0)")
-
-
-def _int(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text} must be an integer") from None

@@ -50,7 +50,5 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _n_mfcc(text: str) -> int:
-    value = arguments.positive_int(text)
-    if value > 128:
-        raise argparse.ArgumentTypeError(f"{text} must be at most 128, the number of mel bands")
-    return value
+    # A frame has 128 mel bands, and a coefficient for each at most.
+    return arguments.number(text, int, lambda value: 1 <= value <= 128, "an integer of at least 1 and at most 128")

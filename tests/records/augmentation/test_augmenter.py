@@ -298,7 +298,7 @@ def changed(**columns):
         (changed(mood=1.5), "'mood' holds numbers, but the generator makes categories"),
         (changed(loudness="loud"), "'loudness' holds categories, such as 'loud', but the generator makes numbers"),
         (changed(live="yes"), "'live' holds 'yes', but the generator makes (False, True|True, False)"),
-        (changed(loudness=1), "dtype int64, but the generator makes float64|no missing values"),
+        (changed(loudness=1), "dtype int64, but the generator makes float64|cannot hold missing values"),
         (changed(key=pd.Categorical(["D"] * N)), "without 'C', which the generator makes"),
         (changed(genre=["rock"] * N), "class 'blues' has no records.*1 classes.*3 of the generator"),
         (changed(genre=["ska", *NAMES[1:]]), "class 'ska' is not known to it.*4 classes.*3 of the generator"),

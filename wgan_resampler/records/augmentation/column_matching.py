@@ -1,4 +1,4 @@
-"""Comparison of a table's columns with those that a generator makes, and new rows in the table's own dtypes."""
+"""Compare a table's columns with those that a generator makes, and build new rows in the table's own dtypes."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _own_column(labels: Sequence[Label] | None, column: Column) -> SeriesFormat:
         return SeriesFormat(np.dtype(object), _objects(labels))
     if not isinstance(column, NumericColumn):
         raise TypeError("Categories without labels.")
-    # NumPy's integers have no missing value.
+    # An integer cannot represent a missing value, so the column becomes float64.
     return SeriesFormat(np.dtype(np.float64) if column.has_missing and column.dtype.kind != "f" else column.dtype)
 
 
@@ -133,8 +133,8 @@ def _matching_column(
 ) -> SeriesFormat:
     if column.has_missing and isinstance(form.dtype, np.dtype) and form.dtype.kind in "biu":
         raise DataFileError(
-            f"{where} is of dtype {form.dtype}, which has no missing values, but the generator was trained on missing "
-            "values and makes them. Convert the column, or train on this file."
+            f"{where} is of dtype {form.dtype}, which cannot hold missing values, but the generator was trained on "
+            "missing values and makes them. Convert the column, or train on this file."
         )
     if isinstance(column, CategoricalColumn) and labels is not None:
         if isinstance(cells, NumericCells):

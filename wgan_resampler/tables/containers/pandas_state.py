@@ -1,6 +1,7 @@
-"""Series and names of columns of pandas as plain values, and back.
+"""pandas Series and column names as plain values, and back.
 
-Whatever is written is read again at once. What comes back otherwise is refused when it is saved, not when it is loaded.
+Each value is read back as soon as it is written. If the two differ, saving fails; the user does not have to find out
+when loading.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ def _arrow_type(schema: bytes) -> Any:
 def series_to_state(series: Any, where: str) -> dict[str, Any]:
     """Return dtype and cells of a Series as plain values; its index and its name are left out.
 
-    The Series is made again at once: what cannot be loaded is refused when it is saved.
+    The Series is read back at once, so a Series that cannot be loaded is refused when it is saved.
     """
     if isinstance(series.dtype, np.dtype):
         return {"array": plain.array_to_state(series.to_numpy(), where)}

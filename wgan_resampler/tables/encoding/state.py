@@ -43,7 +43,9 @@ def _column_from_state(state: Mapping[str, Any]) -> Column:
             raise CheckpointError("It describes a column without categories.")
         return categorical
     if kind != "numbers":
-        raise CheckpointError(f"It describes a column of {str(kind)[:40]!r}, which are neither numbers nor categories.")
+        raise CheckpointError(
+            f"It describes a column of kind {str(kind)[:40]!r}; the kinds are 'numbers' and 'categories'."
+        )
     column = convert_state(state, NumericColumn, _dtype)
     _check_increasing(column.frequent)
     _check_held(column.frequent, column.dtype)
