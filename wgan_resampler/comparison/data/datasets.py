@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from os import PathLike
@@ -196,9 +197,15 @@ def _named(datasets: Any) -> Iterable[tuple[str, Any]]:
         return [("data", datasets)]
     if isinstance(datasets, Iterable):
         paths = list(datasets)
-        strangers = [path for path in paths if not _is_path(path)]
-        if not strangers:
-            return _unique([(_stem(Path(path)), path) for path in paths])
+        if all(map(_is_path, paths)):
+            named = [(_stem(Path(path)), path) for path in paths]
+            twice = sorted(name for name, count in Counter(name for name, _ in named).items() if count > 1)
+            if not twice:
+                return named
+            raise InvalidParameterError(
+                f"Several files are called {', '.join(twice)}, so their results could not be told apart. Rename one, "
+                "or give a mapping of names to paths."
+            )
     raise InvalidParameterError(
         f"datasets must be (X, y), (X, y, groups), a mapping of names to these or to paths, or paths of files; it is "
         f"{type(datasets).__name__}."
@@ -211,17 +218,6 @@ def _is_path(value: Any) -> bool:
 
 def _stem(path: Path) -> str:
     return path.name[: len(path.name) - len(table_suffix(path) or "")]
-
-
-def _unique(named: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
-    names = [name for name, _ in named]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise InvalidParameterError(
-            f"Several files are called {', '.join(twice)}, so their results could not be told apart. Rename one, or "
-            "give a mapping of names to paths."
-        )
-    return named
 
 
 def _load(name: str, source: Any, target: str, group_column: str | None) -> Dataset:
@@ -258,9 +254,7 @@ def _as_frame(X: Any) -> pd.DataFrame:
 
 
 def _checked(name: str, X: pd.DataFrame, y: NDArray[Any], groups: NDArray[Any] | None) -> Dataset:
-    y = y.ravel() if y.ndim == 2 and y.shape[1] == 1 else y
-    if y.ndim != 1:
-        raise InvalidDataError(f"Dataset '{name}': the target must have one dimension, not {y.ndim}.")
+    y = _one_dimension(name, "the target", y)
     try:
         check_consistent_length(X, y, groups)
     except ValueError as error:
@@ -284,10 +278,15 @@ def _checked(name: str, X: pd.DataFrame, y: NDArray[Any], groups: NDArray[Any] |
     return Dataset(name, X, y, groups, _fingerprint(X, y, groups))
 
 
+def _one_dimension(name: str, what: str, values: NDArray[Any]) -> NDArray[Any]:
+    """Return the values with one dimension; a table of one column is allowed."""
+    if values.ndim == 1 or values.shape[1:] == (1,):
+        return values.ravel()
+    raise InvalidDataError(f"Dataset '{name}': {what} must have one dimension, not {values.ndim}.")
+
+
 def _checked_groups(name: str, groups: NDArray[Any]) -> NDArray[Any]:
-    groups = groups.ravel() if groups.ndim == 2 and groups.shape[1] == 1 else groups
-    if groups.ndim != 1:
-        raise InvalidDataError(f"Dataset '{name}': groups must have one dimension, not {groups.ndim}.")
+    groups = _one_dimension(name, "groups", groups)
     if pd.isna(groups).any():
         raise InvalidDataError(
             f"Dataset '{name}': {int(pd.isna(groups).sum())} rows have no group. Give each a group of its own, or "

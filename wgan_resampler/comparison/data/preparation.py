@@ -66,7 +66,7 @@ class FoldTable(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
-        """Return a new frame; a category that was not there in fitting counts as missing."""
+        """Return a new frame; a category that was absent in fitting becomes a missing value."""
         check_is_fitted(self, "categories_")
         columns: dict[Any, Any] = {name: X[name].array.copy() for name in self.numeric_}
         if self.numbers_ is not None:

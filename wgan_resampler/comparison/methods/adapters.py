@@ -91,7 +91,7 @@ class SmoteVariantsSampler(PeerSampler):
         self.random_state = random_state
 
     def fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
-        """Return the rows and, below them, the new rows; of several classes, one after the other against the rest."""
+        """Return the rows and, below them, the new rows; more than two classes are over-sampled one after the other."""
         package = self.require_package()
         classes, codes = np.unique(y, return_inverse=True)
         rows = np.asarray(X, dtype=float)

@@ -87,7 +87,7 @@ class ClassifierSpec:
     @property
     def takes_class_weight(self) -> bool:
         """Whether it can weight the classes."""
-        return any(key.split("__")[-1] == "class_weight" for key in self.classifier.get_params())
+        return bool(_parameters(self.classifier, "class_weight"))
 
 
 def _geometric_smote() -> Any:
@@ -127,11 +127,11 @@ CLASSIFIERS: dict[str, tuple[str, Callable[[], Any]]] = {
     "logistic_regression": ("weak", partial(LogisticRegression, max_iter=1000)),
     "knn": ("weak", KNeighborsClassifier),
     "decision_tree": ("weak", DecisionTreeClassifier),
-    # Without probabilities: their calibration would split the resampled rows, with copies of a row on both sides.
+    # No probabilities: SVC would calibrate them on a split of the resampled rows, with copies of a row on both sides.
     "svm": ("weak", SVC),
     "mlp": ("weak", MLPClassifier),
     "random_forest": ("strong", RandomForestClassifier),
-    # Early stopping would hold out resampled rows, whose copies are among those that it was trained on.
+    # Early stopping would validate on held-out resampled rows, whose copies are among the training rows.
     "hist_gradient_boosting": ("strong", partial(HistGradientBoostingClassifier, early_stopping=False)),
 }
 """Classifiers by name: their group, and what makes a new one."""
@@ -211,8 +211,7 @@ def seeded_copy(template: Any, seed: int) -> Any:
     """Return a copy of an estimator or sampler in which every `random_state` is the seed."""
     copy = clone(template, safe=False)
     if hasattr(copy, "get_params") and hasattr(copy, "set_params"):
-        keys = [key for key in copy.get_params() if key.split("__")[-1] == "random_state"]
-        copy.set_params(**dict.fromkeys(keys, seed))
+        copy.set_params(**dict.fromkeys(_parameters(copy, "random_state"), seed))
     elif hasattr(copy, "random_state"):
         copy.random_state = seed
     return copy
@@ -220,8 +219,12 @@ def seeded_copy(template: Any, seed: int) -> Any:
 
 def with_class_weight(classifier: Any) -> Any:
     """Set `class_weight="balanced"` in a classifier and in those inside it; the classifier itself is changed."""
-    keys = [key for key in classifier.get_params() if key.split("__")[-1] == "class_weight"]
-    return classifier.set_params(**dict.fromkeys(keys, "balanced"))
+    return classifier.set_params(**dict.fromkeys(_parameters(classifier, "class_weight"), "balanced"))
+
+
+def _parameters(estimator: Any, name: str) -> list[str]:
+    """Return the full names of the parameters of this name, in the estimator and in those inside it."""
+    return [key for key in estimator.get_params() if key.split("__")[-1] == name]
 
 
 def _named(given: Any, what: str, registry: Mapping[str, Any]) -> list[tuple[str, Any]]:
@@ -251,7 +254,7 @@ def _known(name: str, what: str, registry: Mapping[str, Any]) -> str:
 def describe(template: Any) -> str:
     """Return class and parameters, or the name of a function, in a form that is the same in every process.
 
-    Of a class it names the package and not the module, so that moving the class within its package changes nothing.
+    For a class, it names the package but not the module. So moving the class within its package changes nothing.
     """
     if template is None:
         return "None"

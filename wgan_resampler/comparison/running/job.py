@@ -192,8 +192,8 @@ def run_job(job: Job, *, share: bool = True) -> JobResult:
         cells: list[Cell] = []
         failure: str | None = None
         for spec in classifiers:
-            # A sampler that failed would fail again, after the same time. So its splits are not run again: none of
-            # them if it failed on the outer split, else the outer split alone.
+            # A sampler that failed would fail again, and take as long. After a failure on the outer split, no split
+            # is run again. After a failure on an inner split, only the outer split is run.
             usable = () if splits[0].failed else splits if failure is None else splits[:1]
             cell = _run_cell(job, spec, usable)
             cells.append(replace(cell, error=cell.error or failure))

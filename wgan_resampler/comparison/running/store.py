@@ -29,7 +29,7 @@ from wgan_resampler.utils.storage import atomic_writer
 _T = TypeVar("_T")
 
 FORMAT = 1
-"""Version of the lines. Raise it, and read the old lines too, when a field changes its meaning."""
+"""Version of the lines. When a field changes its meaning, raise the version and keep reading old lines."""
 
 RUN_FILE, CELLS_FILE = "run.json", "cells.jsonl"
 
@@ -138,7 +138,8 @@ class Store:
 
     def write_run(self, facts: Mapping[str, Any]) -> None:
         """Write what is compared and how."""
-        write_text(self.directory / RUN_FILE, json.dumps(facts, indent=1) + "\n")
+        with atomic_writer(self.directory / RUN_FILE) as file:
+            file.write(json.dumps(facts, indent=1).encode() + b"\n")
 
 
 def read_cells(path: Path) -> tuple[dict[str, JobResult], int]:
@@ -158,7 +159,7 @@ def read_cells(path: Path) -> tuple[dict[str, JobResult], int]:
         except (msgspec.MsgspecError, AttributeError, LookupError, TypeError, RecursionError) as error:
             raise ComparisonStoreError(
                 f"Line {number} of '{path}' is no result of a comparison ({error}). Was the file edited? Remove the "
-                "line, and its fits are made again; or choose another directory."
+                "line to repeat its fits, or choose another directory."
             ) from error
     return done, len(complete)
 
@@ -189,12 +190,6 @@ def from_run(facts: Mapping[str, Any], kind: type[_T]) -> _T:
         return msgspec.convert(facts, kind)
     except msgspec.ValidationError as error:
         raise ComparisonStoreError(f"{RUN_FILE} describes no comparison that this version can read: {error}") from error
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file in full or not at all."""
-    with atomic_writer(path) as file:
-        file.write(text.encode())
 
 
 def _locked(file: Any) -> bool:
