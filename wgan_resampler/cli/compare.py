@@ -40,7 +40,9 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("--repeat-below", type=int, metavar="ROWS", help="split only tables with fewer rows repeatedly")
     parser.add_argument("--max-rows", type=int, metavar="N", help="replace larger tables by a sample of about N rows")
-    parser.add_argument("--reference", metavar="NAME", help="sampler to test against (default: none, or the first)")
+    parser.add_argument(
+        "--reference", metavar="NAME", help="sampler that the others are tested against (default: none, or the first)"
+    )
     parser.add_argument("--jobs", type=int, metavar="N", help="number of processes, -1 for all cores (default: 1)")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="Dask scheduler, such as tcp://10.0.0.1:8786")
     parser.add_argument("--random-state", type=int, default=0, metavar="SEED", help="root of all seeds (default: 0)")
