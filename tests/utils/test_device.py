@@ -42,7 +42,7 @@ def test_cpu_is_taken_as_text_or_as_device(device):
 @pytest.mark.usefixtures("no_cuda")
 @pytest.mark.parametrize("device", ["cuda", "cuda:0", "cuda:1", torch.device("cuda")])
 def test_cuda_that_does_not_exist_is_an_error_and_no_fall_back(device):
-    with pytest.raises(DeviceUnavailableError, match=r"sees 0 CUDA device\(s\).*Use device='cpu' or 'auto'") as caught:
+    with pytest.raises(DeviceUnavailableError, match=r"finds 0 CUDA device\(s\).*Use device='cpu' or 'auto'") as caught:
         resolve_device(device)
     assert isinstance(caught.value, RuntimeError)
     assert isinstance(caught.value, WGANResamplerError)
@@ -50,7 +50,7 @@ def test_cuda_that_does_not_exist_is_an_error_and_no_fall_back(device):
 
 @pytest.mark.usefixtures("two_cuda_devices")
 def test_cuda_index_beyond_the_last_device_is_an_error():
-    with pytest.raises(DeviceUnavailableError, match=r"device='cuda:2'.*sees 2 CUDA device"):
+    with pytest.raises(DeviceUnavailableError, match=r"device='cuda:2'.*finds 2 CUDA device"):
         resolve_device("cuda:2")
 
 

@@ -91,7 +91,7 @@ def test_refusals(table, target, parameters, error, fragment):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
 def test_cuda_where_there_is_none():
-    with pytest.raises(DeviceUnavailableError, match=re.escape("sees 0 CUDA device(s)")):
+    with pytest.raises(DeviceUnavailableError, match=re.escape("finds 0 CUDA device(s)")):
         quick(device="cuda").fit_resample(X, Y)
     with pytest.raises(DeviceUnavailableError, match="device='cuda'"):
         quick(device="cuda").fit(X, Y)

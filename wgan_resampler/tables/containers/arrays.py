@@ -37,7 +37,7 @@ class ColumnFormat:
     ----------
     dtype : numpy.dtype
         The dtype of the cells.
-    categories : ndarray or None
+    categories : ndarray or None, default=None
         What the codes stand for; None for numbers.
     missing : Any, default=nan
         What stands in a missing cell: None, a NaN or a NaT.
