@@ -7,12 +7,17 @@ import json
 import sys
 from pathlib import Path
 
+# These adapters need packages that pip must install without their dependencies; tests/comparison/methods/test_peers.py
+# runs them where the packages are there.
+NEED_PEERS = "wgan_resampler/comparison/methods/adapters.py"
+
 
 def uncovered(report: dict) -> list[str]:
     """Return the public functions and methods of which no line ran, each as "file: qualified name"."""
     return [
         f"{path}: {name}"
         for path, file in report["files"].items()
+        if path != NEED_PEERS
         for name, function in file["functions"].items()
         # The function "" holds the lines of the module that stand outside of functions.
         if name and _is_public(name) and function["missing_lines"] and not function["executed_lines"]
@@ -20,7 +25,7 @@ def uncovered(report: dict) -> list[str]:
 
 
 def _is_public(name: str) -> bool:
-    return not any(part.startswith("_") and not part.endswith("__") for part in name.split("."))
+    return not any(part.startswith("_") for part in name.split("."))
 
 
 if __name__ == "__main__":

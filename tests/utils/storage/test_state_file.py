@@ -57,7 +57,8 @@ def refuse(path, fragment=None, error=CheckpointError):
     started = time.process_time()
     with pytest.raises(error, match=fragment) as caught:
         load_state(path)
-    assert time.process_time() - started < 1
+    if sys.gettrace() is None:  # under a tracer, as in a measurement of coverage, everything takes longer
+        assert time.process_time() - started < 1
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown * (1 if sys.platform == "darwin" else 1024) < 300 * 10**6
     assert str(path) in str(caught.value)
