@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from small_generators import QUICK
 
 from wgan_resampler import Callback
 from wgan_resampler.cli import main
@@ -20,23 +21,17 @@ from wgan_resampler.exceptions import CheckpointError, DamagedCheckpointWarning,
 from wgan_resampler.records.files.json_records import RecordFile, write_records
 from wgan_resampler.records.generator_file import load_generator
 from wgan_resampler.records.training_run import Run, train_in_folder
-from wgan_resampler.sampler import FitSettings, generator_state as model_files
+from wgan_resampler.sampler import generator_state as model_files
 from wgan_resampler.utils.storage.state_file import load_state, save_state
 
-SETTINGS = FitSettings(
+SETTINGS = replace(
+    QUICK,
     noise_dim=4,
     hidden_dim=8,
-    num_layers=2,
     dropout=0.2,
     epochs=6,
     batch_size=16,
     n_critic=2,
-    lambda_gp=10.0,
-    learning_rate=1e-3,
-    critic_learning_rate=1e-3,
-    normalization="batch",
-    skip_connections=False,
-    m_neighbors=0,
     borrowed_rows=2.0,
     average_decay=0.9,
     rejection_rate=0.2,

@@ -72,7 +72,7 @@ def format_from_state(state: Mapping[str, Any]) -> TableFormat:
     MissingDependencyError
         If the library of the container is not installed.
     """
-    container = checked(lambda state: container_of_kind(state["kind"]), state)
+    container = _container(state)
     return _refusing(container, container.from_state, state)
 
 
@@ -148,7 +148,7 @@ def target_from_state(state: Mapping[str, Any]) -> TargetFormat:
     MissingDependencyError
         If the library of the container is not installed.
     """
-    container = checked(lambda state: container_of_kind(state["kind"]), state)
+    container = _container(state)
     return _refusing(container, lambda state: _target_from_state(container, state), state)
 
 
@@ -159,6 +159,10 @@ def _target_from_state(container: type[TableFormat], state: Mapping[str, Any]) -
     if len(examples) != len(classes):
         raise ValueError("other labels than classes")
     return TargetFormat(classes, examples)
+
+
+def _container(state: Mapping[str, Any]) -> type[TableFormat]:
+    return checked(lambda state: container_of_kind(state["kind"]), state)
 
 
 def _refusing(container: type[TableFormat], build: Callable[[Any], _T], state: Any) -> _T:

@@ -296,7 +296,9 @@ def _trainer(
         num_layers=num_layers,
         random_state=next_seed(seeds),
     )
-    spread = batches.rows.table.spread_within_classes().clamp_min(_MIN_FEATURE_SCALE)
+    feature_scale = None
+    if settings.scaled_penalty:
+        feature_scale = batches.rows.table.spread_within_classes().clamp_min(_MIN_FEATURE_SCALE)
     return GanTrainer(
         generator=generator,
         discriminator=critic,
@@ -310,7 +312,7 @@ def _trainer(
         random_state=next_seed(seeds),
         callbacks=callbacks,
         average_decay=settings.average_decay,
-        feature_scale=spread if settings.scaled_penalty else None,
+        feature_scale=feature_scale,
     )
 
 
