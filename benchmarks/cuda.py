@@ -291,7 +291,7 @@ def count_syncs(block_sizes: tuple[int, ...], batch_size: int) -> Figures:
         warnings.simplefilter("always")
         trainer_of(batches, 64, DEVICE, [mode]).train(batches, epochs=1)
     found = Counter(
-        f"{Path(each.filename).name}:{each.lineno}" for each in caught if "synchronizing" in str(each.message)
+        f"{Path(each.filename).name}:{each.lineno}" for each in caught if "called a synchronizing" in str(each.message)
     )
     first = ""
     try:

@@ -45,7 +45,10 @@ def expand(values: Tensor, states: Tensor, layout: RowLayout) -> Tensor:
         return values
     rows = values.new_zeros(len(values), layout.width)
     rows[:, : layout.n_values] = values
-    starts = torch.tensor(layout.starts, device=values.device)
+    # Made where they are needed: copying them to a GPU would make the host wait for it.
+    starts = torch.cat(
+        [torch.arange(group.start, group.stop, group.size, device=values.device) for group in layout.groups]
+    )
     return rows.scatter_(1, states + starts, 1.0)
 
 

@@ -79,7 +79,6 @@ class Adam:
         self.learning_rate = learning_rate
         self.betas = betas
         self.eps = eps
-        self.n_steps = 0
         self.first = torch.zeros_like(parameters.values)
         self.second = torch.zeros_like(parameters.values)
         self._step = torch.zeros((), dtype=torch.float32, device=parameters.values.device)
@@ -88,9 +87,9 @@ class Adam:
 
     def step(self) -> None:
         """Move the parameters against their gradient."""
-        self.n_steps += 1
+        # Counted on the device, so that a CUDA graph counts too.
+        self._step.add_(1.0)
         # What torch.optim.Adam(fused=True) calls: one pass over the vector instead of six.
-        self._step.fill_(self.n_steps)
         torch._fused_adam_(
             *self._lists,
             lr=self.learning_rate,
@@ -102,6 +101,11 @@ class Adam:
             maximize=False,
         )
 
+    @property
+    def n_steps(self) -> int:
+        """Number of steps made."""
+        return int(self._step)
+
     def state_dict(self) -> dict[str, Any]:
         """Return the moments and the number of steps, to continue from later; the tensors are live."""
         return {"first": self.first, "second": self.second, "n_steps": self.n_steps}
@@ -110,7 +114,7 @@ class Adam:
         """Continue from what :meth:`state_dict` returned."""
         self.first.copy_(state["first"])
         self.second.copy_(state["second"])
-        self.n_steps = state["n_steps"]
+        self._step.fill_(state["n_steps"])
 
 
 class MovingAverage:

@@ -112,6 +112,11 @@ class GeneratorPass:
         The forward pass of the same generator.
     n_rows : int
         The last `n_rows` rows of the forward pass are the batch.
+
+    Attributes
+    ----------
+    score_pass : ScorePass
+        The critic's part of the gradient.
     """
 
     def __init__(
@@ -121,7 +126,7 @@ class GeneratorPass:
         f, last = forward_pass, slice(forward_pass.n_rows - n_rows, forward_pass.n_rows)
         self._skip = generator.skip_connections
         self._layout = generator.layout
-        self._score_pass = ScorePass(critic, n_rows)
+        self.score_pass = ScorePass(critic, n_rows)
         self._ones = w.output.new_ones(1, n_rows)
         self._shares, self._input = f.output[last], f.inputs[-1][last]
         self._layers = [_Layer(w, f, i, last) for i in range(len(w.hidden))][::-1]
@@ -140,8 +145,8 @@ class GeneratorPass:
             One-hot classes of the batch.
         """
         w, ones = self._weights, self._ones
-        d = backward(self._score_pass.gradient(rows, condition), self._shares, self._layout)
-        torch.mm(self._score_pass.gradient_t, self._input, out=w.output_grad)
+        d = backward(self.score_pass.gradient(rows, condition), self._shares, self._layout)
+        torch.mm(self.score_pass.gradient_t, self._input, out=w.output_grad)
         torch.mm(ones, d, out=w.output_bias_grad_row)
         d = torch.mm(d, w.output, out=self._layers[0].d)
         # From the last layer to the first: d is the gradient with respect to the activations, da to the linear map.
@@ -163,7 +168,7 @@ class GeneratorPass:
         -------
         torch.Tensor of shape ()
         """
-        return self._score_pass.take_sum()
+        return self.score_pass.take_sum()
 
 
 class _Layer:

@@ -84,6 +84,7 @@ class Step:
 
     def __init__(self, pair: Pair, n_critic: int, n_rows: int, *, explicit: bool) -> None:
         self._pair = pair
+        self._n_critic = n_critic
         self._critic_pass: CriticPass | None = None
         self._generator_pass: GeneratorPass | None = None
         critic = cast(GanDiscriminator, pair.critic)
@@ -158,6 +159,17 @@ class Step:
             generator_loss.backward()  # type: ignore[no-untyped-call]
         self._sums[4] += generator_loss.detach()
         optimizer.step()
+
+    def sum_up(self) -> None:
+        """Add up what the critic updates have kept, so that the next run finds the same empty buffers."""
+        if self._critic_pass is not None:
+            self._critic_pass.sum_up()
+
+    def count_replay(self) -> None:
+        """Count a run of which a CUDA graph has made the operations."""
+        if self._critic_pass is not None and self._generator_pass is not None:
+            self._critic_pass.n_summed += self._n_critic
+            self._generator_pass.score_pass.n_summed += 1
 
     def take_sums(self) -> Tensor:
         """Return sums over the updates since the last call.

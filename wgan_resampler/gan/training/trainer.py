@@ -36,7 +36,10 @@ from wgan_resampler.gan.training.updates import Updates
 from wgan_resampler.utils import computing, new_generator, resolve_device
 
 _UPDATES_BETWEEN_CHECKS = 50
-"""Updates between two checks that the losses are finite. Each check makes a GPU wait for the host."""
+"""Updates between two checks that the losses are finite, on the CPU. With CUDA there is one check per epoch.
+
+A check makes the host wait for the GPU, which then has nothing to do.
+"""
 
 
 class Callback:
@@ -171,7 +174,8 @@ class GanTrainer:
     total_updates : int or None
         The value of `n_updates` at the end of the present call of :meth:`train`; None if it is not known.
     progress : dict or None
-        Means over the present epoch so far, under the keys of a record. They are renewed every 50 updates.
+        Means over the present epoch so far, under the keys of a record. They are renewed every 50 updates; with CUDA,
+        at the end of each epoch.
     source : object or None
         The source of the real rows in the present call of :meth:`train`.
     device : torch.device
@@ -398,7 +402,7 @@ class GanTrainer:
         for features, condition in itertools.islice(source.epoch(self.n_critic), remaining):
             self._updates.run(features, condition, self.noise_dim, self.lambda_gp, self.rng)
             self.n_updates += 1
-            if (self.n_updates - first) % _UPDATES_BETWEEN_CHECKS == 0:
+            if self.device.type == "cpu" and (self.n_updates - first) % _UPDATES_BETWEEN_CHECKS == 0:
                 self.progress = self._record(self.n_updates - first, time.perf_counter() - start)
             self._notify("on_update_end")
             if self._stopped:
