@@ -71,13 +71,14 @@ class GraphedStep:
 
     def _record(self, inputs: tuple[Tensor, ...], lambda_gp: float) -> None:
         self._sums_before += self._step.take_sums()
-        buffers = [each.new_empty(each.shape) for each in inputs]
+        features, condition, noise, shares = buffers = [each.new_empty(each.shape) for each in inputs]
         try:
             with torch.cuda.device(inputs[0].device):
                 graph = torch.cuda.CUDAGraph()
                 # Other Python threads may use the GPU meanwhile.
-                with torch.cuda.graph(graph, stream=torch.cuda.Stream(), capture_error_mode="thread_local"):
-                    self._step.run(*buffers, lambda_gp)
+                stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+                with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
+                    self._step.run(features, condition, noise, shares, lambda_gp)
                     self._step.sum_up()
         except RuntimeError as error:
             self._can_record = False
