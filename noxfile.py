@@ -1,4 +1,4 @@
-"""Checks that need environments of their own; `.ci/run` covers the everyday ones."""
+"""Checks that need their own environments. `.ci/run` runs the everyday checks."""
 
 import tempfile
 from pathlib import Path
@@ -10,7 +10,7 @@ nox.options.sessions = ["tests", "lint"]
 
 @nox.session
 def tests(session):
-    """Run all tests, the slow ones too, with the versions known to work."""
+    """Run all tests, including the slow ones, with the versions in constraints.txt."""
     session.install("-c", "constraints.txt", "-e", ".[test]")
     session.run("pytest", "-n", "auto", "--dist", "worksteal", *session.posargs)
 
@@ -26,10 +26,10 @@ def lint(session):
 
 @nox.session
 def oldest(session):
-    """Run the tests with the oldest versions that pyproject.toml admits, on Python 3.11.
+    """Run the tests with the oldest versions that pyproject.toml allows, on Python 3.11.
 
-    The torch of that time comes as a CUDA build on Linux: several gigabytes. To use a CPU build that lies in some
-    folder, pass its options through: ``nox -s oldest -- --find-links FOLDER``.
+    On Linux, pip installs a CUDA build of this old torch, which takes several gigabytes. If you have a CPU build in a
+    folder, use ``nox -s oldest -- --find-links FOLDER``.
     """
     session.install("-r", "tests/oldest.txt", *session.posargs)
     session.install("--no-deps", "-e", ".")
@@ -38,7 +38,7 @@ def oldest(session):
 
 @nox.session
 def newest(session):
-    """Run the tests with the newest versions that pip finds: no constraints."""
+    """Run the tests without constraints.txt, with the newest versions that pip finds."""
     session.install("-e", ".[test]", *session.posargs)
     session.run("pytest", "-n", "auto", "--dist", "worksteal", "-m", "not slow")
 
@@ -46,7 +46,7 @@ def newest(session):
 @nox.session
 @nox.parametrize("kind", ["whl", "tar.gz"])
 def package(session, kind):
-    """Build wheel and sdist, install each in an empty environment and use it there."""
+    """Build wheel and sdist, install one of them in an empty environment, and use it there."""
     with tempfile.TemporaryDirectory() as folder:
         session.install("build")
         session.run("python", "-m", "build", "--outdir", folder)

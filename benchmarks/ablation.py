@@ -1,15 +1,15 @@
-"""Measure what each ingredient of the over-sampler gives: the defaults against the defaults without it.
+"""Measure the effect of each ingredient of the over-sampler: compare the defaults with and without it.
 
 Usage: python benchmarks/ablation.py FOLDER --output DIR [--splits 1] [--jobs 2]
 
-FOLDER holds one file NAME.csv.gz for each set, the target in the last column. Each variant is an over-sampler of its
-own in one comparison (`compare_samplers`), together with some over-samplers of imbalanced-learn. There is one
-stratified split of each set, with a fifth of the rows for testing, and seven classifiers. Results are stored in DIR as
-they come. A run that was stopped is resumed.
+FOLDER holds one file NAME.csv.gz for each data set, with the target in the last column. One comparison
+(`compare_samplers`) has each variant as a sampler, and some over-samplers of imbalanced-learn as peers. There is one
+stratified split of each set, with a fifth of the rows for testing, and seven classifiers. Each result is stored in DIR
+when it is finished. If the script is stopped and started again, it continues.
 
-Defaults that were chosen by their scores look better than they are. A nested estimate says by how much: the variant
-with the best mean rank on a random half of the sets is chosen, and its mean rank among the other over-samplers is
-computed on the other half. This is repeated many times.
+Defaults that were chosen by their scores look better than they are. A nested estimate measures this effect. It divides
+the sets at random into two halves, chooses the variant with the best mean rank on one half, and computes its mean rank
+among the peers on the other half. This is repeated many times.
 """
 
 import argparse
@@ -42,22 +42,24 @@ WITHOUT = {
 
 
 def nested(scores: pd.DataFrame, variants: list[str], peers: list[str]) -> pd.DataFrame:
-    """Return mean ranks of the variant chosen on one half of the sets and of each peer, on the other half.
+    """Return the nested estimate: mean ranks of the chosen variant and of each peer, on sets not used for the choice.
 
     Parameters
     ----------
     scores : DataFrame
-        Mean over classifiers; a row for each (dataset, sampler), a column for each metric.
-    variants, peers : list of str
-        Samplers to choose from, and those beside which the chosen one is ranked.
+        Means over classifiers, with a row for each (dataset, sampler) and a column for each metric.
+    variants : list of str
+        Samplers from which one is chosen.
+    peers : list of str
+        Samplers among which the chosen variant is ranked.
 
     Returns
     -------
     DataFrame
-        Mean over the halvings; a row for each of "chosen" and the peers.
+        Means over all random halves, with a row for "chosen" and for each peer.
     """
     tables = {metric: scores[metric].unstack() for metric in METRICS}
-    # Ranked one at a time beside the peers: variants must not push each other down.
+    # Each variant is ranked alone among the peers, so that other variants do not change its rank.
     ranks = {
         (name, metric): table[[name, *peers]].rank(axis=1, ascending=False, na_option="bottom")
         for metric, table in tables.items()
@@ -80,7 +82,7 @@ def nested(scores: pd.DataFrame, variants: list[str], peers: list[str]) -> pd.Da
 
 
 def main():
-    """Compare, and print means and mean ranks."""
+    """Run the comparison, and print means and mean ranks."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--output", type=Path, required=True)

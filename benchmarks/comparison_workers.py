@@ -1,8 +1,8 @@
 """Measure how much faster a comparison is with two processes than with one.
 
-The ratio is near two if the processes do not compete for threads.
+The ratio is near two if the processes do not compete for threads. No other program should run at the same time.
 
-Run on an otherwise idle machine: .venv/bin/python benchmarks/comparison_workers.py
+Usage: .venv/bin/python benchmarks/comparison_workers.py
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from wgan_resampler import compare_samplers
 
 
 def seconds(n_jobs: int, n_repeats: int) -> float:
-    """Return the wall-clock time of a comparison; the processes are running already."""
+    """Return the wall-clock seconds of a comparison. The worker processes must be running already."""
     data = make_classification(n_samples=600, n_features=20, weights=[0.9], random_state=0)
     start = time.perf_counter()
     compare_samplers(
@@ -38,7 +38,7 @@ if __name__ == "__main__":
     parser.add_argument("--workers", type=int, default=2)
     args = parser.parse_args()
     print("cores:", os.cpu_count(), " load:", os.getloadavg()[0])
-    # The first call starts the processes, which import what they need.
+    # This first comparison starts the worker processes and makes them import everything. It is not timed.
     compare_samplers(
         make_classification(random_state=0), ["smote"], classifiers=["knn"], n_jobs=args.workers, verbose=0
     )

@@ -1,11 +1,14 @@
-"""Measure whether synthetic rows are copies: their distances to the closest training row, compared with SMOTE's.
+"""Measure whether synthetic rows are copies of training rows, for WGANGPOverSampler and for SMOTE.
 
 Usage: python benchmarks/copies.py FOLDER [--sets a,b]
 
-FOLDER holds one file NAME.csv.gz for each set, the target in the last column. Only tables of numbers are used, without
-their rows with missing values. Numbers are standardized, so a distance is in standard deviations of the table.
-"Closest" is the median distance of the new rows to the closest training row, divided by that of training rows to each
-other; "copies" counts new rows that equal a training row in all columns.
+FOLDER holds one file NAME.csv.gz for each data set, with the target in the last column. Only tables of numbers are
+used. Their rows with missing values are left out. Numbers are standardized, so distances are in standard deviations of
+the table.
+
+The column "copies" counts the new rows that equal a training row in all columns. The column "closest" is the median
+distance from a new row to the closest training row, divided by the median distance from a training row to the closest
+other training row.
 """
 
 import argparse
@@ -21,11 +24,11 @@ from threadpoolctl import threadpool_limits
 from wgan_resampler import WGANGPOverSampler
 
 FEWEST_ROWS = 6
-"""SMOTE needs more rows of each class than it looks at neighbors."""
+"""Smallest class that SMOTE can over-sample: it uses five neighbors of each row."""
 
 
 def distances(X, y, sampler):
-    """Return the relative median distance of new rows to the closest training row, and the number of copies."""
+    """Return the value of "closest", the number of copies, and the number of new rows."""
     X_new = sampler.fit_resample(X, y)[0][len(X) :]
     scaler = StandardScaler().fit(X)
     neighbors = NearestNeighbors(n_neighbors=2).fit(scaler.transform(X))

@@ -1,7 +1,8 @@
-"""Measure seconds and peak memory of several readers of a large JSON file of records, each in its own process.
+"""Measure the time and the peak memory of several readers of a large JSON file of records.
 
-``python benchmarks/json_reading.py --megabytes 700`` writes a file of records of 130 frames with 13 coefficients into a
-temporary folder and prints a Markdown table. orjson is compared if it is installed.
+``python benchmarks/json_reading.py --megabytes 700`` writes a file into a temporary folder. Each record in it has 130
+frames with 13 coefficients. Each reader runs in its own process. The result is printed as a Markdown table. orjson is
+included if it is installed.
 """
 
 import argparse
@@ -34,7 +35,7 @@ print(time.perf_counter() - started, before, peak())
 
 
 def write_file(path: Path, megabytes: int) -> int:
-    """Write records with four decimals, as `extract` does, and return how many numbers they hold."""
+    """Write records with four decimals, like `extract`, and return how many numbers the file holds."""
     rng = np.random.default_rng(0)
     record = (rng.normal(0, 60, (130, 13))).round(4).tolist()
     text = json.dumps(record)
@@ -48,7 +49,7 @@ def write_file(path: Path, megabytes: int) -> int:
 
 
 def main() -> None:
-    """Write the file, run every reader on it and print what each took."""
+    """Write the file, run every reader on it, and print time and memory of each."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--megabytes", type=int, default=700)
     args = parser.parse_args()

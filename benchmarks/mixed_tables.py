@@ -2,16 +2,18 @@
 
 Usage: python benchmarks/mixed_tables.py FOLDER [--sets a,b] [--folds 5] [--results results.csv]
 
-FOLDER holds one file NAME.csv.gz for each set: a header, the target in the last column, empty cells for missing values,
-and strings for categories.
+FOLDER holds one file NAME.csv.gz for each data set. A file has a header and the target in the last column. Missing
+values are empty fields, and categories are strings.
 
-Each set is cut into stratified folds. On the training part, each over-sampler grows all classes to the size of the
-largest, and three classifiers learn from the result behind the same ColumnTransformer: numbers are imputed by their
-mean and standardized, categories are imputed by the most frequent one and one-hot encoded. WGANGPOverSampler takes the
-table as it is. The SMOTE family cannot. For it the table is imputed first, and the numbers are standardized, because it
-computes distances. SMOTENC serves mixed tables, SMOTEN categories only, SMOTE numbers only. Everything is fitted on the
-training part. The over-sampler's rows are the same for the three classifiers, as if the pipeline had been fitted three
-times.
+Each set is divided into stratified folds. On the training part of a fold, each over-sampler enlarges all classes to the
+size of the largest class. Then three classifiers are trained on its rows. Before the classifiers, a ColumnTransformer
+imputes numbers by their mean and standardizes them. It imputes categories by the most frequent category and one-hot
+encodes them.
+
+WGANGPOverSampler gets the raw table. The SMOTE family cannot use missing values, and computes distances. So it gets an
+imputed table with standardized numbers. SMOTENC is used for mixed tables, SMOTEN for tables of categories, and SMOTE
+for tables of numbers. Everything is fitted on the training part. An over-sampler is fitted once for the three
+classifiers. The scores are the same as if it were fitted for each of them.
 """
 
 import argparse
@@ -50,7 +52,7 @@ def column_kinds(X):
 
 
 def imputed(X):
-    """Return the step that makes a table fit for the SMOTE family."""
+    """Return the step that prepares a table for the SMOTE family: imputed, with standardized numbers."""
     numeric, categorical = column_kinds(X)
     numbers = make_pipeline(SimpleImputer(keep_empty_features=True), StandardScaler())
     parts = [("n", numbers, numeric), ("c", SimpleImputer(strategy="most_frequent"), categorical)]
@@ -58,7 +60,7 @@ def imputed(X):
 
 
 def encoded(X):
-    """Return the step between over-sampler and classifier."""
+    """Return the step between over-sampler and classifier: imputed, standardized, one-hot encoded."""
     numeric, categorical = column_kinds(X)
     numbers = make_pipeline(SimpleImputer(keep_empty_features=True), StandardScaler())
     one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
@@ -67,7 +69,7 @@ def encoded(X):
 
 
 def smote_for(X, seed):
-    """Return the member of the SMOTE family that takes such columns."""
+    """Return the member of the SMOTE family for such columns."""
     numeric, categorical = column_kinds(X)
     if not categorical:
         return SMOTE(random_state=seed)
@@ -75,7 +77,7 @@ def smote_for(X, seed):
 
 
 def resampled(name, X, y, seed):
-    """Return the over-sampled training part, and what test rows have to go through first."""
+    """Return the over-sampled training part, and the step that must prepare the test rows, if any."""
     if name == "none":
         return X, y, None
     if name == "WGAN-GP":
@@ -86,7 +88,7 @@ def resampled(name, X, y, seed):
 
 
 def compare(folder, names, n_folds):
-    """Return one row of scores per set, fold, sampler and classifier."""
+    """Return one row of scores for each set, fold, sampler and classifier."""
     records = []
     bar = tqdm(total=len(names) * n_folds * 3)
     for name in names:
@@ -112,7 +114,7 @@ def compare(folder, names, n_folds):
 
 
 def report(results):
-    """Print means per set and per classifier."""
+    """Print the means of each set and of each classifier."""
     samplers = results["sampler"].unique()
     for score in SCORES:
         table = results.pivot_table(index="set", columns="sampler", values=score, sort=False)[samplers]

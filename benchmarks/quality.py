@@ -1,10 +1,11 @@
-"""Print the tables of docs/benchmarks.md from the results that `wgan-resampler compare` has stored.
+"""Print the tables of docs/benchmarks.md from the stored results of `wgan-resampler compare`.
 
 Usage: python benchmarks/quality.py DIR [--reference smote]
 
-DIR is the output of a comparison, finished or not. Mean ranks are over datasets, among all samplers that were compared;
-1 is best. Means are over the datasets on which no sampler failed, except samplers that fail on most datasets. Wins,
-ties and losses, and Wilcoxon's test with Holm's correction, are against the reference.
+DIR is the output directory of a comparison, finished or not. Mean ranks are over datasets, among all samplers of the
+comparison; 1 is best. Mean scores are over the datasets on which no sampler failed. Samplers that failed on most
+datasets are ignored in this choice of datasets. Each sampler is compared with the reference: wins, ties and losses, and
+Wilcoxon's test with Holm's correction.
 """
 
 import argparse
@@ -18,7 +19,7 @@ METRICS = ("balanced_accuracy", "g_mean", "f1", "matthews_corrcoef", "average_pr
 
 
 def markdown(frame: pd.DataFrame) -> str:
-    """Return a frame as a Markdown table; its index is the first column."""
+    """Return a frame as a Markdown table, with the index as the first column."""
     rows = [[frame.index.name or "", *frame.columns], ["---"] * (len(frame.columns) + 1)]
     rows += [[name, *row] for name, row in zip(frame.index, frame.to_numpy(), strict=True)]
     return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in rows)

@@ -1,17 +1,24 @@
-"""Measure the speed of training and generating: against other samplers, against bare matrix products, and by size.
+"""Measure the speed of training and generating.
 
-Everything runs in one process on one thread, repeated and interleaved, so that a busy machine slows all of it alike.
-Ratios are medians of the ratios of neighboring runs. Other samplers that are not installed (``pip install ctgan``) or
-would take too long are listed as not run.
+The speed is compared with other samplers, with bare matrix products, and between tables of different sizes.
+
+Everything runs in one process on one thread. The runs that are compared alternate, so that a busy machine slows all of
+them alike. A ratio is the median over the ratios of two neighboring runs. Samplers that are not installed (``pip
+install ctgan``) or would take too long are shown as "not installed" or "not run".
 
     python benchmarks/speed.py                                     # all, CTGAN and TVAE up to 1000 rows
     python benchmarks/speed.py --only update                       # seconds
     python benchmarks/speed.py --only fit --rows 250 1000 --columns 10 --repeats 3
 
-The goals: `fit_resample` 20 times faster than CTGAN's default on 1000 x 10; a critic update within 1.6 times, a
-generator update within 1.8 times its bare products; 100 000 rows within 2 times 1000 rows at the same updates; memory
-within 3 times the table plus 100 MB; 200 000 generated rows of 20 columns per second and core; import within 5 % of
-that of torch and imbalanced-learn; threads as they were.
+The goals are:
+
+- `fit_resample` is 20 times as fast as CTGAN's default on 1000 x 10.
+- A critic update takes at most 1.6 times as long as its bare matrix products, a generator update at most 1.8 times.
+- With the same number of updates, 100 000 rows take at most 2 times as long as 1000 rows.
+- The peak of memory is at most 3 times the table plus 100 MB.
+- One core generates 200 000 rows of 20 columns per second.
+- The import takes at most 5 % longer than the import of torch and imbalanced-learn.
+- The caller's number of threads is restored.
 """
 
 from __future__ import annotations
@@ -44,7 +51,7 @@ MINORITY = 0.2
 
 
 def make_table(n_rows: int, n_columns: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return a table of two classes, one of them a fifth of the rows, made without temporary copies."""
+    """Return a table of two classes, made without temporary copies. The minority is a fifth of the rows."""
     rng = np.random.default_rng(0)
     y = (np.arange(n_rows) < MINORITY * n_rows).astype(np.int64)
     X = rng.standard_normal((n_rows, n_columns))
@@ -60,7 +67,10 @@ def seconds(run: Run) -> float:
 
 
 def side_by_side(runs: Sequence[Run], repeats: int, calls: int = 1) -> tuple[list[float], list[float]]:
-    """Return the shortest time of a call of each, and the median ratio to the first, of interleaved repetitions."""
+    """Return for each function the shortest time of a call, and the median ratio to the first function.
+
+    The functions are called in turn, `repeats` times. One time is the mean over `calls` calls.
+    """
     times: list[list[float]] = [[] for _ in runs]
     for _ in range(repeats):
         for run, each in zip(runs, times, strict=True):
@@ -86,11 +96,11 @@ def ours() -> WGANGPOverSampler:
 
 
 def classic() -> WGANGPOverSampler:
-    """Return the sampler with what `wgan-resampler train` takes by default: the documented constants."""
+    """Return the sampler with the default settings of `wgan-resampler train`: the documented constants."""
     from wgan_resampler.sampler import PRESETS
 
     settings = asdict(PRESETS["classic"])
-    del settings["scaled_penalty"]  # no parameter of the sampler
+    del settings["scaled_penalty"]  # this is not a parameter of the sampler
     return ours().set_params(**settings)
 
 
@@ -102,7 +112,7 @@ def fit_smote(X: np.ndarray, y: np.ndarray) -> None:
 
 
 def fit_ctgan(X: np.ndarray, y: np.ndarray) -> None:
-    """Train CTGAN with its defaults and draw the missing rows by its conditional sampling."""
+    """Train CTGAN with its defaults, and draw the rows that the minority needs with its conditional sampling."""
     import pandas as pd
     from ctgan import CTGAN
 
@@ -113,7 +123,7 @@ def fit_ctgan(X: np.ndarray, y: np.ndarray) -> None:
 
 
 def fit_tvae(X: np.ndarray, y: np.ndarray) -> None:
-    """Train a TVAE with its defaults on the class that has to grow, and draw the missing rows."""
+    """Train a TVAE with its defaults on the minority, and draw the rows that the minority needs."""
     import pandas as pd
     from ctgan import TVAE
 
@@ -132,7 +142,7 @@ SAMPLERS: dict[str, Callable[[np.ndarray, np.ndarray], object]] = {
 
 
 def fit_section(args: argparse.Namespace) -> None:
-    """Time whole fits: training, and drawing the rows that the minority lacks."""
+    """Measure the time of whole fits: training, and drawing the rows that the minority needs."""
     sizes = [(n, f) for n in args.rows for f in args.columns]
     tables = {size: make_table(*size) for size in sizes}
     lines = []
@@ -157,7 +167,7 @@ def fit_section(args: argparse.Namespace) -> None:
 
 
 class Update:
-    """The networks of the sampler's defaults for two classes, one update of each, and the products it needs."""
+    """The sampler's default networks for two classes, one update of each network, and its bare matrix products."""
 
     def __init__(self, n_columns: int, hidden_dim: int, n_rows: int) -> None:
         defaults = ours().get_params()
@@ -179,18 +189,18 @@ class Update:
         self.forward_pass.load(torch.randn(self.n, self.z), self.condition)
 
     def critic(self) -> None:
-        """Make a critic update on rows that lie ready: gradient of the loss with its penalty, and Adam."""
+        """Make a critic update on rows in memory: gradient of the loss with its penalty, and Adam."""
         self.critic_pass.gradients(10.0)
         self.optimizers[1].step()
 
     def generator(self) -> None:
-        """Make a generator update on noise that lies ready: rows, their scores, gradient, Adam, moving average."""
+        """Make a generator update on noise in memory: rows, their scores, gradient, Adam, moving average."""
         self.generator_pass.gradients(self.forward_pass.rows(), self.condition)
         self.optimizers[0].step()
         self.average.update()
 
     def critic_products(self) -> list[Product]:
-        """Return the products of a critic update, layer by layer, in the notation of `wgan_resampler.gan.gradients`."""
+        """Return the matrix products of a critic update by layer, in the notation of `wgan_resampler.gan.gradients`."""
         n, last, rows = self.n, self.layers - 1, 3 * self.n
         w = _weights(self.f + self.classes, self.h, self.layers)
         h = [_random(rows, each.shape[1]) for each in w] + [_random(rows, self.h)]
@@ -201,11 +211,11 @@ class Update:
         chain = [(c[i], w[i], c[i - 1]) for i in range(last, 0, -1)]
         penalty = [(c[0][:n], w[0], gradient)]  # g = W_0^T c_0 of the mixed rows
         back = [(e[i - 1] if i else gradient, w[i].t(), e[i]) for i in range(self.layers)]  # e_{i+1} = D_i W_i e_i
-        grads = [(c[i].t(), h[i], torch.empty_like(w[i])) for i in range(self.layers)]  # of scores and penalty at once
+        grads = [(c[i].t(), h[i], torch.empty_like(w[i])) for i in range(self.layers)]  # of scores and penalty together
         return [*forward, *scores, *chain, *penalty, *back, *grads, (_random(1, rows), h[-1], torch.empty_like(output))]
 
     def generator_products(self) -> list[Product]:
-        """Return the products of a generator update, layer by layer."""
+        """Return the matrix products of a generator update by layer."""
         n, last = self.n, self.layers - 1
         v, w = (_weights(size + self.classes, self.h, self.layers) for size in (self.z, self.f))
         x, output, score = _random(n, self.f), _random(self.f, self.h), _random(1, self.h)
@@ -232,7 +242,7 @@ def _weights(n_inputs: int, hidden_dim: int, num_layers: int) -> list[torch.Tens
 
 
 def multiply(products: Sequence[Product]) -> Run:
-    """Return a function that computes the products into their places, and nothing else."""
+    """Return a function that only computes the products and writes them into their outputs."""
 
     def run() -> None:
         for a, b, out in products:
@@ -242,7 +252,7 @@ def multiply(products: Sequence[Product]) -> Run:
 
 
 def update_section(args: argparse.Namespace) -> None:
-    """Time updates beside their bare products, and whole steps as they are in training."""
+    """Compare the time of updates with their bare products, and measure whole steps of a training."""
     lines = []
     hidden_dim = ours().hidden_dim
     for h, n in ((hidden_dim, 64), (128, 128)):
@@ -260,14 +270,14 @@ def update_section(args: argparse.Namespace) -> None:
     header = ["update", "columns", "units", "rows", "products, us", "update, us", "ratio"]
     print_table("One update (bars: 1.6 and 1.8)", header, lines)
     print(
-        "\ncritic: gradient and Adam, on real, fake and mixed rows that lie ready. generator: rows from noise that lies"
-        " ready, their scores, gradient, Adam, moving average. whole step: drawing of real rows and noise, fake rows,"
-        f" mixing, {ours().n_critic} critic updates, one generator update, history."
+        "\ncritic: gradient and Adam, on real, fake and mixed rows in memory. generator: rows from noise in memory,"
+        " their scores, gradient, Adam, moving average. whole step: drawing real rows and noise, fake rows, mixing,"
+        f" {ours().n_critic} critic updates, one generator update, history."
     )
 
 
 def step_in_training(n_columns: int, hidden_dim: int, batch_size: int) -> float:
-    """Return the seconds of a generator update with its critic updates in a training."""
+    """Return the seconds of a generator update and its critic updates in a training."""
     X, y = make_table(1000, n_columns)
     sampler = ours().set_params(hidden_dim=hidden_dim, batch_size=batch_size, epochs=20, rejection_rate=0.0)
     sampler.fit_resample(X, y)
@@ -278,28 +288,31 @@ def step_in_training(n_columns: int, hidden_dim: int, batch_size: int) -> float:
 
 
 def rss(key: str) -> float:
-    """Return VmRSS (now) or VmHWM (at most so far) of this process in MB."""
+    """Return the resident memory of this process in MB: "VmRSS" is the present value, "VmHWM" the peak so far."""
     status = Path("/proc/self/status").read_text()
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith(key)) / 1024
 
 
 def memory_child(n_rows: int, n_columns: int, n_sampled: int) -> None:
-    """Print the MB of a table, what fitting took over the import at most, and what sampling took over that."""
+    """Print three numbers of MB: the table, the peak of fitting, and the peak of sampling.
+
+    The peak of fitting is counted from the memory after the import, the peak of sampling from the memory after the fit.
+    """
     torch.set_num_threads(1)
-    sampler = ours()  # imported
+    sampler = ours()  # imports what it needs
     before = rss("VmRSS")
     X, y = make_table(n_rows, n_columns)
     sampler.fit_resample(X, y)
     fitted = rss("VmHWM") - before
     start = rss("VmRSS")
-    Path("/proc/self/clear_refs").write_text("5")  # forget the peak
+    Path("/proc/self/clear_refs").write_text("5")  # reset the peak
     if n_sampled:
         sampler.sample(n_sampled)
     print(X.nbytes / 2**20, fitted, rss("VmHWM") - start)
 
 
 def in_child(*arguments: object) -> list[float]:
-    """Return the numbers that this script prints in a process of its own."""
+    """Run this script in a new process, and return the numbers that it prints."""
     command = [sys.executable, __file__, *map(str, arguments)]
     return [
         float(number) for number in subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
@@ -307,7 +320,7 @@ def in_child(*arguments: object) -> list[float]:
 
 
 def memory_section(args: argparse.Namespace) -> None:
-    """Compare 100 000 rows with 1000 at the same updates, and measure peak memory."""
+    """Compare 100 000 rows with 1000 rows for the same number of updates, and measure peak memory."""
     lines = []
     for f in args.columns:
         tables = [make_table(n, f) for n in (1000, 100_000)]
@@ -328,7 +341,7 @@ def memory_section(args: argparse.Namespace) -> None:
 
 
 def sample_section(args: argparse.Namespace) -> None:
-    """Time the drawing of a million rows."""
+    """Measure the time of drawing a million rows."""
     sampler = ours()
     sampler.fit_resample(*make_table(1000, 20))
     times, cpu = [], []
@@ -347,7 +360,7 @@ def sample_section(args: argparse.Namespace) -> None:
 
 
 def import_section(args: argparse.Namespace) -> None:
-    """Time imports in fresh processes, in pairs."""
+    """Measure the time of imports in new processes, in pairs."""
     base = "import torch, imblearn"
     texts = {
         base: base,
@@ -364,18 +377,18 @@ def import_section(args: argparse.Namespace) -> None:
 
 
 class ThreadCount(Callback):
-    """Notes how many threads torch may use in training."""
+    """Records how many threads torch may use during training."""
 
     def __init__(self) -> None:
         self.seen: set[int] = set()
 
     def on_update_end(self, trainer: object) -> None:
-        """Note it."""
+        """Record the number of threads."""
         self.seen.add(torch.get_num_threads())
 
 
 def fit_and_count() -> tuple[list[int], float]:
-    """Return the thread counts seen in a training, and its CPU time per wall time."""
+    """Return the numbers of threads during a training, and its CPU time divided by its wall-clock time."""
     count = ThreadCount()
     start, cpu = time.perf_counter(), time.process_time()
     WGANGPOverSampler(device="cpu", callbacks=[count]).fit_resample(*make_table(1000, 10))
@@ -383,7 +396,7 @@ def fit_and_count() -> tuple[list[int], float]:
 
 
 def threads_section(args: argparse.Namespace) -> None:
-    """Look at the thread count before, in and after a training, and in two workers."""
+    """Show the number of threads before, during and after a training, and in two workers."""
     lines = []
     for before in (1, 2):
         torch.set_num_threads(before)
@@ -396,9 +409,9 @@ def threads_section(args: argparse.Namespace) -> None:
 
 
 def cuda_section(args: argparse.Namespace) -> None:
-    """Time training and drawing on a GPU, if there is one."""
+    """Measure the time of training and drawing on a GPU, if there is one."""
     if not torch.cuda.is_available():
-        print("\n**CUDA**: not run, torch sees no device.")
+        print("\n**CUDA**: not run, because torch finds no device.")
         return
     lines = []
     for f in args.columns:
@@ -412,17 +425,21 @@ def cuda_section(args: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    """Run the sections that are asked for."""
+    """Run the sections that `--only` names."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", type=lambda text: text.split(","), default=list(SECTIONS), help=",".join(SECTIONS))
-    parser.add_argument("--rows", type=int, nargs="+", default=[250, 1000, 10_000, 100_000], help="of whole fits")
-    parser.add_argument("--columns", type=int, nargs="+", default=[10, 50])
-    parser.add_argument("--repeats", type=int, default=3, help="of ours and SMOTE; peers run once (default: 3)")
-    parser.add_argument("--peer-rows", type=int, default=1000, help="most rows for CTGAN and TVAE (default: 1000)")
     parser.add_argument(
-        "--classic-rows", type=int, default=1000, help="most rows for the classic recipe (default: 1000)"
+        "--rows", type=int, nargs="+", default=[250, 1000, 10_000, 100_000], help="numbers of rows for whole fits"
     )
-    parser.add_argument("--sampled", type=int, default=1_000_000, help="rows to draw (default: a million)")
+    parser.add_argument("--columns", type=int, nargs="+", default=[10, 50])
+    parser.add_argument(
+        "--repeats", type=int, default=3, help="repetitions of ours and SMOTE; other samplers run once (default: 3)"
+    )
+    parser.add_argument("--peer-rows", type=int, default=1000, help="largest table for CTGAN and TVAE (default: 1000)")
+    parser.add_argument(
+        "--classic-rows", type=int, default=1000, help="largest table for the classic recipe (default: 1000)"
+    )
+    parser.add_argument("--sampled", type=int, default=1_000_000, help="number of rows to draw (default: a million)")
     parser.add_argument("--child", type=int, nargs=3, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.child:
@@ -430,7 +447,7 @@ def main() -> None:
         return
     unknown = set(args.only) - set(SECTIONS)
     if unknown:
-        parser.error(f"--only knows {', '.join(SECTIONS)}; got {', '.join(sorted(unknown))}")
+        parser.error(f"--only accepts {', '.join(SECTIONS)}; got {', '.join(sorted(unknown))}")
     torch.set_num_threads(1)
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}, 1 thread")
     with threadpool_limits(1):

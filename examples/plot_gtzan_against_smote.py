@@ -2,10 +2,10 @@
 Music genres with few tracks: WGANGPOverSampler against SMOTE
 =============================================================
 
-The data are 1000 music tracks in 10 genres, each described by the means of 13 MFCCs. Five genres keep 12 training
-tracks, the other five 70. Four classifiers are trained on the tracks as they are, and on tracks balanced by four
-over-samplers. They are tested on 30 untouched tracks of each genre. The score is how many tracks of the five rare
-genres they recognize.
+The data are 1000 music tracks in 10 genres. Each track is described by the means of 13 MFCCs. Five genres keep 12
+training tracks, the other five keep 70. Four classifiers are trained on these tracks, and on the tracks that each of
+four over-samplers has balanced. The classifiers are tested on 30 untouched tracks of each genre. The main score is the
+share of tracks of the five rare genres that a classifier recognizes.
 
 Run it with ``python examples/plot_gtzan_against_smote.py``. It takes a minute or two, prints a table and saves a
 figure.
@@ -32,7 +32,7 @@ from wgan_resampler import WGANGPOverSampler
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
-RARE = "blues,country,hiphop,metal,reggae"  # every other one in the alphabet
+RARE = "blues,country,hiphop,metal,reggae"  # every second genre in alphabetical order
 N_TEST, N_TRAIN, N_TRAIN_RARE = 30, 70, 12
 SCORES = ("minority recall", "balanced accuracy", "macro F1")
 
@@ -52,7 +52,7 @@ CLASSIFIERS = {
 
 
 # %%
-# The tracks, and a split that leaves the rare genres 12 training tracks each.
+# Read the tracks, and split them. Each rare genre keeps 12 training tracks.
 
 
 def load_tracks():
@@ -73,7 +73,8 @@ def split(genres, rare, seed):
 
 
 # %%
-# Each over-sampler grows the standardised training tracks once per seed; every classifier then learns from those.
+# Each over-sampler balances the standardized training tracks once for each seed. Then every classifier is trained on
+# its tracks.
 
 
 def with_seed(estimator, seed):
@@ -107,7 +108,7 @@ def compare(X, genres, rare, seeds):
 
 
 # %%
-# The same numbers as a table and as a figure.
+# Print the scores as a table, and plot them.
 
 
 def print_table(results):
@@ -145,7 +146,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=5, help="number of random splits (default: 5)")
     parser.add_argument("--rare", default=RARE, help=f"five genres, comma-separated (default: {RARE})")
-    parser.add_argument("--output", type=Path, default=Path("gtzan_against_smote.png"), help="where the figure goes")
+    parser.add_argument("--output", type=Path, default=Path("gtzan_against_smote.png"), help="file of the figure")
     args = parser.parse_args()
     X, genres = load_tracks()
     results = compare(X, genres, args.rare.split(","), range(args.seeds))

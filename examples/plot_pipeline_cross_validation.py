@@ -2,10 +2,13 @@
 Cross-validation and grid search with an over-sampler in the pipeline
 =====================================================================
 
-Over-sampling belongs inside the cross-validation: training folds are resampled, test folds stay as they are. The
-``Pipeline`` of imbalanced-learn does that. Here scikit-learn's breast cancer data loses most of its malignant cases.
-`WGANGPOverSampler` is compared with SMOTE and with no resampling by `cross_validate`, then `GridSearchCV` tunes the
-classifier behind it. ``memory`` keeps the resampled folds, so the search trains one GAN per fold, not per candidate.
+Over-sampling belongs inside the cross-validation: training folds are resampled, and test folds are not. The
+``Pipeline`` of imbalanced-learn does this.
+
+The data are scikit-learn's breast cancer data without most of the malignant cases. First, `cross_validate` compares
+`WGANGPOverSampler` with SMOTE and with no resampling. Then `GridSearchCV` tunes the classifier that follows the
+over-sampler. ``memory`` stores the resampled folds. So the search trains one GAN for each fold, and not one for each
+candidate of each fold.
 
 Run it with ``python examples/plot_pipeline_cross_validation.py``. It takes about a minute, prints two tables and
 saves a figure.
@@ -50,7 +53,7 @@ def pipeline(sampler, memory=None):
 
 
 # %%
-# Cross-validation: the sampler is fitted on the training part of each fold only.
+# Cross-validation: the sampler is fitted only on the training part of each fold.
 
 
 def cross_validated(X, y):
@@ -69,7 +72,7 @@ def cross_validated(X, y):
 
 
 # %%
-# Grid search: with ``memory``, the candidates for the classifier share the resampled folds.
+# Grid search: with ``memory``, all candidates for the classifier use the same resampled folds.
 
 
 def grid_search(X, y):
@@ -92,7 +95,7 @@ def grid_search(X, y):
 
 
 # %%
-# The folds as a figure.
+# Plot the scores of the folds.
 
 
 def plot(results, path):
@@ -107,7 +110,7 @@ def plot(results, path):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--output", type=Path, default=Path("pipeline_cross_validation.png"), help="the figure")
+    parser.add_argument("--output", type=Path, default=Path("pipeline_cross_validation.png"), help="file of the figure")
     args = parser.parse_args()
     X, y = load()
     plot(cross_validated(X, y), args.output)

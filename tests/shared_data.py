@@ -1,4 +1,4 @@
-"""The real data that lies beside a checkout on developers' machines; tests that need it are skipped elsewhere."""
+"""Real data in a folder beside the checkout, on developers' machines. Elsewhere, tests that need it are skipped."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ SHARED = ROOT.parent / "shared" / "data"
 
 
 def shared_file(name):
-    """Return the path of a shared file, or skip the test."""
+    """Return the path of a shared file. If there is no such file, skip the test."""
     path = SHARED / name
     if not path.exists():
         pytest.skip(f"the shared data folder with {name} is not here")

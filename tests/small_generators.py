@@ -1,4 +1,4 @@
-"""Generators for tests, trained for a moment."""
+"""Files of generators for tests, with a training of two epochs."""
 
 from pathlib import Path
 
@@ -32,7 +32,10 @@ QUICK = FitSettings(
 
 
 def write_generator(folder, data, target=None, train=None, group_key=None, settings=QUICK):
-    """Train on the original records of a file, or those at the positions `train`, and return the generator's path."""
+    """Train a generator on a file of records, and return the path of the generator's file.
+
+    The training uses the records at the positions `train`. By default, these are all original records.
+    """
     training = read_training_data(data, target)
     positions = training.data.originals if train is None else np.array(train)
     if group_key is not None:

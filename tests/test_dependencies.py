@@ -1,4 +1,4 @@
-"""What is imported is declared, and what is declared is imported."""
+"""Every imported package is a declared dependency, and every declared dependency is imported."""
 
 import ast
 import importlib.metadata
@@ -12,9 +12,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-# Packages that pip installs without their dependencies (docs/comparison.md says how), so no extra names them.
+# No extra names these packages, because pip must install them without their dependencies (see docs/comparison.md).
 BY_HAND = {"smote-variants", "forestdiffusion"}
-# Other packages import these: pandas reads Parquet by pyarrow, and distributed needs dask.
+# Only other packages import these: pandas needs pyarrow to read Parquet, and distributed needs dask.
 NOT_IMPORTED = {"pyarrow", "dask"}
 
 
@@ -28,7 +28,7 @@ OPTIONAL = names_of(requirement for name, extra in EXTRAS.items() if name != "te
 
 
 def modules_in(source):
-    """Return the top-level modules that a source imports, wherever in it, and those that `require` names."""
+    """Return the top-level modules that a source imports anywhere, or names in a call of `require`."""
     found = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -50,7 +50,7 @@ NAMES_OF_MODULES = {
 
 
 def distribution(module):
-    """Return the name under which pip installs a module."""
+    """Return the name of the package that pip installs for a module."""
     known = DISTRIBUTIONS.get(module, [NAMES_OF_MODULES.get(module, module)])
     return known[0].lower().replace("_", "-")
 
@@ -69,7 +69,7 @@ def test_every_import_is_declared():
 
 
 def test_every_declared_package_is_imported():
-    # Adapters of other packages keep the name of the module as a string.
+    # Adapters of other packages store the name of the module as a string.
     strings = {
         node.value.replace("_", "-")
         for path in SOURCES

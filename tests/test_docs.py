@@ -1,4 +1,4 @@
-"""The examples of README and documentation run, and what they say to be true is true."""
+"""The examples in README and docs run, their command lines are valid, and their links and file names exist."""
 
 import re
 import shlex
@@ -21,19 +21,19 @@ def blocks(page, language):
 EXAMPLES = [
     pytest.param(page, code, id=f"{page.name} {i}")
     for page in PAGES
-    if page.name != "CONTRIBUTING.md"  # shows parts of modules
+    if page.name != "CONTRIBUTING.md"  # its examples are parts of modules and do not run alone
     for i, code in enumerate(blocks(page, "python"))
 ]
 
 
 @pytest.mark.parametrize(("page", "code"), EXAMPLES)
 def test_examples_run(page, code, monkeypatch, tmp_path):
-    # The README's examples write files and use the reader's X and y; those of docs/ read the data of the repository.
+    # The README's examples write files, and use the reader's X and y. The examples in docs/ read the repository's data.
     monkeypatch.chdir(tmp_path if page.name == "README.md" else ROOT)
     X, y = make_classification(n_samples=150, weights=[0.8], random_state=0)
     names = {"X": X, "y": ["frequent" if label == 0 else "rare" for label in y]} if page.name == "README.md" else {}
     if page.name == "README.md":
-        # As it stands there, with all classifiers and metrics, the comparison takes minutes.
+        # The README's comparison takes minutes, because it has all classifiers and metrics. So a smaller one runs here.
         compare = wgan_resampler.compare_samplers
         small = {"classifiers": ["knn"], "cv": 2, "n_repeats": 1, "n_jobs": None, "scoring": ["balanced_accuracy"]}
         monkeypatch.setattr(
@@ -48,10 +48,10 @@ def test_examples_run(page, code, monkeypatch, tmp_path):
 
 
 def commands_in(text):
-    """Return the arguments of each `wgan-resampler ...` in a text of shell lines."""
+    """Return the arguments of each command `wgan-resampler` in some lines of shell code."""
     lines = text.replace("\\\n", " ").splitlines()
     words = [shlex.split(part, comments=True) for line in lines for part in re.split(r"&&|\||;", line)]
-    # A line with "..." is the end of one that was shown in full above.
+    # A command with "..." repeats one that is shown in full above, so it is not tested again.
     return [found[1:] for found in words if found and Path(found[0]).name == "wgan-resampler" and "..." not in found]
 
 
@@ -91,6 +91,6 @@ def test_the_picture_of_the_architecture_shows_every_module():
     modules = [path for path in (ROOT / "wgan_resampler").rglob("*.py") if path.stem != "__init__"]
     folders = {f"{path.parent.name}/" for path in modules}
     assert {path.stem for path in modules} | folders <= shown
-    # A name that stands alone or beside others of its kind, with two spaces between, is a module.
+    # A name with at least two spaces on both sides, or at the end of a line, is a module.
     named = re.findall(r"(?<=  )[a-z_]+(?=  |$)", picture, re.M)
     assert set(named) <= {path.stem for path in modules} | {"__init__"}

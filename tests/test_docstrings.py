@@ -1,4 +1,4 @@
-"""Docstrings follow numpydoc: what they document is there, what is there is documented."""
+"""Docstrings follow numpydoc: they document every parameter, and only parameters that exist."""
 
 import importlib
 import inspect
@@ -12,30 +12,30 @@ from wgan_resampler import exceptions
 
 # Checks of numpydoc that are left out everywhere:
 LEFT_OUT = {
-    "GL01",  # the summary starts on the line of the quotes, as ruff's rules want it
-    "SS05",  # takes "Address" for a third person
+    "GL01",  # ruff's rules want the summary on the line of the opening quotes
+    "SS05",  # it mistakes words such as "Address" for verbs in the third person
     "SS06",  # a summary may take two lines
-    "ES01",  # not every summary needs further sentences
-    "SA01",  # nor every page a section See Also
-    "EX01",  # examples are demanded below, of the names at the root
-    "RT02",  # a named return value is welcome: "X_resampled : same container as X"
-    "RT03",  # nor every return value a description, where the summary says what it is
-    "PR08",  # a description may start with a name: "None takes all cores", "'equal' grows ..."
+    "ES01",  # not every docstring needs more than a summary
+    "SA01",  # not every docstring needs a section See Also
+    "EX01",  # a test below demands examples, only for names at the root
+    "RT02",  # a return value may have a name: "X_resampled : same container as X"
+    "RT03",  # a return value needs no description if the summary describes it
+    "PR08",  # a description may start with a value in lower case: "'equal' grows ..."
 }
-# Names that are public inside the package alone need not spell out every parameter: a line may do.
+# Names that only other wings use need not document every parameter. One line may be enough.
 MAY_BE_SHORT = {"PR01", "RT01", "YD01"}
 
 DOORS = ["cli", "comparison", "gan", "records", "sampler", "tables", "utils", "utils.storage"]
 
 
 def described(module, names):
-    """Return the names that stand for classes and functions of this package, and the public methods of the classes."""
+    """Return those names that are classes or functions of this package, and the public methods of the classes."""
     found = []
     for name in names:
         thing = getattr(module, name)
         if not (inspect.isclass(thing) or inspect.isfunction(thing)):
             continue
-        if not thing.__module__.startswith("wgan_resampler."):  # what the door imports for its own use
+        if not thing.__module__.startswith("wgan_resampler."):  # the door imports it for its own use
             continue
         found.append(f"{module.__name__}.{name}")
         methods = [
@@ -68,9 +68,9 @@ def overrides(name):
 def complaints(name, left_out):
     result = validate(name)
     if "Attributes\n----------" in (result["docstring"] or ""):
-        left_out = left_out | {"PR01"}  # a result, which people read and do not build
+        left_out = left_out | {"PR01"}  # users read such a result object and do not create it
     if overrides(name):
-        left_out = left_out | MAY_BE_SHORT  # the base class says what the parameters are
+        left_out = left_out | MAY_BE_SHORT  # the base class documents the parameters
     file = Path(result["file"] or "").name
     return [f"{file} {name} {code}: {text}" for code, text in result["errors"] if code not in left_out]
 
@@ -82,7 +82,7 @@ def test_docstrings_of_public_names_are_complete(name):
 
 @pytest.mark.parametrize("name", EXCEPTIONS)
 def test_docstrings_of_exceptions_are_complete(name):
-    assert complaints(name, LEFT_OUT | {"PR01"}) == []  # they take what ValueError and its like take
+    assert complaints(name, LEFT_OUT | {"PR01"}) == []  # they have the parameters of built-in errors
 
 
 @pytest.mark.parametrize("name", INSIDE)

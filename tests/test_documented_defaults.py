@@ -1,4 +1,4 @@
-"""The defaults that docstrings document are the defaults of the signatures, for every public object."""
+"""For every public object, the defaults in the docstring are the defaults of the signature."""
 
 import ast
 import dataclasses
@@ -20,7 +20,7 @@ def modules():
 
 
 def public_objects():
-    """Return the public functions, classes and methods that have parameters and a docstring, by their full names."""
+    """Return a dict of full names to the public functions, classes and methods that document parameters."""
     found = {}
     for module in modules():
         for name, thing in vars(module).items():
@@ -37,14 +37,14 @@ def is_documented(thing):
 
 
 def documented_defaults(thing):
-    """Return what follows "default=" for each parameter in the docstring; None where there is no default."""
+    """Yield each parameter of the docstring with the text after "default=", or with None if there is no such text."""
     for names, kind, _ in NumpyDocString(inspect.getdoc(thing))["Parameters"]:
         for name in names.split(","):
             yield name.strip().lstrip("*"), kind.partition("default=")[2] or None
 
 
 def defaults_of(thing):
-    """Return the default of each parameter; of a field of a dataclass that is made anew, what is made."""
+    """Return the default of each parameter. If a dataclass field has a default factory, call it."""
     fields = dataclasses.fields(thing) if dataclasses.is_dataclass(thing) else ()
     made = {field.name: field.default_factory for field in fields if field.default_factory is not dataclasses.MISSING}
     defaults = {name: parameter.default for name, parameter in inspect.signature(thing).parameters.items()}
@@ -52,7 +52,7 @@ def defaults_of(thing):
 
 
 def is_written_as(text, default):
-    """Whether a text in a docstring stands for a default: as a literal, or by its name."""
+    """Return whether a text in a docstring means this default. The text is a literal or a name."""
     try:
         value = ast.literal_eval(text)
     except (SyntaxError, ValueError):

@@ -1,4 +1,4 @@
-"""Without a package that only some functions need, the message says what to install."""
+"""Some functions need an optional package. If it is missing, the error message says what to install."""
 
 import sys
 from pathlib import Path

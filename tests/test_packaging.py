@@ -1,4 +1,4 @@
-"""What is installed, what it is called, and what importing it costs."""
+"""The installed files, the public names, and the modules that an import loads."""
 
 import importlib
 import importlib.metadata
@@ -94,7 +94,7 @@ def test_importing_does_not_import(name, imported):
 
 @pytest.fixture(scope="module")
 def imported():
-    """Return the top-level modules that importing the package adds to those that its dependencies import."""
+    """Return the top-level modules that the package imports in addition to those that its dependencies import."""
     dependencies = "imblearn.over_sampling.base, sklearn.base, torch, tqdm.auto"
     names = "from wgan_resampler import *; import wgan_resampler.cli.classify, wgan_resampler.cli.extract"
     code = f"import sys, {dependencies}; a = set(sys.modules); {names}; print(*set(sys.modules) - a)"
@@ -105,7 +105,7 @@ def imported():
 
 
 def extras_within(name):
-    """Return the extra and those that it takes in."""
+    """Return the extra and all extras that it includes."""
     found = {name}
     for requirement in PROJECT["optional-dependencies"][name]:
         if match := re.match(r"wgan-resampler\[([\w,-]+)\]", requirement):
@@ -129,7 +129,7 @@ def test_lower_bounds_everywhere():
 
 @pytest.mark.slow
 def test_wheel_and_sdist(tmp_path):
-    # Without isolation, since hatchling is among the extra `test`: nothing is fetched.
+    # Nothing is downloaded: hatchling is in the extra `test`, so the build needs no isolated environment.
     command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -138,7 +138,7 @@ def test_wheel_and_sdist(tmp_path):
     assert wheel.name == f"wgan_resampler-{wgan_resampler.__version__}-py3-none-any.whl"
     in_wheel = set(zipfile.ZipFile(wheel).namelist())
     package = ROOT / "wgan_resampler"
-    # The stubs are read when the package runs: the lazy doors list their names there.
+    # The package reads the stubs at run time, because they list the names of the lazy doors.
     sources = {path.relative_to(ROOT).as_posix() for kind in ("*.py", "*.pyi") for path in package.rglob(kind)}
     assert "wgan_resampler/__init__.pyi" in sources
     assert sources | {"wgan_resampler/py.typed"} <= in_wheel

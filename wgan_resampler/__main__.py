@@ -1,4 +1,4 @@
-"""``python -m wgan_resampler`` is the command ``wgan-resampler``."""
+"""``python -m wgan_resampler`` runs the command ``wgan-resampler``."""
 
 import sys
 

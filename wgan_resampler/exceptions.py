@@ -1,7 +1,7 @@
 """All errors and warnings that this package defines.
 
-Every error derives from `WGANResamplerError`, every warning from `WGANResamplerWarning`. Most errors derive from a
-built-in error as well, so that code that catches ``ValueError`` or ``RuntimeError`` catches them too.
+Every error derives from `WGANResamplerError`, and every warning from `WGANResamplerWarning`. Most errors also derive
+from a built-in error. So code that catches ``ValueError`` or ``RuntimeError`` catches them too.
 
 Examples
 --------
@@ -16,7 +16,7 @@ class WGANResamplerError(Exception):
 
 
 class InvalidDataError(WGANResamplerError, ValueError):
-    """The table or the target cannot be trained on as it is."""
+    """The table or the target cannot be used for training."""
 
 
 class InvalidParameterError(WGANResamplerError, ValueError):
@@ -32,11 +32,11 @@ class OutOfDeviceMemoryError(WGANResamplerError, RuntimeError):
 
 
 class TrainingDivergedError(WGANResamplerError, FloatingPointError):
-    """A loss became infinite or NaN, so the networks are useless."""
+    """A loss became infinite or NaN, so the trained networks cannot be used."""
 
 
 class DataFileError(WGANResamplerError, ValueError):
-    """A file with records, a table or a split cannot be read, or its content is not what was expected."""
+    """A file with records, a table or a split cannot be read, or has unexpected content."""
 
 
 class CheckpointError(WGANResamplerError, ValueError):
@@ -44,11 +44,11 @@ class CheckpointError(WGANResamplerError, ValueError):
 
 
 class CheckpointVersionError(CheckpointError):
-    """A file with saved state was written by a version of the package whose format this version cannot read."""
+    """A file with saved state has a format that this version of the package cannot read."""
 
 
 class MissingDependencyError(WGANResamplerError, ImportError):
-    """An optional package is needed here and is not installed."""
+    """An optional package is needed but not installed."""
 
 
 class ComparisonStoreError(WGANResamplerError, RuntimeError):
@@ -68,7 +68,7 @@ class TrainingStoppedEarlyWarning(WGANResamplerWarning):
 
 
 class ThinClassWarning(WGANResamplerWarning):
-    """A class to be over-sampled has very few samples, so its synthetic samples borrow mostly from other classes."""
+    """A class has very few samples, so the spread of its synthetic samples comes mostly from other classes."""
 
 
 class IdentifierColumnWarning(WGANResamplerWarning):
@@ -80,7 +80,7 @@ class DamagedCheckpointWarning(WGANResamplerWarning):
 
 
 class LeakWarning(WGANResamplerWarning):
-    """Records of the test set may have been used to generate training records."""
+    """Test records may have been used to generate training records."""
 
 
 class SkippedFilesWarning(WGANResamplerWarning):
@@ -92,4 +92,4 @@ class SplitWarning(WGANResamplerWarning):
 
 
 class ComparisonWarning(WGANResamplerWarning):
-    """Something about a comparison that matters for reading its figures."""
+    """The figures of a comparison must be read with care, for the reason that the warning gives."""
