@@ -74,10 +74,7 @@ def activate(output: Tensor, layout: RowLayout) -> Tensor:
     torch.Tensor of shape (n, layout.width)
         Values in [-1, 1] and one-hot blocks.
     """
-    values = torch.tanh(output[:, : layout.n_values])
-    if not layout.block_sizes:
-        return values
-    parts = [values]
+    parts = [torch.tanh(output[:, : layout.n_values])]
     for group in layout.groups:
         share = torch.softmax(_blocks(output, group), dim=2)
         # Its value is the one-hot block; its gradient is that of the softmax.

@@ -68,17 +68,12 @@ class Adam:
         Step size.
     betas : tuple of float
         Decay rates of the first and the second moment.
-    eps : float, default=1e-8
-        Added to the square root of the second moment.
     """
 
-    def __init__(
-        self, parameters: FlatParameters, learning_rate: float, betas: tuple[float, float], eps: float = 1e-8
-    ) -> None:
+    def __init__(self, parameters: FlatParameters, learning_rate: float, betas: tuple[float, float]) -> None:
         self.parameters = parameters
         self.learning_rate = learning_rate
         self.betas = betas
-        self.eps = eps
         self.first = torch.zeros_like(parameters.values)
         self.second = torch.zeros_like(parameters.values)
         self._step = torch.zeros((), dtype=torch.float32, device=parameters.values.device)
@@ -98,7 +93,7 @@ class Adam:
             beta1=self.betas[0],
             beta2=self.betas[1],
             weight_decay=0.0,
-            eps=self.eps,
+            eps=1e-8,
             amsgrad=False,
             maximize=False,
         )
@@ -164,9 +159,7 @@ class MovingAverage:
         """Return a copy of `module`, which must be the averaged network, that holds the average."""
         duplicate = copy.deepcopy(module)
         trainable = [p for p in duplicate.parameters() if p.requires_grad]
-        sizes = [p.numel() for p in trainable]
-        for p, average in zip(trainable, torch.split(self.values, sizes), strict=True):
-            p.data = average.view_as(p).clone()
+        nn.utils.vector_to_parameters(self.values.clone(), trainable)
         for b, average in zip(_averaged_buffers(duplicate), self.buffers, strict=True):
             b.copy_(average)
         return duplicate
