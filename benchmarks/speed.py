@@ -40,8 +40,9 @@ from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from wgan_resampler import Callback, GanDiscriminator, GanGenerator, WGANGPOverSampler
-from wgan_resampler.gan.gradients import CriticPass, ForwardPass, GeneratorPass
+from wgan_resampler.gan.gradients.critic import CriticPass
 from wgan_resampler.gan.gradients.flat_optimizers import Adam, FlatParameters, MovingAverage
+from wgan_resampler.gan.gradients.generator import GeneratorPass
 
 Run = Callable[[], object]
 Product = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
@@ -182,11 +183,10 @@ class Update:
         self.optimizers = [Adam(each, 1e-9, (0.5, 0.9)) for each in flat]
         self.average = MovingAverage(generator, flat[0], 0.999)
         self.critic_pass = CriticPass(critic, self.n, torch.rand(self.f) + 0.1)
-        self.forward_pass = ForwardPass(generator, self.n)
-        self.generator_pass = GeneratorPass(generator, critic, self.forward_pass, self.n)
+        self.generator_pass = GeneratorPass(generator, critic, self.n, self.n)
         self.condition = torch.eye(2)[torch.arange(self.n) % 2]
         self.critic_pass.load(*torch.rand(3, self.n, self.f), self.condition)
-        self.forward_pass.load(torch.randn(self.n, self.z), self.condition)
+        self.generator_pass.load(torch.randn(self.n, self.z), self.condition)
 
     def critic(self) -> None:
         """Make a critic update on rows in memory: gradient of the loss with its penalty, and Adam."""
@@ -195,7 +195,7 @@ class Update:
 
     def generator(self) -> None:
         """Make a generator update on noise in memory: rows, their scores, gradient, Adam, moving average."""
-        self.generator_pass.gradients(self.forward_pass.rows(), self.condition)
+        self.generator_pass.gradients(self.generator_pass.rows(), self.condition)
         self.optimizers[0].step()
         self.average.update()
 

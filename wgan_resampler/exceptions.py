@@ -27,6 +27,10 @@ class DeviceUnavailableError(WGANResamplerError, RuntimeError):
     """The requested device does not exist on this machine."""
 
 
+class OutOfDeviceMemoryError(WGANResamplerError, RuntimeError):
+    """A GPU does not have the memory that training or generating needs."""
+
+
 class TrainingDivergedError(WGANResamplerError, FloatingPointError):
     """A loss became infinite or NaN, so the trained networks cannot be used."""
 

@@ -32,9 +32,9 @@ class FailAt(Callback):
             raise ZeroDivisionError(self.hook)
 
 
-def networks(generator_class=GanGenerator, critic_class=GanDiscriminator, **kwargs):
-    """Return a generator and a critic of two classes and two features."""
-    sizes = {"num_classes": 2, "feature_dim": 2, "hidden_dim": 8, "num_layers": 2}
+def networks(generator_class=GanGenerator, critic_class=GanDiscriminator, feature_dim=2, **kwargs):
+    """Return a generator and a critic of two classes, and by default of two features."""
+    sizes = {"num_classes": 2, "feature_dim": feature_dim, "hidden_dim": 8, "num_layers": 2}
     generator = {"noise_dim": 3, "normalization": "layer", "dropout": 0.0, "random_state": 1, **kwargs}
     return generator_class(**sizes, **generator), critic_class(**sizes, random_state=2)
 

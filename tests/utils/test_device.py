@@ -6,7 +6,12 @@ import threading
 import pytest
 import torch
 
-from wgan_resampler.exceptions import DeviceUnavailableError, InvalidParameterError, WGANResamplerError
+from wgan_resampler.exceptions import (
+    DeviceUnavailableError,
+    InvalidParameterError,
+    OutOfDeviceMemoryError,
+    WGANResamplerError,
+)
 from wgan_resampler.utils.device import N_THREADS, computing, new_generator, resolve_device
 
 CPU = torch.device("cpu")
@@ -103,6 +108,13 @@ def test_callers_settings_come_back_even_after_an_error(error):
         assert not torch.is_inference_mode_enabled()
     finally:
         torch.set_num_threads(n_threads)
+
+
+def test_too_little_memory_of_a_gpu_is_a_named_error_that_says_what_to_lower():
+    message = r"device 'cuda:1' does not suffice\. Use a smaller batch_size or hidden_dim.* Tried to allocate 2 GiB"
+    with pytest.raises(OutOfDeviceMemoryError, match=message) as caught, computing(torch.device("cuda:1")):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.")
+    assert isinstance(caught.value, RuntimeError)
 
 
 @pytest.mark.gpu

@@ -17,10 +17,12 @@ from torch import Tensor, nn
 from wgan_resampler.exceptions import InvalidParameterError
 from wgan_resampler.gan.defaults import GAN_DROPOUT, GAN_HIDDEN_DIM, GAN_LEAKY_SLOPE, GAN_NOISE_DIM, GAN_NUM_LAYERS
 from wgan_resampler.gan.one_hot_blocks import activate
-from wgan_resampler.gan.parameter_checks import check_sizes
+from wgan_resampler.gan.parameter_checks import check_shares, check_sizes
 from wgan_resampler.tables import RowLayout
 
 Normalization = Literal["batch", "layer"] | None
+
+_NORMS = {"batch": nn.BatchNorm1d, "layer": nn.LayerNorm, None: nn.Identity}
 
 _CORRECTION = 0.1
 """The initial weights of the last layer are multiplied by this if the generator starts from moments."""
@@ -105,9 +107,8 @@ class GanGenerator(nn.Module):
             hidden_dim=hidden_dim,
             num_layers=num_layers,
         )
-        if not 0.0 <= dropout < 1.0:
-            raise InvalidParameterError(f"dropout must lie in [0, 1); got {dropout!r}.")
-        if normalization not in ("batch", "layer", None):
+        check_shares(dropout=dropout)
+        if normalization not in tuple(_NORMS):
             raise InvalidParameterError(f"normalization must be 'batch', 'layer' or None; got {normalization!r}.")
         # The order of the layers below is the order in which their weights are drawn.
         rng = _as_torch_generator(random_state)
@@ -119,7 +120,8 @@ class GanGenerator(nn.Module):
         self.normalization = normalization
         self.skip_connections = skip_connections
         self.hidden = _hidden_layers([noise_dim + num_classes] + [hidden_dim] * num_layers, rng)
-        self.norms = nn.ModuleList(_norm(normalization, hidden_dim) for _ in range(num_layers))
+        norms = (_NORMS[normalization](hidden_dim, dtype=torch.float32, device="cpu") for _ in range(num_layers))
+        self.norms = nn.ModuleList(norms)
         self.dropout = SeededDropout(dropout)
         self.output = _linear(hidden_dim, feature_dim, rng)
         self.layout = _layout(feature_dim, block_sizes)
@@ -316,13 +318,10 @@ def noise_by_class(noise: Tensor, condition: Tensor) -> Tensor:
     return (condition.unsqueeze(2) * extended.unsqueeze(1)).flatten(1)
 
 
-class SeededDropout(nn.Module):
+class SeededDropout(nn.Dropout):
     """Dropout that can draw from a private generator. The one of torch only draws from the global generator."""
 
-    def __init__(self, p: float) -> None:
-        super().__init__()
-        self.p = p
-        self.rng: torch.Generator | None = None
+    rng: torch.Generator | None = None
 
     def forward(self, x: Tensor) -> Tensor:
         """Set a random share of the units to 0 in training mode."""
@@ -374,11 +373,3 @@ def _through_layers(network: GanDiscriminator | RowClassifier, h: Tensor) -> Ten
         h = nn.functional.leaky_relu(linear(h), GAN_LEAKY_SLOPE)
     output: Tensor = network.output(h)
     return output
-
-
-def _norm(kind: Normalization, n: int) -> nn.Module:
-    if kind == "batch":
-        return nn.BatchNorm1d(n, dtype=torch.float32, device="cpu")
-    if kind == "layer":
-        return nn.LayerNorm(n, dtype=torch.float32, device="cpu")
-    return nn.Identity()

@@ -45,7 +45,10 @@ def expand(values: Tensor, states: Tensor, layout: RowLayout) -> Tensor:
         return values
     rows = values.new_zeros(len(values), layout.width)
     rows[:, : layout.n_values] = values
-    starts = torch.tensor(layout.starts, device=values.device)
+    # Made where they are needed: copying them to a GPU would make the host wait for it.
+    starts = torch.cat(
+        [torch.arange(group.start, group.stop, group.size, device=values.device) for group in layout.groups]
+    )
     return rows.scatter_(1, states + starts, 1.0)
 
 
@@ -71,10 +74,7 @@ def activate(output: Tensor, layout: RowLayout) -> Tensor:
     torch.Tensor of shape (n, layout.width)
         Values in [-1, 1] and one-hot blocks.
     """
-    values = torch.tanh(output[:, : layout.n_values])
-    if not layout.block_sizes:
-        return values
-    parts = [values]
+    parts = [torch.tanh(output[:, : layout.n_values])]
     for group in layout.groups:
         share = torch.softmax(_blocks(output, group), dim=2)
         # Its value is the one-hot block; its gradient is that of the softmax.

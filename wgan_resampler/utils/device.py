@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import torch
 
-from wgan_resampler.exceptions import DeviceUnavailableError, InvalidParameterError
+from wgan_resampler.exceptions import DeviceUnavailableError, InvalidParameterError, OutOfDeviceMemoryError
 
 N_THREADS = 1
 """Number of threads that torch uses while a network trains or generates.
@@ -107,6 +107,11 @@ def computing(device: torch.device) -> Iterator[None]:
 
     Inference mode and autocast are off, and torch uses `N_THREADS` threads. Gradients are off, too; blocks that need
     autograd switch it on.
+
+    Raises
+    ------
+    OutOfDeviceMemoryError
+        If the memory of a GPU does not suffice.
     """
     with (
         _threads,
@@ -114,4 +119,10 @@ def computing(device: torch.device) -> Iterator[None]:
         torch.no_grad(),
         torch.autocast(device_type=device.type, enabled=False),
     ):
-        yield
+        try:
+            yield
+        except torch.OutOfMemoryError as error:
+            raise OutOfDeviceMemoryError(
+                f"The memory of device {str(device)!r} does not suffice. Use a smaller batch_size or hidden_dim, or "
+                f"device='cpu'. The message of torch: {error}"
+            ) from error

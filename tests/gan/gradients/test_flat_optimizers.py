@@ -57,7 +57,7 @@ def test_frozen_parameters_stay_out():
 def test_three_adam_steps_equal_the_numbers_by_hand():
     module = OneNumber(1.0)
     flat = FlatParameters(module)
-    adam = Adam(flat, learning_rate=0.1, betas=(0.5, 0.9), eps=1e-8)
+    adam = Adam(flat, learning_rate=0.1, betas=(0.5, 0.9))
     # Gradient 2: m = 0.5 * 2 = 1, v = 0.1 * 4 = 0.4; corrected m = 1 / 0.5 = 2, v = 0.4 / 0.1 = 4; step 0.1 * 2 / 2.
     flat.gradient.fill_(2.0)
     adam.step()

@@ -7,16 +7,10 @@ import torch
 from gan.small_networks import gradient_penalty
 
 from wgan_resampler import GanDiscriminator, GanGenerator
-from wgan_resampler.gan.gradients import (
-    ClassifierPass,
-    CriticPass,
-    ForwardPass,
-    GeneratorPass,
-    ScorePass,
-    knows_critic,
-    knows_generator,
-)
+from wgan_resampler.gan.gradients.classifier import ClassifierPass
+from wgan_resampler.gan.gradients.critic import CriticPass, ScorePass
 from wgan_resampler.gan.gradients.flat_optimizers import FlatParameters
+from wgan_resampler.gan.gradients.generator import GeneratorPass, knows_generator
 from wgan_resampler.gan.losses import WGANGPLoss, mix_rows
 from wgan_resampler.gan.networks import RowClassifier
 
@@ -180,10 +174,9 @@ def test_score_pass_equals_the_critic_and_the_slope_of_the_loss(num_layers, n):
 def gradients_of_the_last_rows(network, scorer, noise, condition):
     """Run the pass on a batch that follows four other rows."""
     others = torch.ones(4, NOISE, dtype=noise.dtype, device=noise.device)
-    forward_pass = ForwardPass(network, 4 + len(noise))
-    generator_pass = GeneratorPass(network, scorer, forward_pass, len(noise))
-    forward_pass.load(torch.cat([others, noise]), torch.cat([condition[:1].expand(4, -1), condition]))
-    generator_pass.gradients(forward_pass.rows()[4:], condition)
+    generator_pass = GeneratorPass(network, scorer, 4 + len(noise), len(noise))
+    generator_pass.load(torch.cat([others, noise]), torch.cat([condition[:1].expand(4, -1), condition]))
+    generator_pass.gradients(generator_pass.rows()[4:], condition)
     return generator_pass
 
 
@@ -202,7 +195,7 @@ def test_generator_gradient_equals_autograd(num_layers, normalization, skip, n):
     assert expected.abs().max() > 1e-3
     torch.testing.assert_close(flat.gradient, expected, rtol=0, atol=1e-12)
     scores = scorer(network(noise, condition), condition).detach()
-    torch.testing.assert_close(generator_pass.take_sum(), scores.mean(), rtol=0, atol=1e-12)
+    torch.testing.assert_close(generator_pass.score_pass.take_sum(), scores.mean(), rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("block_sizes", [(4,), (1, 2), (2, 2), (1, 3)])
@@ -217,7 +210,7 @@ def test_generator_gradient_through_blocks_equals_autograd(block_sizes, n):
     assert expected.abs().max() > 1e-3
     torch.testing.assert_close(flat.gradient, expected, rtol=0, atol=1e-12)
     scores = scorer(network(noise, condition), condition).detach()
-    torch.testing.assert_close(generator_pass.take_sum(), scores.mean(), rtol=0, atol=1e-12)
+    torch.testing.assert_close(generator_pass.score_pass.take_sum(), scores.mean(), rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("block_sizes", [(), (1, 2)])
@@ -239,14 +232,13 @@ def test_generator_pass_can_be_used_again_after_both_networks_moved():
     network, scorer = generator(3), critic(3)
     flat, scorer_flat = FlatParameters(network), FlatParameters(scorer)
     with torch.no_grad():
-        forward_pass = ForwardPass(network, 6)
-        generator_pass = GeneratorPass(network, scorer, forward_pass, 6)
+        generator_pass = GeneratorPass(network, scorer, 6, 6)
         for seed in (3, 4):
             flat.values.mul_(1.1)
             scorer_flat.values.mul_(0.9)
             *_, noise, condition = batch(6, seed=seed)
-            forward_pass.load(noise, condition)
-            generator_pass.gradients(forward_pass.rows(), condition)
+            generator_pass.load(noise, condition)
+            generator_pass.gradients(generator_pass.rows(), condition)
     expected = generator_gradient_by_autograd(network, scorer, noise, condition)
     torch.testing.assert_close(flat.gradient, expected, rtol=0, atol=1e-12)
 
@@ -274,16 +266,11 @@ def test_classifier_gradient_equals_autograd(n):
     torch.testing.assert_close(flat.gradient, expected, rtol=0, atol=1e-12)
 
 
-def test_only_the_networks_of_this_package_are_known():
-    class Critic(GanDiscriminator):
-        pass
-
+def test_only_the_generators_of_this_package_are_known():
     class Generator(GanGenerator):
         pass
 
     sizes = {"feature_dim": 2, "num_classes": 2, "hidden_dim": 4}
-    assert knows_critic(GanDiscriminator(**sizes, random_state=0))
-    assert not knows_critic(Critic(**sizes, random_state=0))
     plain = {**sizes, "noise_dim": 2, "dropout": 0.0, "random_state": 0}
     assert knows_generator(GanGenerator(**plain, normalization="layer"))
     assert knows_generator(GanGenerator(**plain, normalization=None))

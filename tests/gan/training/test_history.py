@@ -54,7 +54,7 @@ def test_records_are_copied_when_they_come_in():
 def test_equality_is_that_of_the_records():
     assert TrainingHistory(RECORDS) == TrainingHistory(RECORDS)
     assert TrainingHistory(RECORDS) != TrainingHistory(RECORDS[:2])
-    assert TrainingHistory(RECORDS) != RECORDS
+    assert TrainingHistory(RECORDS) == RECORDS
 
 
 def test_history_has_no_hash_because_it_can_change():

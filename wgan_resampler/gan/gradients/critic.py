@@ -28,6 +28,11 @@ class CriticPass:
         Unit of each feature in the penalty; see `losses.gradient_norms`.
     n_updates : int, default=1
         For how many updates rows are loaded at a time.
+
+    Attributes
+    ----------
+    n_summed : int
+        Updates in the sums that `take_sums` returns.
     """
 
     def __init__(
@@ -69,7 +74,7 @@ class CriticPass:
         self._n_kept = 0
         self._score_sums = like.new_zeros(2 * n, 1)
         self._penalty_sum = like.new_zeros(())
-        self._n_summed = 0
+        self.n_summed = 0
 
     def load(self, real: Tensor, fake: Tensor, mixed: Tensor, condition: Tensor) -> None:
         """Copy the rows of the next `n_updates` updates into the buffers.
@@ -120,7 +125,7 @@ class CriticPass:
     def _penalty_slope(self, lambda_gp: float, out: Tensor) -> None:
         """Write e_0, the derivative of the penalty with respect to each mixed row's gradient; keep the norms."""
         if self._n_kept == _N_KEPT:
-            self._sum_up()
+            self.sum_up()
         square_norms, products = self._slots[self._n_kept]
         self._n_kept += 1
         torch.mm(self._chain[0].mixed, self._weights.hidden[0], out=self._gradient)
@@ -143,19 +148,20 @@ class CriticPass:
         -------
         torch.Tensor of shape (3,)
         """
-        self._sum_up()
+        self.sum_up()
         # The scores were summed without the bias of the output, which is added once here.
-        scores = self._score_sums.view(2, self._n).mean(dim=1) + self._n_summed * self._weights.output_bias
+        scores = self._score_sums.view(2, self._n).mean(dim=1) + self.n_summed * self._weights.output_bias
         sums = torch.cat((scores, self._penalty_sum.unsqueeze(0)))
         self._score_sums.zero_()
         self._penalty_sum.zero_()
-        self._n_summed = 0
+        self.n_summed = 0
         return sums
 
-    def _sum_up(self) -> None:
+    def sum_up(self) -> None:
+        """Add the kept gradient norms to the sum of the penalties."""
         excess = self._square_norms[: self._n_kept].sqrt().sub_(1.0)
         self._penalty_sum += excess.square_().sum() / self._n
-        self._n_summed += self._n_kept
+        self.n_summed += self._n_kept
         self._n_kept = 0
 
 
@@ -168,6 +174,11 @@ class ScorePass:
         Its parameters must keep their storage as long as this object is used.
     n_rows : int
         Rows of a batch.
+
+    Attributes
+    ----------
+    n_summed : int
+        Calls of `gradient` in the sum that `take_sum` returns.
     """
 
     def __init__(self, critic: GanDiscriminator, n_rows: int) -> None:
@@ -181,7 +192,7 @@ class ScorePass:
         self._gradient = like.new_zeros(n_rows, f)
         self.gradient_t = self._gradient.t()
         self._score_sums = like.new_zeros(n_rows, 1)
-        self._n_summed = 0
+        self.n_summed = 0
 
     def gradient(self, features: Tensor, condition: Tensor) -> Tensor:
         """Return the gradient of minus the mean score with respect to the features: that of the generator's loss.
@@ -203,7 +214,7 @@ class ScorePass:
         self._condition.copy_(condition)
         forward(w, self._input.rows, self._hidden)
         self._score_sums.addmm_(self._hidden[-1].rows, w.output_t)
-        self._n_summed += 1
+        self.n_summed += 1
         backward_chain(w, w.output, self._hidden, self._chain)
         d = self._gradient
         return torch.addmm(d, self._chain[0].rows, self._first, beta=0, alpha=-1.0 / len(self._score_sums), out=d)
@@ -215,7 +226,7 @@ class ScorePass:
         -------
         torch.Tensor of shape ()
         """
-        total = self._score_sums.mean() + self._n_summed * self._weights.output_bias[0]
+        total = self._score_sums.mean() + self.n_summed * self._weights.output_bias[0]
         self._score_sums.zero_()
-        self._n_summed = 0
+        self.n_summed = 0
         return total

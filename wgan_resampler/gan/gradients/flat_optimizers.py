@@ -68,18 +68,12 @@ class Adam:
         Step size.
     betas : tuple of float
         Decay rates of the first and the second moment.
-    eps : float, default=1e-8
-        Added to the square root of the second moment.
     """
 
-    def __init__(
-        self, parameters: FlatParameters, learning_rate: float, betas: tuple[float, float], eps: float = 1e-8
-    ) -> None:
+    def __init__(self, parameters: FlatParameters, learning_rate: float, betas: tuple[float, float]) -> None:
         self.parameters = parameters
         self.learning_rate = learning_rate
         self.betas = betas
-        self.eps = eps
-        self.n_steps = 0
         self.first = torch.zeros_like(parameters.values)
         self.second = torch.zeros_like(parameters.values)
         self._step = torch.zeros((), dtype=torch.float32, device=parameters.values.device)
@@ -88,19 +82,26 @@ class Adam:
 
     def step(self) -> None:
         """Move the parameters against their gradient."""
-        self.n_steps += 1
+        if self._step.is_cuda:
+            self._step.add_(1.0)  # a CUDA graph repeats this, so that the GPU counts its replays
+        else:
+            self._step.fill_(self.n_steps + 1)  # faster than an addition
         # What torch.optim.Adam(fused=True) calls: one pass over the vector instead of six.
-        self._step.fill_(self.n_steps)
         torch._fused_adam_(
             *self._lists,
             lr=self.learning_rate,
             beta1=self.betas[0],
             beta2=self.betas[1],
             weight_decay=0.0,
-            eps=self.eps,
+            eps=1e-8,
             amsgrad=False,
             maximize=False,
         )
+
+    @property
+    def n_steps(self) -> int:
+        """Number of steps made."""
+        return int(self._step)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the moments and the number of steps, to continue from later; the tensors are live."""
@@ -110,7 +111,7 @@ class Adam:
         """Continue from what :meth:`state_dict` returned."""
         self.first.copy_(state["first"])
         self.second.copy_(state["second"])
-        self.n_steps = state["n_steps"]
+        self._step.fill_(state["n_steps"])
 
 
 class MovingAverage:
@@ -158,9 +159,7 @@ class MovingAverage:
         """Return a copy of `module`, which must be the averaged network, that holds the average."""
         duplicate = copy.deepcopy(module)
         trainable = [p for p in duplicate.parameters() if p.requires_grad]
-        sizes = [p.numel() for p in trainable]
-        for p, average in zip(trainable, torch.split(self.values, sizes), strict=True):
-            p.data = average.view_as(p).clone()
+        nn.utils.vector_to_parameters(self.values.clone(), trainable)
         for b, average in zip(_averaged_buffers(duplicate), self.buffers, strict=True):
             b.copy_(average)
         return duplicate

@@ -12,6 +12,12 @@ from wgan_resampler.gan.networks import GanDiscriminator, GanGenerator
 from wgan_resampler.gan.one_hot_blocks import activate_explicitly, backward
 
 
+def knows_generator(generator: nn.Module) -> bool:
+    """Return whether `ForwardPass` and `GeneratorPass` are right for this generator."""
+    # A subclass may compute something else, so only the class itself counts.
+    return type(generator) is GanGenerator and generator.normalization != "batch" and generator.dropout.p == 0.0
+
+
 class ForwardPass:
     """The rows that a generator makes from `n_rows` rows of noise, and all that its gradient needs.
 
@@ -35,7 +41,7 @@ class ForwardPass:
     """
 
     def __init__(self, generator: GanGenerator, n_rows: int) -> None:
-        w = self._weights = Weights(generator)
+        w = self.weights = Weights(generator)
         like, z, c = w.output, generator.noise_dim, generator.num_classes
         self.n_rows = n_rows
         self.norms = [Norm(norm) for norm in generator.norms if isinstance(norm, nn.LayerNorm)]
@@ -83,7 +89,7 @@ class ForwardPass:
         -------
         torch.Tensor of shape (n_rows, feature_dim)
         """
-        w = self._weights
+        w = self.weights
         for i, (h, a, activation) in enumerate(zip(self.inputs, self.linear, self.activations, strict=False)):
             # As in `GanGenerator.forward`: linear map, normalization, LeakyReLU, and the layer's own input on top.
             torch.addmm(w.bias[i], h, w.hidden_t[i], out=a)
@@ -98,8 +104,8 @@ class ForwardPass:
         return activate_explicitly(output, self._layout)[0]
 
 
-class GeneratorPass:
-    """The gradient of the generator's loss, for some of the rows of a forward pass.
+class GeneratorPass(ForwardPass):
+    """A forward pass with the gradient of the generator's loss for the last of its rows, the batch.
 
     Parameters
     ----------
@@ -108,40 +114,41 @@ class GeneratorPass:
         long as this object is used.
     critic : GanDiscriminator
         The critic, which is not changed.
-    forward_pass : ForwardPass
-        The forward pass of the same generator.
     n_rows : int
-        The last `n_rows` rows of the forward pass are the batch.
+        Rows of noise.
+    batch_size : int
+        Rows of the batch.
+
+    Attributes
+    ----------
+    score_pass : ScorePass
+        The critic's part of the gradient, which also sums up the scores of the rows.
     """
 
-    def __init__(
-        self, generator: GanGenerator, critic: GanDiscriminator, forward_pass: ForwardPass, n_rows: int
-    ) -> None:
-        w = self._weights = Weights(generator)
-        f, last = forward_pass, slice(forward_pass.n_rows - n_rows, forward_pass.n_rows)
-        self._skip = generator.skip_connections
-        self._layout = generator.layout
-        self._score_pass = ScorePass(critic, n_rows)
-        self._ones = w.output.new_ones(1, n_rows)
-        self._shares, self._input = f.output[last], f.inputs[-1][last]
-        self._layers = [_Layer(w, f, i, last) for i in range(len(w.hidden))][::-1]
+    def __init__(self, generator: GanGenerator, critic: GanDiscriminator, n_rows: int, batch_size: int) -> None:
+        super().__init__(generator, n_rows)
+        last = slice(n_rows - batch_size, n_rows)
+        self.score_pass = ScorePass(critic, batch_size)
+        self._ones = self.output.new_ones(1, batch_size)
+        self._shares, self._input = self.output[last], self.inputs[-1][last]
+        self._layers = [_Layer(self.weights, self, i, last) for i in reversed(range(len(self.linear)))]
 
     def gradients(self, rows: Tensor, condition: Tensor) -> None:
         """Write the gradient of the generator's loss into ``.grad`` of its parameters.
 
         Equals ``backward()`` of `losses.WGANGPLoss.generator_loss` for the noise that was loaded. The generator must
-        not have changed since the rows were made.
+        not have changed since `rows` was called.
 
         Parameters
         ----------
-        rows : torch.Tensor of shape (n_rows, feature_dim)
-            The last rows that the forward pass made.
-        condition : torch.Tensor of shape (n_rows, num_classes)
+        rows : torch.Tensor of shape (batch_size, feature_dim)
+            The last rows that `rows` returned.
+        condition : torch.Tensor of shape (batch_size, num_classes)
             One-hot classes of the batch.
         """
-        w, ones = self._weights, self._ones
-        d = backward(self._score_pass.gradient(rows, condition), self._shares, self._layout)
-        torch.mm(self._score_pass.gradient_t, self._input, out=w.output_grad)
+        w, ones = self.weights, self._ones
+        d = backward(self.score_pass.gradient(rows, condition), self._shares, self._layout)
+        torch.mm(self.score_pass.gradient_t, self._input, out=w.output_grad)
         torch.mm(ones, d, out=w.output_bias_grad_row)
         d = torch.mm(d, w.output, out=self._layers[0].d)
         # From the last layer to the first: d is the gradient with respect to the activations, da to the linear map.
@@ -155,15 +162,6 @@ class GeneratorPass:
             if i < len(self._layers):
                 through = torch.mm(da, layer.weight, out=self._layers[i].d)
                 d = through.add_(d) if self._skip else through
-
-    def take_sum(self) -> Tensor:
-        """Return the critic's mean score of the rows, summed over the calls of `gradients` since the last call.
-
-        Returns
-        -------
-        torch.Tensor of shape ()
-        """
-        return self._score_pass.take_sum()
 
 
 class _Layer:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
@@ -21,10 +20,10 @@ from wgan_resampler.gan.rows.isolated_rows import isolated_rows
 from wgan_resampler.gan.rows.training_rows import RealRows
 
 _UPDATES_PER_CHUNK = 32
-_CELLS_PER_CHUNK = 2**17
+_CELLS_PER_CHUNK = {"cpu": 2**17, "cuda": 2**23}
 """Rows are drawn for at most this many updates at a time, and of at most this many cells.
 
-They then stay in the processor's cache.
+On the CPU they then stay in its cache. On a GPU, starting an operation takes longer than computing it.
 """
 
 
@@ -99,8 +98,10 @@ class ClassBalancedBatches:
         self.batch_size = batch_size
         self._rng = rng
         self._turn = 0
-        self._chunk = _Chunk(0, rng.get_state())
-        self._used = 0
+        # The present chunk: rows of several updates, their number in each update, the random state before they were
+        # drawn, and how many of the updates have been made.
+        self._chunk: list[tuple[Tensor, Tensor, Tensor]] = []
+        self._chunk_size, self._chunk_rng, self._used = 0, rng.get_state(), 0
 
     def __len__(self) -> int:
         """Return the number of generator updates in an epoch.
@@ -116,53 +117,50 @@ class ClassBalancedBatches:
 
     def state_dict(self) -> dict[str, Any]:
         """Return the random state and whose turn it is, to continue from later."""
-        chunk = {"chunk_rng": self._chunk.rng, "chunk_size": self._chunk.size, "used": self._used}
+        chunk = {"chunk_rng": self._chunk_rng, "chunk_size": self._chunk_size, "used": self._used}
         return {"rng": self._rng.get_state(), "turn": self._turn, **chunk}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from what :meth:`state_dict` returned."""
-        chunk_rng = state["chunk_rng"].cpu()
+        self._chunk_rng = state["chunk_rng"].cpu()
         # Both states are set here, so that a wrong one is refused now and not in a later epoch.
-        for rng in (chunk_rng, state["rng"].cpu()):
+        for rng in (self._chunk_rng, state["rng"].cpu()):
             self._rng.set_state(rng)
         self._turn = int(state["turn"]) % self._num_classes
-        self._chunk = _Chunk(int(state["chunk_size"]), chunk_rng)
-        self._used = int(state["used"])
+        self._chunk, self._chunk_size, self._used = [], int(state["chunk_size"]), int(state["used"])
 
     def epoch(self, n_critic: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield (features, condition) once per generator update of one epoch."""
         for _ in range(len(self)):
-            features, condition = self._next(n_critic * self.batch_size)
-            yield (
-                features.view(n_critic, self.batch_size, -1),
-                condition.view(n_critic, self.batch_size, -1),
-            )
+            values, states, condition = self._next(n_critic * self.batch_size)
+            features = expand(values, states, self.layout)
+            yield features.view(n_critic, self.batch_size, -1), condition.view(n_critic, self.batch_size, -1)
 
-    def _next(self, size: int) -> tuple[Tensor, Tensor]:
-        """Return the rows and conditions of the next update."""
+    def _next(self, size: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Return values, states and conditions of the next update."""
         # A loaded state holds no rows, but the random state from which they are drawn again.
-        if self._chunk.size == size and not self._chunk.conditions:
-            self._rng.set_state(self._chunk.rng)
-            self._chunk = self._draw_chunk(size)
+        if self._chunk_size == size and not self._chunk:
+            self._rng.set_state(self._chunk_rng)
+            self._draw_chunk(size)
         # The next chunk begins with the class whose turn it is after the rows that were used.
-        if self._chunk.size != size or self._used >= len(self._chunk.conditions):
-            self._turn = (self._turn + self._used * self._chunk.size) % self._num_classes
+        if self._chunk_size != size or self._used >= len(self._chunk):
+            self._turn = (self._turn + self._used * self._chunk_size) % self._num_classes
             self._used = 0
-            self._chunk = self._draw_chunk(size)
-        chunk, i = self._chunk, self._used
+            self._draw_chunk(size)
         self._used += 1
-        return expand(chunk.values[i], chunk.states[i], self.layout), chunk.conditions[i]
+        return self._chunk[self._used - 1]
 
-    def _draw_chunk(self, size: int) -> _Chunk:
+    def _draw_chunk(self, size: int) -> None:
         """Draw rows for several updates of `size` rows each, beginning with the class whose turn it is."""
         # Enough updates that calls cost little, but no more rows than fit in the cache.
         cells = size * max(1, self.layout.n_values + len(self.layout.block_sizes))
-        n = max(1, min(_UPDATES_PER_CHUNK, _CELLS_PER_CHUNK // cells))
+        n = max(1, min(_UPDATES_PER_CHUNK, _CELLS_PER_CHUNK[self.device.type] // cells))
         rng = self._rng.get_state()
         classes = torch.arange(self._turn, self._turn + n * size, device=self.device) % self._num_classes
         values, states = self.draw(classes)
         conditions = one_hot(classes, self._num_classes, values.dtype)
-        return _Chunk(size, rng, *(torch.split(rows, size) for rows in (values, states, conditions)))
+        self._chunk = list(zip(*(torch.split(rows, size) for rows in (values, states, conditions)), strict=True))
+        self._chunk_size, self._chunk_rng = size, rng
 
     def draw(self, classes: Tensor) -> tuple[Tensor, Tensor]:
         """Draw one real row of each of these classes, varied if spread is borrowed.
@@ -177,29 +175,8 @@ class ClassBalancedBatches:
         values : torch.Tensor of shape (k, n_values)
         states : torch.Tensor of shape (k, n_blocks)
         """
-        drawn = self.rows.draw(classes, self._rng)
-        return drawn.values, drawn.states
-
-
-@dataclass(frozen=True)
-class _Chunk:
-    """Rows drawn for several updates.
-
-    Parameters
-    ----------
-    size : int
-        Rows of each update.
-    rng : torch.Tensor
-        State of the random generator before they were drawn.
-    values, states, conditions : tuple of torch.Tensor of shape (size, ·)
-        Those of each update. Empty in a chunk of which only the random state was loaded.
-    """
-
-    size: int
-    rng: Tensor
-    values: tuple[Tensor, ...] = ()
-    states: tuple[Tensor, ...] = ()
-    conditions: tuple[Tensor, ...] = ()
+        values, states, _ = self.rows.draw(classes, self._rng)
+        return values, states
 
 
 class LoaderBatches:
@@ -239,8 +216,8 @@ class LoaderBatches:
     def _check(self, batch: Any) -> tuple[Tensor, Tensor]:
         if not isinstance(batch, (tuple, list)) or len(batch) != 2:
             raise InvalidDataError(f"Each batch must be a pair (features, labels); got {type(batch).__name__}.")
-        features = torch.as_tensor(batch[0]).to(device=self._device, dtype=torch.float32)
-        classes = torch.as_tensor(batch[1]).to(device=self._device)
+        # Checked where they are, so that a GPU is not waited for.
+        features, classes = torch.as_tensor(batch[0]).to(torch.float32), torch.as_tensor(batch[1])
         # Batches come from a loader of the caller, so each is checked before it is trained on.
         width = self._feature_dim if self._feature_dim is not None else math.prod(features.shape[1:])
         if features.ndim != 2 or features.shape[1] != width or len(features) == 0:
@@ -262,4 +239,4 @@ class LoaderBatches:
             )
         if not bool(features.isfinite().all()):
             raise InvalidDataError("Features of a batch hold NaN or infinity. Remove or impute such rows first.")
-        return features, classes
+        return features.to(self._device, non_blocking=True), classes.to(self._device, non_blocking=True)

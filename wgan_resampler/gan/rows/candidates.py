@@ -26,8 +26,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from wgan_resampler.gan.gradients import ClassifierPass, ForwardPass, knows_generator
+from wgan_resampler.gan.gradients.classifier import ClassifierPass
 from wgan_resampler.gan.gradients.flat_optimizers import Adam, FlatParameters
+from wgan_resampler.gan.gradients.generator import ForwardPass, knows_generator
 from wgan_resampler.gan.networks import GanGenerator, RowClassifier
 from wgan_resampler.gan.one_hot_blocks import expand
 from wgan_resampler.gan.rows.batches import ClassBalancedBatches, one_hot
@@ -254,17 +255,17 @@ def _candidates(
         return _generate(generator, classes, rng)
     uniform = torch.rand(len(classes), generator=rng, dtype=torch.float32, device=classes.device)
     from_table = (uniform < neighbors.share).nonzero().squeeze(1)
-    drawn = neighbors.rows.draw(classes[from_table], rng)
+    values, states, origins = neighbors.rows.draw(classes[from_table], rng)
     # Between equal rows a step has length 0, so the row would be a copy: the generator makes another one in its place.
     # (Where integers are rounded, a short step may still come back to the row.)
-    new = neighbors.rows.is_new(drawn)
+    new = neighbors.rows.is_new(values, states, origins)
     from_table = from_table[new]
     from_generator = torch.ones_like(classes, dtype=torch.bool)
     from_generator[from_table] = False
     made = _generate(generator, classes[from_generator], rng)
     found = made.new_empty(len(classes), made.shape[1])
     found[from_generator] = made
-    found[from_table] = expand(drawn.values[new], drawn.states[new], generator.layout)
+    found[from_table] = expand(values[new], states[new], generator.layout)
     return found
 
 

@@ -102,7 +102,7 @@ class EncodedTable:
         """Return the number of rows."""
         return len(self.values)
 
-    @property
+    @cached_property
     def starts(self) -> Tensor:
         """The position of the first row of each class."""
         return self.counts.cumsum(0) - self.counts
@@ -129,13 +129,11 @@ class EncodedTable:
         return EncodedTable(self.values[kept], self.states[kept], counts, self.class_sizes, self.layout, self.links)
 
     @cached_property
-    def ordinary(self) -> Tensor | None:
-        """Which values count: all but those beside a block that is not in its first state. None where all count.
+    def ordinary(self) -> Tensor:
+        """Which values count: all but those beside a block that is not in its first state.
 
         Of shape (n, n_values) and dtype bool.
         """
-        if not self.links:
-            return None
         ordinary = torch.ones_like(self.values, dtype=torch.bool)
         for link in self.links:
             ordinary[:, link.value] = self.states[:, link.block] == 0
@@ -151,14 +149,7 @@ class EncodedTable:
         """
         means, variances = [], []
         sizes = self.counts.tolist()
-        parts = torch.split(self.values, sizes)
-        masks = [None] * len(parts) if self.ordinary is None else torch.split(self.ordinary, sizes)
-        for part, counted in zip(parts, masks, strict=True):
-            if counted is None:  # the same result, faster than with a mask
-                mean = part.sum(dim=0) / len(part)
-                means.append(mean)
-                variances.append((part - mean).square_().sum(dim=0) / len(part))
-                continue
+        for part, counted in zip(torch.split(self.values, sizes), torch.split(self.ordinary, sizes), strict=True):
             n = counted.sum(dim=0).clamp_min(1)
             mean = torch.where(counted, part, 0.0).sum(dim=0) / n
             means.append(mean)

@@ -37,7 +37,6 @@ from torch import Tensor
 
 from wgan_resampler.gan.rows.distances import evenly_spaced, square_distances, value_units
 from wgan_resampler.gan.rows.encoded_table import EncodedTable
-from wgan_resampler.tables import Link
 
 NEIGHBORS = 10
 """Nearest rows of its class that count as the neighbors of a row: twice as many as in SMOTE, for wider variation."""
@@ -98,7 +97,6 @@ class NeighborSpread:
     def __init__(self, table: EncodedTable, borrowed_rows: float) -> None:
         n = table.class_sizes.to(table.values.dtype).unsqueeze(1)
         self._table = table
-        self._starts = table.starts
         self._borrowed = (borrowed_rows / (n + borrowed_rows)).sqrt()
         self._state_weight = BORROWED_STATES / (n + BORROWED_STATES)
         self._links = [(link, table.values.new_tensor(link.filling)) for link in table.links]
@@ -125,7 +123,7 @@ class NeighborSpread:
         donor_classes = torch.randint(len(counts), (k,), generator=rng, device=device)
         uniform = torch.rand(6, k, generator=rng, dtype=torch.float32, device=device)
         origin, mate, donor, donor_mate, share, stretch = uniform
-        own = torch.where(near.is_complete[classes], rows - self._starts[classes], near.member(classes, origin))
+        own = torch.where(near.is_complete[classes], rows - self._table.starts[classes], near.member(classes, origin))
         # The number of neighbors is the same share of the donor's class as of the row's own class.
         alike = NEIGHBORS / counts[classes] * near.n_others[donor_classes]
         members = near.member(donor_classes, donor)
@@ -169,26 +167,21 @@ class NeighborSpread:
         source = torch.where(draw.picks > 1.0 - self._state_weight[draw.classes], draw.donors.unsqueeze(1), source)
         states = table.states.gather(0, source)
         for link, filling in self._links:
-            values[:, link.value] = self._linked(link, filling, values[:, link.value], states, draw.rows, source)
+            state = states[:, link.block]
+            has_number = table.states[draw.rows, link.block] == 0
+            # A row without a number of its own takes that of the row that its state comes from.
+            number = torch.where(has_number, values[:, link.value], table.values[source[:, link.block], link.value])
+            # The value is that number, or the filling of a state that asks for none.
+            values[:, link.value] = torch.where(state == 0, number, filling[state])
         return values, states
 
     def _step(self, start: Tensor, end: Tensor) -> Tensor:
         """Return the difference between rows; 0 for values that are not ordinary numbers at both ends."""
         step = self._table.values[end] - self._table.values[start]
-        ordinary = self._table.ordinary
-        if ordinary is not None:
+        if self._table.links:
+            ordinary = self._table.ordinary
             step.masked_fill_(~(ordinary[start] & ordinary[end]), 0.0)
         return step
-
-    def _linked(
-        self, link: Link, filling: Tensor, varied: Tensor, states: Tensor, rows: Tensor, source: Tensor
-    ) -> Tensor:
-        """Return the value beside a block: the filling of its state, or a number where the state asks for one."""
-        state = states[:, link.block]
-        has_number = self._table.states[rows, link.block] == 0
-        # A row without a number of its own takes that of the row that its state comes from.
-        number = torch.where(has_number, varied, self._table.values[source[:, link.block], link.value])
-        return torch.where(state == 0, number, filling[state])
 
 
 def _reflected(values: Tensor) -> Tensor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import torch
@@ -10,25 +9,6 @@ from torch import Tensor
 
 from wgan_resampler.gan.rows.encoded_table import EncodedTable
 from wgan_resampler.gan.rows.neighbor_mixing import MAX_REFERENCES, NeighborSpread, members_of_classes
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """Rows that have been drawn.
-
-    Parameters
-    ----------
-    values : torch.Tensor of shape (k, n_values)
-        Encoded values.
-    states : torch.Tensor of shape (k, n_blocks)
-        States of the blocks; int64.
-    origins : torch.Tensor of shape (k,)
-        Positions of the real rows that they were made from.
-    """
-
-    values: Tensor
-    states: Tensor
-    origins: Tensor
 
 
 class RealRows:
@@ -46,7 +26,6 @@ class RealRows:
     def __init__(self, table: EncodedTable, borrowed_rows: float = 0.0) -> None:
         self.table = table
         self.borrowed_rows = borrowed_rows
-        self._starts = table.starts
         self._spread = NeighborSpread(table, borrowed_rows) if borrowed_rows > 0 else None
 
     def some(self) -> RealRows:
@@ -55,7 +34,7 @@ class RealRows:
             return self
         return RealRows(self.table.take(torch.cat(members_of_classes(self.table.counts))), self.borrowed_rows)
 
-    def draw(self, classes: Tensor, rng: torch.Generator) -> Drawn:
+    def draw(self, classes: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
         """Draw one real row of each of these classes, varied if spread is borrowed.
 
         Parameters
@@ -67,29 +46,33 @@ class RealRows:
 
         Returns
         -------
-        Drawn
+        values : torch.Tensor of shape (k, n_values)
+            Encoded values.
+        states : torch.Tensor of shape (k, n_blocks)
+            States of the blocks; int64.
+        origins : torch.Tensor of shape (k,)
+            Positions of the real rows that they were made from.
         """
         table = self.table
         counts = table.counts[classes]
         uniform = torch.rand(len(classes), generator=rng, dtype=table.values.dtype, device=table.values.device)
         # In float32, uniform * count may round up to count.
-        origins = self._starts[classes] + torch.minimum((uniform * counts).long(), counts - 1)
+        origins = table.starts[classes] + torch.minimum((uniform * counts).long(), counts - 1)
         if self._spread is None:
-            return Drawn(table.values.index_select(0, origins), table.states.index_select(0, origins), origins)
-        return Drawn(*self._spread.vary(self._spread.draw(origins, classes, rng)), origins)
+            return table.values.index_select(0, origins), table.states.index_select(0, origins), origins
+        return *self._spread.vary(self._spread.draw(origins, classes, rng)), origins
 
-    def is_new(self, drawn: Drawn) -> Tensor:
+    def is_new(self, values: Tensor, states: Tensor, origins: Tensor) -> Tensor:
         """Return which rows differ from the real row that they were made from, or have no value that could differ.
 
         Some rows have only values that cannot move: missing values, frequent values, values of a constant column. Such
         a row may occur again without being a copy, just as a combination of categories may.
         """
-        table, origins = self.table, drawn.origins
-        values, states = table.values.index_select(0, origins), table.states.index_select(0, origins)
-        differs = (drawn.values != values).any(dim=1) | (drawn.states != states).any(dim=1)
-        ordinary = table.ordinary
-        movable = self._varies if ordinary is None else ordinary.index_select(0, origins) & self._varies
-        return differs | ~movable.any(dim=-1)
+        table = self.table
+        value_differs = values != table.values.index_select(0, origins)
+        state_differs = states != table.states.index_select(0, origins)
+        movable = table.ordinary.index_select(0, origins) & self._varies
+        return value_differs.any(dim=1) | state_differs.any(dim=1) | ~movable.any(dim=1)
 
     @cached_property
     def _varies(self) -> Tensor:

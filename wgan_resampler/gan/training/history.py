@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from typing import overload
+from collections.abc import Iterable
 
 import msgspec
 
@@ -14,8 +13,8 @@ from wgan_resampler.utils.storage import Records
 Record = dict[str, float]
 
 
-class TrainingHistory(Sequence[Record]):
-    """A sequence of records, one flat dict per epoch.
+class TrainingHistory(list[Record]):
+    """A list of records, one flat dict per epoch.
 
     A record holds means over the updates of its epoch, under these keys:
 
@@ -52,7 +51,7 @@ class TrainingHistory(Sequence[Record]):
     """
 
     def __init__(self, records: Iterable[Record] = ()) -> None:
-        self._records = [dict(record) for record in records]
+        super().__init__(dict(record) for record in records)
 
     def append(self, record: Record) -> None:
         """Add the record of one more epoch.
@@ -62,27 +61,10 @@ class TrainingHistory(Sequence[Record]):
         record : mapping of str to float
             Figures of the epoch by name.
         """
-        self._records.append(dict(record))
-
-    @overload
-    def __getitem__(self, index: int) -> Record: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Record]: ...
-    def __getitem__(self, index: int | slice) -> Record | list[Record]:
-        return self._records[index]
-
-    def __len__(self) -> int:
-        return len(self._records)
-
-    def __eq__(self, other: object) -> bool:
-        if isinstance(other, TrainingHistory):
-            return self._records == other._records
-        return NotImplemented
-
-    __hash__ = None  # type: ignore[assignment]
+        super().append(dict(record))
 
     def __repr__(self) -> str:
-        return f"TrainingHistory({self._records!r})"
+        return f"TrainingHistory({super().__repr__()})"
 
     def column(self, key: str) -> list[float]:
         """Return the values of one key in all epochs.
@@ -96,7 +78,7 @@ class TrainingHistory(Sequence[Record]):
         -------
         list of float
         """
-        return [record[key] for record in self._records]
+        return [record[key] for record in self]
 
     def to_json(self) -> str:
         """Return the history as JSON: a list of objects.
@@ -105,7 +87,7 @@ class TrainingHistory(Sequence[Record]):
         -------
         str
         """
-        return json.dumps(self._records, allow_nan=False)
+        return json.dumps(self, allow_nan=False)
 
     def to_records(self) -> list[Record]:
         """Return a copy of the records.
@@ -114,7 +96,7 @@ class TrainingHistory(Sequence[Record]):
         -------
         list of dict
         """
-        return [dict(record) for record in self._records]
+        return [dict(record) for record in self]
 
     @classmethod
     def from_json(cls, text: str) -> TrainingHistory:

@@ -22,8 +22,9 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from wgan_resampler.gan.gradients import CriticPass, ForwardPass, GeneratorPass, knows_critic, knows_generator
+from wgan_resampler.gan.gradients.critic import CriticPass
 from wgan_resampler.gan.gradients.flat_optimizers import Adam
+from wgan_resampler.gan.gradients.generator import GeneratorPass, knows_generator
 from wgan_resampler.gan.losses import WGANGPLoss, gradient_norms, mix_rows
 from wgan_resampler.gan.networks import GanDiscriminator, GanGenerator
 
@@ -58,7 +59,7 @@ class Pair:
     def critic_is_explicit(self) -> bool:
         """Whether the critic's gradient is known in closed form."""
         # A subclass may have changed any formula, so only the class itself counts.
-        return type(self.loss) is WGANGPLoss and knows_critic(self.critic)
+        return type(self.loss) is WGANGPLoss and type(self.critic) is GanDiscriminator
 
     @property
     def is_explicit(self) -> bool:
@@ -84,6 +85,7 @@ class Step:
 
     def __init__(self, pair: Pair, n_critic: int, n_rows: int, *, explicit: bool) -> None:
         self._pair = pair
+        self._n_critic = n_critic
         self._critic_pass: CriticPass | None = None
         self._generator_pass: GeneratorPass | None = None
         critic = cast(GanDiscriminator, pair.critic)
@@ -91,8 +93,7 @@ class Step:
             self._critic_pass = CriticPass(critic, n_rows, pair.feature_scale, n_critic)
         if explicit:
             generator = cast(GanGenerator, pair.generator)
-            self._forward_pass = ForwardPass(generator, noise_rows(n_critic, n_rows))
-            self._generator_pass = GeneratorPass(generator, critic, self._forward_pass, max(n_rows, 2))
+            self._generator_pass = GeneratorPass(generator, critic, noise_rows(n_critic, n_rows), max(n_rows, 2))
         device = pair.critic_optimizer.parameters.values.device
         self._sums = torch.zeros(N_SUMS, dtype=torch.float32, device=device)
 
@@ -116,8 +117,8 @@ class Step:
         if self._generator_pass is None:
             rows = self._pair.generator(noise[: len(for_critic)], for_critic)
         else:
-            self._forward_pass.load(noise, torch.cat((for_critic, for_generator)))
-            rows = self._forward_pass.rows()
+            self._generator_pass.load(noise, torch.cat((for_critic, for_generator)))
+            rows = self._generator_pass.rows()
         fakes = rows[: shares.numel()].view(features.shape)  # leaves out the second fake row, if any
         self._update_critic(features, fakes, mix_rows(features, fakes, shares), condition, lambda_gp)
         if self._generator_pass is None:
@@ -159,6 +160,17 @@ class Step:
         self._sums[4] += generator_loss.detach()
         optimizer.step()
 
+    def sum_up(self) -> None:
+        """Add up what the critic updates have kept, so that the next run finds the same empty buffers."""
+        if self._critic_pass is not None:
+            self._critic_pass.sum_up()
+
+    def count_replay(self) -> None:
+        """Count a run of which a CUDA graph has made the operations."""
+        if self._critic_pass is not None and self._generator_pass is not None:
+            self._critic_pass.n_summed += self._n_critic
+            self._generator_pass.score_pass.n_summed += 1
+
     def take_sums(self) -> Tensor:
         """Return sums over the updates since the last call.
 
@@ -174,7 +186,7 @@ class Step:
         if self._critic_pass is not None:
             sums[:3] += self._critic_pass.take_sums()
         if self._generator_pass is not None:
-            sums[4] -= self._generator_pass.take_sum()
+            sums[4] -= self._generator_pass.score_pass.take_sum()
         return sums
 
 

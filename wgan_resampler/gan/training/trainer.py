@@ -36,7 +36,10 @@ from wgan_resampler.gan.training.updates import Updates
 from wgan_resampler.utils import computing, new_generator, resolve_device
 
 _UPDATES_BETWEEN_CHECKS = 50
-"""Updates between two checks that the losses are finite. Each check makes a GPU wait for the host."""
+"""Updates between two checks that the losses are finite, on the CPU. With CUDA there is one check per epoch.
+
+A check makes the host wait for the GPU, which then has nothing to do.
+"""
 
 
 class Callback:
@@ -171,7 +174,8 @@ class GanTrainer:
     total_updates : int or None
         The value of `n_updates` at the end of the present call of :meth:`train`; None if it is not known.
     progress : dict or None
-        Means over the present epoch so far, under the keys of a record. They are renewed every 50 updates.
+        Means over the present epoch so far, under the keys of a record. They are renewed every 50 updates; with CUDA,
+        at the end of each epoch.
     source : object or None
         The source of the real rows in the present call of :meth:`train`.
     device : torch.device
@@ -292,14 +296,13 @@ class GanTrainer:
         """
         check_sizes(epochs=epochs, max_updates=1 if max_updates is None else max_updates)
         feature_dim = getattr(self.critic, "feature_dim", None)
-        source: BatchSource = (
+        self.source = (
             loader
             if isinstance(loader, ClassBalancedBatches)
             else LoaderBatches(loader, feature_dim, self.num_classes, self.device)
         )
-        self.source = source
         last_update = None if max_updates is None else self.n_updates + max_updates
-        self.total_updates = _expected_updates(self.n_updates, source, epochs, last_update)
+        self.total_updates = _expected_updates(self.n_updates, self.source, epochs, last_update)
         self._stopped = False
         self._first_update = self.n_updates
         self._set_mode(training=True)
@@ -310,8 +313,7 @@ class GanTrainer:
             for _ in range(epochs):
                 if self._stopped or self.n_updates == last_update:
                     break
-                if not self._train_epoch(source, last_update):
-                    break
+                self._train_epoch(self.source, last_update)
             # The last update may have broken the generator after its losses were computed.
             if not bool(self._updates.pair.generator_optimizer.parameters.values.isfinite().all()):
                 raise TrainingDivergedError(
@@ -385,8 +387,8 @@ class GanTrainer:
         with computing(self.device):
             return self._updates.average.averaged_copy(self.generator).eval()
 
-    def _train_epoch(self, source: BatchSource, last_update: int | None) -> bool:
-        """Run one epoch and record it; False if there was nothing to train on."""
+    def _train_epoch(self, source: BatchSource, last_update: int | None) -> None:
+        """Run one epoch and record it, or stop if there is nothing to train on."""
         self.epoch += 1
         if self.callbacks:
             self._notify("on_epoch_begin")
@@ -398,19 +400,18 @@ class GanTrainer:
         for features, condition in itertools.islice(source.epoch(self.n_critic), remaining):
             self._updates.run(features, condition, self.noise_dim, self.lambda_gp, self.rng)
             self.n_updates += 1
-            if (self.n_updates - first) % _UPDATES_BETWEEN_CHECKS == 0:
+            if self.device.type == "cpu" and (self.n_updates - first) % _UPDATES_BETWEEN_CHECKS == 0:
                 self.progress = self._record(self.n_updates - first, time.perf_counter() - start)
             self._notify("on_update_end")
             if self._stopped:
                 break
         if self.n_updates == first:  # the source was empty, so this was no epoch
             self.epoch -= 1
-            self._report_empty()
-            return False
+            self._stop_empty()
+            return
         self.progress = self._record(self.n_updates - first, time.perf_counter() - start)
         self.history.append(self.progress)
         self._notify("on_epoch_end")
-        return True
 
     def _record(self, n_updates: int, seconds: float) -> dict[str, float]:
         """Return the record of the present epoch so far."""
@@ -425,7 +426,8 @@ class GanTrainer:
             )
         return {"epoch": self.epoch, "n_updates": self.n_updates, **means, "seconds": seconds}
 
-    def _report_empty(self) -> None:
+    def _stop_empty(self) -> None:
+        self.stop()
         advice = "Pass a list or a DataLoader: a generator can be iterated only once."
         if self.n_updates == self._first_update:
             raise InvalidDataError(f"The loader yielded no batch. {advice}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 
 from wgan_resampler.gan.gradients.flat_optimizers import Adam, FlatParameters, MovingAverage
 from wgan_resampler.gan.losses import WGANGPLoss
+from wgan_resampler.gan.training.cuda_graph import GraphedStep
 from wgan_resampler.gan.training.steps import N_SUMS, Pair, Step, noise_rows
 
 _MAX_STEPS = 2
@@ -63,7 +65,7 @@ class Updates:
             scale = None if feature_scale is None else feature_scale.to(device, torch.float32)
             self.pair = Pair(generator, critic, of_generator, of_critic, scale, loss)
             self._totals = torch.zeros(N_SUMS, dtype=torch.float32, device=device)
-        self._steps: dict[tuple[int, int], Step] = {}
+        self._steps: dict[tuple[int, int], Step | GraphedStep] = {}
         self._is_explicit = False
 
     def bind(self, *, afresh: bool = False) -> None:
@@ -107,13 +109,15 @@ class Updates:
             if self.average is not None:
                 self.average.update()
 
-    def _step(self, n_critic: int, n_rows: int) -> Step:
+    def _step(self, n_critic: int, n_rows: int) -> Step | GraphedStep:
         """Return the `Step` for this size."""
         if (n_critic, n_rows) not in self._steps:
             if len(self._steps) == _MAX_STEPS:
                 self._take_sums()
                 del self._steps[next(iter(self._steps))]
-            self._steps[n_critic, n_rows] = Step(self.pair, n_critic, n_rows, explicit=self._is_explicit)
+            step = Step(self.pair, n_critic, n_rows, explicit=self._is_explicit)
+            in_graph = self._is_explicit and self._totals.device.type == "cuda"
+            self._steps[n_critic, n_rows] = GraphedStep(step) if in_graph else step
         return self._steps[n_critic, n_rows]
 
     def _take_sums(self) -> None:
@@ -143,9 +147,10 @@ class Updates:
         dict or None
         """
         self._take_sums()
-        if not bool(self._totals.isfinite().all()):
+        totals = self._totals.tolist()  # a GPU makes the host wait here, and nowhere else
+        if not all(map(math.isfinite, totals)):
             return None
-        *of_critic, generator_loss = self._totals.tolist()
+        *of_critic, generator_loss = totals
         real, fake, penalty, critic_loss = (total / (n_updates * n_critic) for total in of_critic)
         return {
             "critic_loss": fake - real + lambda_gp * penalty if self.pair.critic_is_explicit else critic_loss,
