@@ -80,8 +80,8 @@ def compare_samplers(
     scoring : list of str, mapping of str to callable or None, default=None
         Metrics to report: names of metrics of this package, names of scikit-learn's scorers, or a mapping of names to
         scorers ``scorer(fitted pipeline, X_test, y_test)``. None takes all metrics of this package. Metrics whose name
-        ends in ``_tuned`` need inner folds to tune a threshold. Without them, datasets with two classes take about a
-        third of the time.
+        ends in ``_tuned`` need inner folds to tune a threshold. Without such metrics, datasets with two classes take
+        about a third of the time.
     n_repeats : int, default=1
         How often the rows are split again into folds.
     repeat_below : int or None, default=None
@@ -246,8 +246,7 @@ def _run_stored(
         for result in _progress(
             parallel(joblib.delayed(run_job)(job) for job in missing), len(jobs), finished, verbose
         ):
-            place = (result.dataset, result.sampler, result.repeat, result.fold)
-            store.append(by_place[place], result)
+            store.append(by_place[result.dataset, result.sampler, result.repeat, result.fold], result)
         return [store.done[key] for key in keys]
 
 

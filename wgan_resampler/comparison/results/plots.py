@@ -232,7 +232,9 @@ def _datasets(display: ComparisonDisplay, ax: Axes, scores: pd.DataFrame) -> Non
     gains = sign * scores.loc[ordered, others].sub(scores.loc[ordered, reference], axis=0)
     values = gains.to_numpy(float)
     limit = max(float(np.nanmax(np.abs(values))) if np.isfinite(values).any() else 0.0, 0.01)
-    image = ax.imshow(values, cmap=_diverging(), vmin=-limit, vmax=limit, aspect="auto")
+    colormap = require("matplotlib.colors", "Drawing", COMPARE).LinearSegmentedColormap
+    diverging = colormap.from_list("losses_and_wins", [_LOSS, "#f7f7f5", _WIN])
+    image = ax.imshow(values, cmap=diverging, vmin=-limit, vmax=limit, aspect="auto")
     for row, column in np.ndindex(*values.shape):
         value = values[row, column]
         text = f"{value:+.3f}".replace("0.", ".").replace("-", "\N{MINUS SIGN}")
@@ -256,11 +258,6 @@ def _tint(color: str) -> tuple[float, ...]:
     """Return a light tint of a color. It is opaque, so that lines below do not show."""
     rgb = require("matplotlib.colors", "Drawing", COMPARE).to_rgb(color)
     return tuple(0.75 + 0.25 * float(part) for part in rgb)
-
-
-def _diverging() -> Any:
-    colors = require("matplotlib.colors", "Drawing", COMPARE)
-    return colors.LinearSegmentedColormap.from_list("losses_and_wins", [_LOSS, "#f7f7f5", _WIN])
 
 
 def _finish(display: ComparisonDisplay, ax: Axes, label: str) -> None:

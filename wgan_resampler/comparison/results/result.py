@@ -59,7 +59,7 @@ class ComparisonResult(ScoreTable):
             If there is no comparison, or it cannot be read.
         """
         facts = read_run(directory)
-        settings, plan = Settings.from_dict(facts), from_run(facts, RunPlan)
+        settings, plan = from_run(facts, Settings), from_run(facts, RunPlan)
         done, _ = read_cells(Path(directory) / CELLS_FILE)
         return cls.from_jobs([done[key] for key in plan.keys if key in done], plan.datasets, settings)
 

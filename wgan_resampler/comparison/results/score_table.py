@@ -101,7 +101,8 @@ class ScoreTable:
     def compared_cells(self) -> pd.DataFrame:
         """The cells that statistics are computed from: those of the splits that all samplers have finished.
 
-        In a comparison that is still running, the other splits would count as failures of the samplers to come.
+        While a comparison is running, some samplers have no results yet on the other splits. Those would count as
+        failures.
         """
         samplers = self.cells.groupby(["dataset", "repeat", "fold"])["sampler"].transform("nunique")
         return self.cells[samplers == self.cells["sampler"].nunique()]
@@ -284,7 +285,9 @@ class ScoreTable:
         """
         sign = 1 if self.metric(metric).greater_is_better else -1
         reference = self._reference(reference)
-        folds = statistics.fold_scores(self.compared_cells, metric, self._members(group), self.participants(group))
+        members, participants = self._members(group), self.participants(group)
+        split = ("dataset", "repeat", "fold")
+        folds = statistics.dataset_scores(self.compared_cells, metric, members, participants, split)
         means = self.dataset_scores(metric, group)
         share = (self.cells["n_test"] / self.cells["n_train"]).groupby(self.cells["dataset"]).mean()
         found = []
@@ -295,7 +298,7 @@ class ScoreTable:
                 if sampler != reference and reference in means:
                     differences = sign * (part[sampler] - part[reference])
                     row["difference"] = sign * (row["score"] - means.loc[dataset, reference])
-                    # If one side failed in some folds, the other folds alone say nothing about the dataset.
+                    # If either of the two failed in some folds, the other folds alone are no fair comparison.
                     if not math.isnan(row["difference"]):
                         row["p_value"] = statistics.corrected_t_test(differences.to_numpy(), float(share[dataset]))
                 found.append(row)

@@ -49,9 +49,7 @@ class Friedman:
     f_statistic, f_p_value : float
         The less conservative statistic of Iman and Davenport, as in [1]_, and its p-value.
     critical_difference : float
-        Critical difference of Nemenyi's test: mean ranks that are further apart differ significantly.
-    alpha : float
-        Significance level of the critical difference.
+        Critical difference of Nemenyi's test at 5 %: mean ranks that are further apart differ significantly.
 
     References
     ----------
@@ -65,7 +63,6 @@ class Friedman:
     f_statistic: float
     f_p_value: float
     critical_difference: float
-    alpha: float
 
 
 def rank(scores: Floats, *, greater_is_better: bool = True) -> Floats:
@@ -96,7 +93,7 @@ def critical_difference(n_samplers: int, n_datasets: int, *, alpha: float = 0.05
     return q * math.sqrt(n_samplers * (n_samplers + 1) / (6 * n_datasets))
 
 
-def friedman(scores: Floats, *, greater_is_better: bool = True, alpha: float = 0.05) -> Friedman | None:
+def friedman(scores: Floats, *, greater_is_better: bool = True) -> Friedman | None:
     """Return Friedman's test, or None for fewer than three samplers or two datasets.
 
     Parameters
@@ -105,8 +102,6 @@ def friedman(scores: Floats, *, greater_is_better: bool = True, alpha: float = 0
         Missing scores rank last.
     greater_is_better : bool, default=True
         Direction of the scores.
-    alpha : float, default=0.05
-        Significance level of the critical difference.
 
     Returns
     -------
@@ -138,8 +133,7 @@ def friedman(scores: Floats, *, greater_is_better: bool = True, alpha: float = 0
         p_value,
         f_statistic,
         float(stats.f.sf(f_statistic, k - 1, (k - 1) * (n - 1))),
-        critical_difference(k, n, alpha=alpha),
-        alpha,
+        critical_difference(k, n),
     )
 
 
@@ -290,7 +284,11 @@ def nemenyi(scores: pd.DataFrame, *, greater_is_better: bool = True) -> pd.DataF
 
 
 def dataset_scores(
-    frame: pd.DataFrame, metric: str, classifiers: Sequence[str], samplers: Sequence[str]
+    frame: pd.DataFrame,
+    metric: str,
+    classifiers: Sequence[str],
+    samplers: Sequence[str],
+    by: Sequence[str] = ("dataset",),
 ) -> pd.DataFrame:
     """Return the mean score of each sampler on each dataset, over classifiers, repeats and folds.
 
@@ -306,29 +304,20 @@ def dataset_scores(
         Name of the metric.
     classifiers, samplers : sequence of str
         The classifiers that are averaged over, and the samplers, which become the columns.
+    by : sequence of str, default=("dataset",)
+        The keys that get a mean each. With "repeat" and "fold", each split gets its own mean.
 
     Returns
     -------
     pandas.DataFrame
-        Datasets by samplers.
+        Datasets, or splits, by samplers.
     """
-    return _means(frame, metric, classifiers, samplers, ["dataset"])
-
-
-def fold_scores(frame: pd.DataFrame, metric: str, classifiers: Sequence[str], samplers: Sequence[str]) -> pd.DataFrame:
-    """Return the mean score over classifiers of each sampler on each split of each dataset."""
-    return _means(frame, metric, classifiers, samplers, ["dataset", "repeat", "fold"])
-
-
-def _means(
-    frame: pd.DataFrame, metric: str, classifiers: Sequence[str], samplers: Sequence[str], by: list[str]
-) -> pd.DataFrame:
-    """Return means over the cells in which any sampler has a value; missing where a sampler lacks one of them."""
     chosen = frame[frame["classifier"].isin(classifiers) & frame["sampler"].isin(samplers)]
     places = ["dataset", "classifier", "repeat", "fold"]
     cells = chosen.set_index([*places, "sampler"])[metric].unstack("sampler").reindex(columns=list(samplers))
     cells = cells[cells.notna().any(axis=1)]
-    return cells.groupby(level=by).mean().mask(cells.isna().groupby(level=by).any())
+    keys = list(by)
+    return cells.groupby(level=keys).mean().mask(cells.isna().groupby(level=keys).any())
 
 
 def _wilcoxon(differences: Floats) -> float:
