@@ -110,6 +110,11 @@ class DatasetFacts:
     fingerprint: str
 
     @property
+    def n_classes(self) -> int:
+        """Number of classes."""
+        return len(self.classes)
+
+    @property
     def minority_rows(self) -> int:
         """Number of rows of the smallest class."""
         return min(self.class_rows)

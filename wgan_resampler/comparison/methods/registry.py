@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -167,7 +167,7 @@ def resolve_samplers(samplers: Any) -> tuple[SamplerSpec, ...]:
     specs = []
     for name, value in _named(samplers, "samplers", SAMPLERS):
         if isinstance(value, str):
-            template, class_weight = SAMPLERS[_known(value, "sampler", SAMPLERS)](), value == "class_weight"
+            template, class_weight = SAMPLERS[known_name(value, "sampler", SAMPLERS)](), value == "class_weight"
         else:
             template, class_weight = value, False
         if isinstance(template, PeerSampler):
@@ -195,7 +195,7 @@ def resolve_classifiers(classifiers: Any = None) -> tuple[ClassifierSpec, ...]:
     for name, value in _named(list(CLASSIFIERS) if classifiers is None else classifiers, "classifiers", CLASSIFIERS):
         group, template = "own", value
         if isinstance(value, str):
-            group, build = CLASSIFIERS[_known(value, "classifier", CLASSIFIERS)]
+            group, build = CLASSIFIERS[known_name(value, "classifier", CLASSIFIERS)]
             template = build()
         can_predict = hasattr(template, "predict_proba") or hasattr(template, "decision_function")
         if isinstance(template, type) or not (can_predict and hasattr(template, "get_params")):
@@ -245,9 +245,10 @@ def _named(given: Any, what: str, registry: Mapping[str, Any]) -> list[tuple[str
     return pairs
 
 
-def _known(name: str, what: str, registry: Mapping[str, Any]) -> str:
-    if name not in registry:
-        raise InvalidParameterError(f"There is no {what} '{name}'. Known: {', '.join(registry)}.")
+def known_name(name: str, what: str, known: Collection[str]) -> str:
+    """Return the name, after checking that it is one of those that are known."""
+    if name not in known:
+        raise InvalidParameterError(f"There is no {what} '{name}'. Known: {', '.join(known)}.")
     return name
 
 

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from wgan_resampler.comparison.results import statistics
+from wgan_resampler.comparison.methods.registry import known_name
 from wgan_resampler.comparison.results.score_table import ScoreTable
-from wgan_resampler.exceptions import InvalidParameterError
 from wgan_resampler.utils import COMPARE, require
 
 if TYPE_CHECKING:
@@ -121,9 +120,7 @@ class ComparisonDisplay:
         ComparisonDisplay
             This object, with `figure_` and `ax_`.
         """
-        if self.kind not in _KINDS:
-            raise InvalidParameterError(f"There is no kind of plot '{self.kind}'. There are: {', '.join(_KINDS)}.")
-        draw, size = _KINDS[self.kind]
+        draw, size = _KINDS[known_name(self.kind, "kind of plot", _KINDS)]
         scores = self.result.dataset_scores(self.metric, self.group)
         if ax is None:
             # Not through pyplot: nothing has to be closed, and no window opens.
@@ -142,20 +139,18 @@ class ComparisonDisplay:
 
 def _critical_difference(display: ComparisonDisplay, ax: Axes, scores: pd.DataFrame) -> None:
     """Draw mean ranks on an axis, and bars that join samplers which do not differ significantly."""
-    better = display.result.metric(display.metric).greater_is_better
-    test = statistics.friedman(scores.to_numpy(), greater_is_better=better)
+    result, reference = display.result, display.result.settings.reference
+    test = result.friedman(display.metric, display.group)
     if test is None:
         _note(ax, "Mean ranks need at least three samplers and two datasets.")
         return
-    reference = display.result.settings.reference
-    # Spaces that do not break, because SVG drops ordinary spaces at the ends of a text.
-    left, right = ("{label}  {rank:.2f} ", " {rank:.2f}  {label}")
     require("scikit_posthocs", "The critical-difference diagram", COMPARE).critical_difference_diagram(
         pd.Series(test.mean_ranks, index=scores.columns),
-        statistics.nemenyi(scores, greater_is_better=better),
+        result.nemenyi(display.metric, display.group),
         ax=ax,
-        label_fmt_left=left.replace(" ", "\N{NO-BREAK SPACE}"),
-        label_fmt_right=right.replace(" ", "\N{NO-BREAK SPACE}"),
+        # Spaces that do not break, because SVG drops ordinary spaces at the ends of a text.
+        label_fmt_left="{label}\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}{rank:.2f}\N{NO-BREAK SPACE}",
+        label_fmt_right="\N{NO-BREAK SPACE}{rank:.2f}\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}{label}",
         color_palette={name: _SOFT if name == reference else _INK for name in scores.columns},
         crossbar_props={"color": _ACCENT, "linewidth": 4, "solid_capstyle": "butt"},
         elbow_props={"linewidth": 1},
@@ -197,9 +192,7 @@ def _box(display: ComparisonDisplay, ax: Axes, scores: pd.DataFrame) -> None:
 def _effects(display: ComparisonDisplay, ax: Axes, scores: pd.DataFrame) -> None:
     """Draw the median difference from the reference with its interval, best on top."""
     metric, reference = display.result.metric(display.metric), display.result.settings.reference
-    compared = statistics.compare_with_reference(
-        scores, reference, greater_is_better=metric.greater_is_better, seed=display.result.settings.random_state
-    )
+    compared = display.result.summary(metrics=[display.metric], groups=[display.group])
     others = compared[compared["wins"].notna()].sort_values("median_effect", na_position="first", kind="stable")
     if others.empty:
         _note(ax, "There is no sampler to compare with the reference.")
