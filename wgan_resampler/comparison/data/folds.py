@@ -20,19 +20,18 @@ INNER_FOLDS = 3
 Rows = NDArray[np.intp]
 
 
-def check_cv(cv: Any, n_repeats: Any) -> tuple[Any, int]:
-    """Return both, numbers as int, after checking that `cv` can split and that its folds can be repeated."""
-    if isinstance(n_repeats, bool) or not isinstance(n_repeats, int | np.integer) or n_repeats < 1:
-        raise InvalidParameterError(f"n_repeats must be an int of at least 1, not {n_repeats!r}.")
-    folds = int(cv) if isinstance(cv, int | np.integer) and not isinstance(cv, bool) else None
-    if (folds is not None and folds < 2) or (folds is None and not hasattr(cv, "split")):
+def check_cv(cv: Any, n_repeats: int) -> Any:
+    """Return `cv`, a number as int, after checking that it can split and that its folds can be repeated."""
+    if hasattr(cv, "__index__") and not isinstance(cv, bool) and cv >= 2:
+        return int(cv)
+    if not hasattr(cv, "split"):
         raise InvalidParameterError(f"cv must be a number of folds of at least 2, or a splitter, not {cv!r}.")
-    if n_repeats > 1 and folds is None and not _is_random(cv):
+    if n_repeats > 1 and not _is_random(cv):
         raise InvalidParameterError(
             f"{cv!r} does not shuffle, so each of the {n_repeats} repeats would have the same folds. Set n_repeats=1, "
             "let it shuffle, or give a number of folds."
         )
-    return cv if folds is None else folds, int(n_repeats)
+    return cv
 
 
 def _is_random(splitter: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -20,6 +20,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
+from wgan_resampler.comparison.data.names import known_name, named_objects
 from wgan_resampler.comparison.data.preparation import Form
 from wgan_resampler.comparison.methods.adapters import (
     CTGANSampler,
@@ -165,11 +166,9 @@ def resolve_samplers(samplers: Any) -> tuple[SamplerSpec, ...]:
     ['none', 'smote']
     """
     specs = []
-    for name, value in _named(samplers, "samplers", SAMPLERS):
-        if isinstance(value, str):
-            template, class_weight = SAMPLERS[known_name(value, "sampler", SAMPLERS)](), value == "class_weight"
-        else:
-            template, class_weight = value, False
+    for name, value in named_objects(samplers, "samplers", SAMPLERS).items():
+        class_weight = isinstance(value, str) and value == "class_weight"
+        template = SAMPLERS[known_name(value, "sampler", SAMPLERS)]() if isinstance(value, str) else value
         if isinstance(template, PeerSampler):
             # A missing package is reported before any work.
             template.require_package()
@@ -192,7 +191,8 @@ def resolve_classifiers(classifiers: Any = None) -> tuple[ClassifierSpec, ...]:
     [('knn', 'weak'), ('random_forest', 'strong')]
     """
     specs = []
-    for name, value in _named(list(CLASSIFIERS) if classifiers is None else classifiers, "classifiers", CLASSIFIERS):
+    given = list(CLASSIFIERS) if classifiers is None else classifiers
+    for name, value in named_objects(given, "classifiers", CLASSIFIERS).items():
         group, template = "own", value
         if isinstance(value, str):
             group, build = CLASSIFIERS[known_name(value, "classifier", CLASSIFIERS)]
@@ -225,31 +225,6 @@ def with_class_weight(classifier: Any) -> Any:
 def _parameters(estimator: Any, name: str) -> list[str]:
     """Return the full names of the parameters of this name, in the estimator and in those inside it."""
     return [key for key in estimator.get_params() if key.split("__")[-1] == name]
-
-
-def _named(given: Any, what: str, registry: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    if isinstance(given, str):
-        given = [given]
-    if isinstance(given, Mapping):
-        pairs = [(str(name), value) for name, value in given.items()]
-    elif isinstance(given, Sequence) and all(isinstance(name, str) for name in given):
-        pairs = [(name, name) for name in given]
-    else:
-        raise InvalidParameterError(
-            f"{what} must be names or a mapping of names to objects, not {type(given).__name__}. Known names: "
-            f"{', '.join(registry)}."
-        )
-    names = [name for name, _ in pairs]
-    if not names or len(set(names)) < len(names):
-        raise InvalidParameterError(f"{what} must name at least one, and none twice: {names}.")
-    return pairs
-
-
-def known_name(name: str, what: str, known: Collection[str]) -> str:
-    """Return the name, after checking that it is one of those that are known."""
-    if name not in known:
-        raise InvalidParameterError(f"There is no {what} '{name}'. Known: {', '.join(known)}.")
-    return name
 
 
 def describe(template: Any) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from wgan_resampler.comparison.methods.registry import known_name
+from wgan_resampler.comparison.data.names import known_name
 from wgan_resampler.comparison.results.score_table import ScoreTable
 from wgan_resampler.utils import COMPARE, require
 

@@ -12,7 +12,7 @@ from typing import Self
 import pandas as pd
 
 from wgan_resampler.comparison.data.datasets import DatasetFacts
-from wgan_resampler.comparison.methods.registry import known_name
+from wgan_resampler.comparison.data.names import known_name
 from wgan_resampler.comparison.results import statistics
 from wgan_resampler.comparison.running.job import JobResult
 from wgan_resampler.comparison.running.settings import Settings

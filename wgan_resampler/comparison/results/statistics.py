@@ -197,7 +197,7 @@ def holm(p_values: pd.Series) -> pd.Series:
     [0.03, 0.06, 0.06]
     """
     known = p_values.dropna().sort_values()
-    return (known * range(len(known), 0, -1)).cummax().clip(upper=1.0).reindex(p_values.index)
+    return (known * np.arange(len(known), 0, -1)).cummax().clip(upper=1.0).reindex(p_values.index)
 
 
 def corrected_t_test(differences: Floats, test_share: float) -> float:

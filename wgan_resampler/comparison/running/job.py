@@ -8,6 +8,8 @@ training rows alone.
 
 from __future__ import annotations
 
+import copy
+import math
 import re
 import traceback
 import warnings
@@ -72,7 +74,7 @@ class Job:
 
     @property
     def key(self) -> tuple[str, str, int, int]:
-        """What identifies the job within a comparison."""
+        """Names of the dataset and the sampler, and numbers of the repeat and the fold."""
         return self.dataset.name, self.sampler.name, self.repeat, self.fold
 
     def seed(self, purpose: str, *more: int) -> int:
@@ -89,8 +91,8 @@ class Cell:
     classifier : str
         Name of the classifier.
     scores : dict of str to float
-        One value for each metric. A cell that failed keeps the scores that were computed before the failure: none, or
-        all but those at tuned thresholds if the sampler failed only on the fewer rows of the inner folds.
+        One value for each metric. A cell that failed keeps the scores that were computed before the failure. If the
+        sampler failed only on the inner folds, which have fewer rows, only the scores at tuned thresholds are missing.
     recalls : dict of str to float
         Recall of each class that has test rows.
     resample_seconds, fit_seconds : float
@@ -163,66 +165,42 @@ class _Split:
     test: Rows
     step: SharedSampler | None
 
-    @property
-    def failed(self) -> bool:
-        """Whether the sampler raised an error."""
-        return self.step is not None and self.step.failed
 
-
-def run_job(job: Job, *, share: bool = True) -> JobResult:
+def run_job(job: Job) -> JobResult:
     """Fit one sampler and all classifiers on one fold, and score them on its test rows.
 
     Parameters
     ----------
     job : Job
         The work.
-    share : bool, default=True
-        Whether all classifiers share one fit of the sampler. False fits it again for each classifier, which is slower
-        and gives the same scores, as a test shows.
 
     Returns
     -------
     JobResult
         One cell for each classifier that can be used with the sampler.
     """
-    classifiers = [spec for spec in job.classifiers if spec.takes_class_weight or not job.sampler.class_weight]
     with warnings.catch_warnings(record=True) as caught, one_thread():
         warnings.simplefilter("always")
-        splits = _splits(job)
-        cells: list[Cell] = []
-        failure: str | None = None
-        for spec in classifiers:
-            # A sampler that failed would fail again, and take as long. After a failure on the outer split, no split
-            # is run again. After a failure on an inner split, only the outer split is run.
-            usable = () if splits[0].failed else splits if failure is None else splits[:1]
-            cell = _run_cell(job, spec, usable)
-            cells.append(replace(cell, error=cell.error or failure))
-            if failure is None and any(split.failed for split in splits):
-                failure = cell.error
-            splits = splits if share else _splits(job)
-    texts = sorted({f"{warning.category.__name__}: {warning.message}"[:300] for warning in caught})
-    return JobResult(*job.key, len(job.train), len(job.test), tuple(cells), tuple(texts[:10]))
-
-
-def _splits(job: Job) -> tuple[_Split, ...]:
-    """Return the outer split and the inner splits, each with its own copy of the sampler."""
-    inner = inner_splits(job.dataset, job.train, job.seed("inner folds")) if job.tunes else []
-    template = job.sampler.sampler
-    return tuple(
-        _Split(
-            train, test, None if template is None else SharedSampler(seeded_copy(template, job.seed("sampler", index)))
+        inner = inner_splits(job.dataset, job.train, job.seed("inner folds")) if job.tunes else []
+        splits = []
+        for index, (train, test) in enumerate([(job.train, job.test), *inner]):
+            sampler = seeded_copy(job.sampler.sampler, job.seed("sampler", index))
+            splits.append(_Split(train, test, None if sampler is None else SharedSampler(sampler)))
+        cells = tuple(
+            _run_cell(job, spec, splits)
+            for spec in job.classifiers
+            if spec.takes_class_weight or not job.sampler.class_weight
         )
-        for index, (train, test) in enumerate([(job.train, job.test), *inner])
-    )
+    texts = sorted({f"{warning.category.__name__}: {warning.message}"[:300] for warning in caught})
+    return JobResult(*job.key, len(job.train), len(job.test), cells, tuple(texts[:10]))
 
 
-def _run_cell(job: Job, spec: ClassifierSpec, splits: tuple[_Split, ...]) -> Cell:
+def _run_cell(job: Job, spec: ClassifierSpec, splits: list[_Split]) -> Cell:
     """Return the scores on the test rows, with the error if there was one."""
     cell = Cell(spec.name)
     # The one place where every exception is caught: a sampler or classifier that fails must not stop the others.
     try:
-        if splits:
-            cell, predictions = _cell(job, spec, splits[0])
+        cell, predictions = _cell(job, spec, splits[0])
         if len(splits) > 1:
             thresholds = _thresholds(job, spec, splits[1:], predictions.default_threshold)
             tuned = tuned_scores(_true_classes(job, splits[0]), predictions, job.dataset.minority, thresholds)
@@ -241,14 +219,11 @@ def _cell(job: Job, spec: ClassifierSpec, split: _Split) -> tuple[Cell, Predicti
     evaluation = evaluate(true, predictions, dataset.minority, int(np.argmax(dataset.counts)))
     scores = score(evaluation)
     scores |= {name: float(scorer(pipeline, X_test, dataset.y[split.test])) for name, scorer in job.scorers.items()}
+    recalls = zip(map(str, classes), evaluation.recalls.tolist(), strict=True)
     cell = Cell(
         spec.name,
         scores=scores,
-        recalls={
-            str(label): float(recall)
-            for label, recall in zip(classes, evaluation.recalls, strict=True)
-            if recall == recall
-        },
+        recalls={label: recall for label, recall in recalls if not math.isnan(recall)},
         resample_seconds=0.0 if split.step is None else split.step.meter.seconds,
         fit_seconds=fit_seconds,
         peak_memory_mb=peak_memory_mb,
@@ -266,13 +241,11 @@ def _fitted(job: Job, spec: ClassifierSpec, split: _Split) -> tuple[Pipeline, fl
     """Return the fitted pipeline, and the seconds and memory of its fit with the sampler's included."""
     X, y = job.dataset.X.iloc[split.train], job.dataset.y[split.train]
     pipeline = build_pipeline(X, job.sampler, seeded_copy(spec.classifier, job.seed("classifier")), split.step)
-    # Only the first classifier of a split fits the sampler; the others get the rows of that fit.
-    first = split.step is not None and not split.step.tried
+    # The first classifier of a split fits the sampler. The others get the rows of that fit, so its cost is added.
+    shared = Meter() if split.step is None else copy.copy(split.step.meter)
     with Meter() as meter:
         pipeline.fit(X, y)
-    if split.step is None or first:
-        return pipeline, meter.seconds, meter.peak_mb
-    return pipeline, meter.seconds + split.step.meter.seconds, max(meter.peak_mb, split.step.meter.peak_mb)
+    return pipeline, meter.seconds + shared.seconds, max(meter.peak_mb, shared.peak_mb)
 
 
 def build_pipeline(X: pd.DataFrame, sampler: SamplerSpec, classifier: Any, step: Any) -> Pipeline:
@@ -304,7 +277,7 @@ def build_pipeline(X: pd.DataFrame, sampler: SamplerSpec, classifier: Any, step:
     return Pipeline([("prepare", prepare), *resample, ("encode", encode), ("classify", classifier)])
 
 
-def _thresholds(job: Job, spec: ClassifierSpec, splits: tuple[_Split, ...], default: float) -> dict[str, float]:
+def _thresholds(job: Job, spec: ClassifierSpec, splits: list[_Split], default: float) -> dict[str, float]:
     """Return the best threshold for each tunable metric, the classifier's own where nothing can be tuned."""
     minority = job.dataset.minority
     folds = []
@@ -322,11 +295,11 @@ def _counts_of_rows(job: Job, split: _Split, pipeline: Pipeline) -> dict[str, An
         return {"n_synthetic": 0, "shortfall": 0, "n_test_copies": 0}
     y, classes = job.dataset.y[split.train], job.dataset.classes
     X_resampled, y_resampled = split.step.fit_resample(split.step.before, y)
-    added = [int(np.sum(np.asarray(y_resampled) == label)) - int(np.sum(y == label)) for label in classes]
+    added = [np.sum(np.asarray(y_resampled) == label) - np.sum(y == label) for label in classes]
     # The first step of the pipeline brings the test rows into the form that the sampler works on.
     test = pipeline[0].transform(job.dataset.X.iloc[split.test])
     return {
-        "n_synthetic": sum(number for number in added if number > 0),
+        "n_synthetic": int(np.maximum(added, 0).sum()),
         "shortfall": int(getattr(split.step.sampler, "shortfall_", 0)),
         "n_test_copies": count_test_copies(X_resampled, split.step.before, test),
     }
@@ -345,17 +318,15 @@ def count_test_copies(X_resampled: Any, X_train: Any, X_test: Any) -> int:
     >>> count_test_copies(np.array([[1.0], [2.0], [3.0]]), np.array([[1.0]]), np.array([[1.0], [3.0]]))
     1
     """
-    resampled, train, test = (_row_hashes(rows) for rows in (X_resampled, X_train, X_test))
+    resampled, train, test = (_row_hashes(pd.DataFrame(rows)) for rows in (X_resampled, X_train, X_test))
     return int(np.sum(np.isin(resampled, test) & ~np.isin(resampled, train)))
 
 
-def _row_hashes(rows: Any) -> NDArray[Any]:
-    frame = pd.DataFrame(rows)
-    texts = {
-        name: column.astype(float) if pd.api.types.is_numeric_dtype(column) else column.astype(object)
-        for name, column in frame.items()
-    }
-    return np.asarray(pd.util.hash_pandas_object(pd.DataFrame(texts), index=False))
+def _row_hashes(frame: pd.DataFrame) -> NDArray[Any]:
+    """Return a hash of each row, which depends on its values and not on the dtypes of the columns."""
+    numeric = {name: pd.api.types.is_numeric_dtype(dtype) for name, dtype in frame.dtypes.items()}
+    alike = frame.astype({name: float if is_numeric else object for name, is_numeric in numeric.items()})
+    return np.asarray(pd.util.hash_pandas_object(alike, index=False))
 
 
 def readable_traceback(error: BaseException) -> str:
