@@ -21,7 +21,7 @@ from wgan_resampler.comparison import ComparisonResult
 from wgan_resampler.comparison.compare import _progress, plan
 from wgan_resampler.comparison.data.datasets import load_datasets
 from wgan_resampler.comparison.methods.registry import resolve_classifiers, resolve_samplers
-from wgan_resampler.comparison.running.job import JobResult
+from wgan_resampler.comparison.running.job import Job, JobResult
 from wgan_resampler.comparison.running.store import job_key
 from wgan_resampler.comparison.scoring.metrics import METRICS
 from wgan_resampler.exceptions import (
@@ -270,7 +270,7 @@ def test_keys_of_stored_results_stay():
     X, y = np.arange(40.0).reshape(20, 2), np.arange(20) % 3 == 0
     (dataset,) = load_datasets({"d": (X, y)})
     specs, learners = resolve_samplers(["smote"]), resolve_classifiers(["knn"])
-    first, *_ = plan([dataset], specs, learners, {}, cv=2, n_repeats=1, root=0)
+    first = Job(*next(plan([dataset], specs, 2, 1, None, root=0)), learners, {}, 0)
     # Folds, and parameters in descriptions, are those of the version of scikit-learn that is installed.
     knn = replace(learners[0], description="knn")
     job = replace(first, classifiers=(knn,), train=np.arange(10), test=np.arange(10, 20))

@@ -17,13 +17,8 @@ import joblib
 from tqdm.auto import tqdm
 
 from wgan_resampler.comparison.data.datasets import Dataset, DatasetFacts, load_datasets
-from wgan_resampler.comparison.data.folds import check_cv, outer_splits
-from wgan_resampler.comparison.methods.registry import (
-    ClassifierSpec,
-    SamplerSpec,
-    resolve_classifiers,
-    resolve_samplers,
-)
+from wgan_resampler.comparison.data.folds import Rows, check_cv, outer_splits
+from wgan_resampler.comparison.methods import registry
 from wgan_resampler.comparison.results.result import ComparisonResult
 from wgan_resampler.comparison.results.score_table import KEYS, OTHER_COLUMNS
 from wgan_resampler.comparison.running.job import Job, JobResult, run_job
@@ -158,7 +153,7 @@ def compare_samplers(
         _check_integer(n_jobs, "n_jobs must be a number of processes, -1 for one on each core, or None")
     if n_jobs == 0:
         raise InvalidParameterError("n_jobs must not be 0. Use None or 1 for one process, -1 for one on each core.")
-    specs, learners = resolve_samplers(samplers), resolve_classifiers(classifiers)
+    specs, learners = registry.resolve_samplers(samplers), registry.resolve_classifiers(classifiers)
     metrics, scorers = resolve_scoring(scoring)
     taken = sorted({*KEYS, *OTHER_COLUMNS} & {*scorers})
     if taken:
@@ -169,17 +164,11 @@ def compare_samplers(
     if reference is not None and reference not in names:
         raise InvalidParameterError(f"The reference '{reference}' is not among the samplers: {', '.join(names)}.")
     loaded = load_datasets(datasets, target=target, groups=groups, max_rows=max_rows, random_state=random_state)
-    jobs = plan(
-        loaded,
-        specs,
-        learners,
-        scorers,
-        cv=cv,
-        n_repeats=n_repeats,
-        repeat_below=repeat_below,
-        root=int(random_state),
-        tunes=any(metric.name in TUNED for metric in metrics),
-    )
+    tunes = any(metric.name in TUNED for metric in metrics)
+    jobs = [
+        Job(*place, learners, scorers, int(random_state), tunes)
+        for place in plan(loaded, specs, cv, n_repeats, repeat_below, int(random_state))
+    ]
     settings = Settings(
         random_state=int(random_state),
         cv=repr(cv),
@@ -204,28 +193,22 @@ def compare_samplers(
 
 def plan(
     datasets: Sequence[Dataset],
-    samplers: Sequence[SamplerSpec],
-    classifiers: tuple[ClassifierSpec, ...],
-    scorers: Mapping[str, Any],
-    *,
+    samplers: Sequence[registry.SamplerSpec],
     cv: Any,
     n_repeats: int,
-    repeat_below: int | None = None,
+    repeat_below: int | None,
     root: int,
-    tunes: bool = True,
-) -> list[Job]:
-    """Return all jobs: the first fold of all datasets, then the second, so that early results cover all datasets."""
+) -> Iterator[tuple[Dataset, registry.SamplerSpec, int, int, Rows, Rows]]:
+    """Yield what tells jobs apart: the first fold of all datasets, then the second, so that early results cover all."""
     folds = [
         (repeat, fold, dataset, rows)
         for dataset in datasets
         for repeat in range(n_repeats if repeat_below is None or len(dataset.y) < repeat_below else 1)
         for fold, rows in enumerate(outer_splits(dataset, cv, repeat, root))
     ]
-    return [
-        Job(dataset, sampler, classifiers, scorers, repeat, fold, *rows, root, tunes)
-        for repeat, fold, dataset, rows in sorted(folds, key=lambda place: place[:2])
-        for sampler in samplers
-    ]
+    for repeat, fold, dataset, rows in sorted(folds, key=lambda place: place[:2]):
+        for sampler in samplers:
+            yield dataset, sampler, repeat, fold, *rows
 
 
 def installed_versions() -> dict[str, str]:

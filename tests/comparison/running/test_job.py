@@ -29,7 +29,7 @@ def job_of(data, sampler, classifiers=FAST, fold=0):
     (dataset,) = load_datasets(data)
     train, test = outer_splits(dataset, 3, 0, root=0)[fold]
     (spec,) = resolve_samplers({"sampler": sampler})
-    return Job(dataset, spec, resolve_classifiers(classifiers), {}, 0, fold, train, test, 0)
+    return Job(dataset, spec, 0, fold, train, test, resolve_classifiers(classifiers), {}, 0)
 
 
 @pytest.mark.parametrize("table", ["two_classes", "three_classes", "mixed"])

@@ -270,7 +270,7 @@ def _one_value_a_row(name: str, what: str, values: Any) -> NDArray[Any]:
     missing = int(pd.isna(values).sum())
     if missing:
         raise InvalidDataError(f"Dataset '{name}': {missing} rows have no {what}. Add it, or leave these rows out.")
-    return values.ravel()
+    return np.ravel(values)
 
 
 def _fingerprint(X: pd.DataFrame, y: NDArray[Any], groups: NDArray[Any] | None) -> str:

@@ -27,7 +27,7 @@ def named_objects(given: Any, what: str, known: Iterable[str]) -> dict[str, Any]
     names = [given] if isinstance(given, str) else [*given] if isinstance(given, Iterable) else []
     if not names or not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
         raise InvalidParameterError(
-            f"{what} must be names, at least one and none twice, or a mapping of names to objects; got {given!r}. Known "
-            f"names: {', '.join(known)}."
+            f"{what} must be names, at least one and none twice, or a mapping of names to objects; got {given!r}. "
+            f"Known names: {', '.join(known)}."
         )
     return dict(given) if isinstance(given, Mapping) else dict(zip(names, names, strict=True))

@@ -22,14 +22,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from wgan_resampler.comparison.data.names import known_name, named_objects
 from wgan_resampler.comparison.data.preparation import Form
-from wgan_resampler.comparison.methods.adapters import (
-    CTGANSampler,
-    ForestDiffusionSampler,
-    PeerSampler,
-    SMOTEForTables,
-    SmoteVariantsSampler,
-    TVAESampler,
-)
+from wgan_resampler.comparison.methods import adapters
 from wgan_resampler.exceptions import InvalidParameterError
 from wgan_resampler.utils import PEERS, require
 
@@ -107,7 +100,7 @@ SAMPLERS: dict[str, Callable[[], Any]] = {
     "class_weight": lambda: None,
     "random_over": RandomOverSampler,
     "random_under": RandomUnderSampler,
-    "smote": SMOTEForTables,
+    "smote": adapters.SMOTEForTables,
     "borderline_smote": BorderlineSMOTE,
     "svm_smote": SVMSMOTE,
     "adasyn": ADASYN,
@@ -115,11 +108,11 @@ SAMPLERS: dict[str, Callable[[], Any]] = {
     "smoteenn": SMOTEENN,
     "smotetomek": SMOTETomek,
     "geometric_smote": _geometric_smote,
-    "prowsyn": partial(SmoteVariantsSampler, "ProWSyn"),
-    "polynom_fit_smote": partial(SmoteVariantsSampler, "polynom_fit_SMOTE_star"),
-    "ctgan": CTGANSampler,
-    "tvae": TVAESampler,
-    "forest_diffusion": ForestDiffusionSampler,
+    "prowsyn": partial(adapters.SmoteVariantsSampler, "ProWSyn"),
+    "polynom_fit_smote": partial(adapters.SmoteVariantsSampler, "polynom_fit_SMOTE_star"),
+    "ctgan": adapters.CTGANSampler,
+    "tvae": adapters.TVAESampler,
+    "forest_diffusion": adapters.ForestDiffusionSampler,
     "wgangp": _wgangp,
 }
 """Samplers by name."""
@@ -169,7 +162,7 @@ def resolve_samplers(samplers: Any) -> tuple[SamplerSpec, ...]:
     for name, value in named_objects(samplers, "samplers", SAMPLERS).items():
         class_weight = isinstance(value, str) and value == "class_weight"
         template = SAMPLERS[known_name(value, "sampler", SAMPLERS)]() if isinstance(value, str) else value
-        if isinstance(template, PeerSampler):
+        if isinstance(template, adapters.PeerSampler):
             # A missing package is reported before any work.
             template.require_package()
         if template is not None and (isinstance(template, type) or not hasattr(template, "fit_resample")):

@@ -97,11 +97,7 @@ def render(result: ScoreTable, *, title: str) -> str:
         settings=result.settings,
         tie=TIE,
         groups=[_group(result, name) for name in result.groups()],
-        datasets=result.datasets,
-        costs=result.costs().to_dict("records"),
         failures=_failures(failures),
-        n_failed=len(failures),
-        n_cells=len(result.cells),
         n_splits=_n_splits(result.cells),
         n_unfinished=_n_splits(result.cells) - _n_splits(result.compared_cells),
     )
@@ -215,21 +211,17 @@ def _verdict(result: ScoreTable, summary: pd.DataFrame) -> str:
     return " ".join(parts)
 
 
-def _failures(failures: pd.DataFrame) -> list[Mapping[str, Any]]:
+def _failures(failures: pd.DataFrame) -> Records:
     """Return each distinct error with one full traceback, and the samplers and datasets where it occurred."""
-    if failures.empty:
-        return []
-    last = failures["error"].str.strip().str.rsplit("\n", n=1).str[-1]
-    return [
-        {
-            "message": message,
-            "cells": len(part),
-            "samplers": ", ".join(sorted(part["sampler"].unique())),
-            "datasets": ", ".join(sorted(part["dataset"].unique())),
-            "traceback": part["error"].iloc[0],
-        }
-        for message, part in failures.groupby(last, sort=False)
-    ]
+    errors = failures["error"].astype("str")
+    found = failures.groupby(errors.str.strip().str.rsplit("\n", n=1).str[-1], sort=False).agg(
+        cells=("error", "size"),
+        samplers=("sampler", lambda names: ", ".join(sorted(set(names)))),
+        datasets=("dataset", lambda names: ", ".join(sorted(set(names)))),
+        traceback=("error", "first"),
+    )
+    records: Records = found.rename_axis("message").reset_index().to_dict("records")
+    return records
 
 
 def _data_uri(display: ComparisonDisplay) -> str:

@@ -82,10 +82,10 @@ class ScoreTable:
         dtypes |= dict.fromkeys(("error", "recall_per_class"), "object")
         frame = pd.DataFrame(rows, columns=[*KEYS, *names, *OTHER_COLUMNS]).astype(dtypes)
         frame["error"] = frame["error"].where(frame["error"].notna(), None)
-        texts: dict[str, set[str]] = {}
+        warnings: dict[str, tuple[str, ...]] = {}
         for job in results:
-            texts.setdefault(job.sampler, set()).update(job.warnings)
-        warnings = {name: tuple(sorted(found)) for name, found in texts.items() if found}
+            if job.warnings:
+                warnings[job.sampler] = tuple(sorted({*warnings.get(job.sampler, ()), *job.warnings}))
         return cls(frame.sort_values(KEYS, ignore_index=True), datasets, settings, warnings)
 
     def to_frame(self) -> pd.DataFrame:

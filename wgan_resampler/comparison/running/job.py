@@ -23,18 +23,16 @@ from imblearn.pipeline import Pipeline
 from numpy.typing import NDArray
 
 from wgan_resampler.comparison.data.datasets import Dataset
-from wgan_resampler.comparison.data.folds import inner_splits
+from wgan_resampler.comparison.data.folds import Rows, inner_splits
 from wgan_resampler.comparison.data.preparation import FoldTable, encoder
 from wgan_resampler.comparison.methods.registry import ClassifierSpec, SamplerSpec, seeded_copy, with_class_weight
 from wgan_resampler.comparison.running.resources import Meter, one_thread
 from wgan_resampler.comparison.running.shared_sampler import SharedSampler
 from wgan_resampler.comparison.scoring.evaluation import evaluate
 from wgan_resampler.comparison.scoring.metrics import TUNABLE, score, tuned_scores
-from wgan_resampler.comparison.scoring.predictions import Predictions, predict
+from wgan_resampler.comparison.scoring.predictions import predict
 from wgan_resampler.comparison.scoring.thresholds import best_threshold
 from wgan_resampler.utils import seed_for
-
-Rows = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -47,14 +45,14 @@ class Job:
         The whole dataset.
     sampler : SamplerSpec
         The sampler.
-    classifiers : tuple of ClassifierSpec
-        The classifiers that are trained on the resampled rows.
-    scorers : mapping of str to callable
-        Further scores: ``scorer(pipeline, X_test, y_test)``.
     repeat, fold : int
         Number of the repeat, and of the fold within it.
     train, test : ndarray of int
         Indices of the training rows and of the test rows.
+    classifiers : tuple of ClassifierSpec
+        The classifiers that are trained on the resampled rows.
+    scorers : mapping of str to callable
+        Further scores: ``scorer(pipeline, X_test, y_test)``.
     root : int
         Root of all seeds.
     tunes : bool, default=True
@@ -63,12 +61,12 @@ class Job:
 
     dataset: Dataset
     sampler: SamplerSpec
-    classifiers: tuple[ClassifierSpec, ...]
-    scorers: Mapping[str, Callable[[Any, Any, Any], float]]
     repeat: int
     fold: int
     train: Rows
     test: Rows
+    classifiers: tuple[ClassifierSpec, ...]
+    scorers: Mapping[str, Callable[[Any, Any, Any], float]]
     root: int
     tunes: bool = True
 
@@ -197,39 +195,31 @@ def run_job(job: Job) -> JobResult:
 
 def _run_cell(job: Job, spec: ClassifierSpec, splits: list[_Split]) -> Cell:
     """Return the scores on the test rows, with the error if there was one."""
-    cell = Cell(spec.name)
+    cell, dataset, outer = Cell(spec.name), job.dataset, splits[0]
     # The one place where every exception is caught: a sampler or classifier that fails must not stop the others.
     try:
-        cell, predictions = _cell(job, spec, splits[0])
+        pipeline, fit_seconds, peak_memory_mb = _fitted(job, spec, outer)
+        X_test, y_test, true = dataset.X.iloc[outer.test], dataset.y[outer.test], _true_classes(job, outer)
+        predictions = predict(pipeline, X_test, dataset.classes)
+        evaluation = evaluate(true, predictions, dataset.minority, int(np.argmax(dataset.counts)))
+        recalls = zip(map(str, dataset.classes), evaluation.recalls.tolist(), strict=True)
+        own_scores = {name: float(scorer(pipeline, X_test, y_test)) for name, scorer in job.scorers.items()}
+        cell = Cell(
+            spec.name,
+            scores=score(evaluation) | own_scores,
+            recalls={label: recall for label, recall in recalls if not math.isnan(recall)},
+            resample_seconds=0.0 if outer.step is None else outer.step.meter.seconds,
+            fit_seconds=fit_seconds,
+            peak_memory_mb=peak_memory_mb,
+            **_counts_of_rows(job, outer, pipeline),
+        )
         if len(splits) > 1:
             thresholds = _thresholds(job, spec, splits[1:], predictions.default_threshold)
-            tuned = tuned_scores(_true_classes(job, splits[0]), predictions, job.dataset.minority, thresholds)
+            tuned = tuned_scores(true, predictions, dataset.minority, thresholds)
             cell = replace(cell, scores=cell.scores | tuned)
     except Exception as error:
         return replace(cell, error=readable_traceback(error))
     return cell
-
-
-def _cell(job: Job, spec: ClassifierSpec, split: _Split) -> tuple[Cell, Predictions]:
-    """Return the cell without the scores at tuned thresholds, and the predictions that these are computed from."""
-    dataset, classes = job.dataset, job.dataset.classes
-    pipeline, fit_seconds, peak_memory_mb = _fitted(job, spec, split)
-    X_test, true = dataset.X.iloc[split.test], _true_classes(job, split)
-    predictions = predict(pipeline, X_test, classes)
-    evaluation = evaluate(true, predictions, dataset.minority, int(np.argmax(dataset.counts)))
-    scores = score(evaluation)
-    scores |= {name: float(scorer(pipeline, X_test, dataset.y[split.test])) for name, scorer in job.scorers.items()}
-    recalls = zip(map(str, classes), evaluation.recalls.tolist(), strict=True)
-    cell = Cell(
-        spec.name,
-        scores=scores,
-        recalls={label: recall for label, recall in recalls if not math.isnan(recall)},
-        resample_seconds=0.0 if split.step is None else split.step.meter.seconds,
-        fit_seconds=fit_seconds,
-        peak_memory_mb=peak_memory_mb,
-        **_counts_of_rows(job, split, pipeline),
-    )
-    return cell, predictions
 
 
 def _true_classes(job: Job, split: _Split) -> Rows:
@@ -269,12 +259,12 @@ def build_pipeline(X: pd.DataFrame, sampler: SamplerSpec, classifier: Any, step:
     """
     if sampler.class_weight:
         classifier = with_class_weight(classifier)
-    resample = [] if step is None else [("resample", step)]
-    if step is None or sampler.form == "encoded":
-        return Pipeline([("encode", encoder(X)), *resample, ("classify", classifier)])
     prepared = sampler.form == "prepared"
     prepare, encode = FoldTable(complete=prepared, scale=prepared), encoder(X, prepared=prepared)
-    return Pipeline([("prepare", prepare), *resample, ("encode", encode), ("classify", classifier)])
+    if sampler.form == "encoded":
+        prepare, encode = encode, "passthrough"
+    resample = "passthrough" if step is None else step
+    return Pipeline([("prepare", prepare), ("resample", resample), ("encode", encode), ("classify", classifier)])
 
 
 def _thresholds(job: Job, spec: ClassifierSpec, splits: list[_Split], default: float) -> dict[str, float]:

@@ -113,12 +113,10 @@ class Meter:
         self.seconds = time.perf_counter() - self._start
         self._done.set()
         self._watcher.join()
-        self._look()
         self.peak_mb = (self._peak - self._before) / 2**20
 
     def _watch(self) -> None:
-        while not self._done.wait(_INTERVAL):
-            self._look()
-
-    def _look(self) -> None:
-        self._peak = max(self._peak, self._process.memory_info().rss)
+        done = False
+        while not done:
+            done = self._done.wait(_INTERVAL)
+            self._peak = max(self._peak, self._process.memory_info().rss)

@@ -7,7 +7,6 @@ from typing import Any
 
 import joblib
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from wgan_resampler.comparison.running.resources import Meter
@@ -48,7 +47,11 @@ class SharedSampler(BaseEstimator):
                 with self.meter:
                     # Copies, because a sampler may change its input.
                     self._result = self.sampler.fit_resample(X.copy(), y.copy())
-                _check_classes(self._result[1], y)
+                unknown = np.setdiff1d(np.asarray(self._result[1]), y)
+                if len(unknown):
+                    raise InvalidDataError(
+                        f"The sampler returned rows of classes that it was not given: {', '.join(map(str, unknown))}."
+                    )
             except Exception as error:
                 self._error, self._traceback = error, error.__traceback__
                 raise
@@ -63,11 +66,3 @@ class SharedSampler(BaseEstimator):
     def __sklearn_clone__(self) -> SharedSampler:
         """Return itself, because all pipelines of a fold share this object."""
         return self
-
-
-def _check_classes(y_resampled: Any, y: NDArray[Any]) -> None:
-    unknown = np.setdiff1d(np.asarray(y_resampled), y)
-    if len(unknown):
-        raise InvalidDataError(
-            f"The sampler returned rows of classes that it was not given: {', '.join(map(str, unknown))}."
-        )
