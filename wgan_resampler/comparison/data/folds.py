@@ -110,19 +110,19 @@ def _stratified(n_folds: int, groups: NDArray[Any] | None, seed: int) -> Any:
 def _check_splits(dataset: Dataset, splits: list[tuple[Rows, Rows]]) -> None:
     for train, test in splits:
         if np.intersect1d(train, test).size:
-            raise InvalidDataError(f"Dataset '{dataset.name}': the splitter put rows on both sides of a split.")
-        if not len(test):
-            raise InvalidDataError(f"Dataset '{dataset.name}': a fold has no test rows. Use fewer folds.")
-        if dataset.groups is not None and np.isin(dataset.groups[test], dataset.groups[train]).any():
-            raise InvalidDataError(
-                f"Dataset '{dataset.name}': the splitter put rows of a group on both sides of a split. Use one that "
-                "keeps groups together, such as StratifiedGroupKFold, or a number of folds."
+            problem = "the splitter put rows on both sides of a split."
+        elif not len(test):
+            problem = "a fold has no test rows. Use fewer folds."
+        elif dataset.groups is not None and np.isin(dataset.groups[test], dataset.groups[train]).any():
+            problem = (
+                "the splitter put rows of a group on both sides of a split. Use one that keeps groups together, such "
+                "as StratifiedGroupKFold, or a number of folds."
             )
-        if len(np.unique(dataset.y[train])) < 2:
-            raise InvalidDataError(
-                f"Dataset '{dataset.name}': the training rows of a fold have one class. Use fewer folds, or check the "
-                "groups."
-            )
+        elif len(np.unique(dataset.y[train])) < 2:
+            problem = "the training rows of a fold have one class. Use fewer folds, or check the groups."
+        else:
+            continue
+        raise InvalidDataError(f"Dataset '{dataset.name}': {problem}")
     if any(len(np.unique(dataset.y[test])) < len(dataset.classes) for _, test in splits):
         warnings.warn(
             f"Dataset '{dataset.name}' has a class with fewer rows or groups than folds: some test folds lack this "

@@ -25,7 +25,7 @@ COMMON = ", common"
 """Ending of the name of a group that holds only the classifiers with which all samplers can be used."""
 
 FAILED_TOO_OFTEN = 0.5
-"""A sampler that failed on a larger share of the datasets does not limit the datasets of the common score."""
+"""If a sampler failed on a larger share of the datasets than this, the common score is computed without it."""
 
 KEYS = ["dataset", "sampler", "classifier", "repeat", "fold"]
 

@@ -150,17 +150,11 @@ def compare_with_reference(
     Returns
     -------
     pandas.DataFrame
-        The columns are
-
-        - ``sampler``; ``datasets``: how many there are; ``failed``: on how many the sampler failed;
-        - ``score``: mean over datasets, missing if the sampler failed on any; ``mean_rank``: 1 is best;
-        - ``wins``, ``ties``, ``losses``: on how many datasets it is better than the reference, equal (closer than
-          `TIE`), or worse; datasets on which either of them failed are left out of these and of all that follow;
-        - ``median_effect``, ``effect_low``, ``effect_high``: median difference, positive if the sampler is better, and
-          its 95 % percentile bootstrap interval over datasets;
-        - ``p_value``: of Wilcoxon's signed-rank test, with zero differences split evenly; not corrected.
-
-        There are no rows if there is no dataset.
+        The columns ``sampler``, ``datasets``, ``failed``, ``score``, ``mean_rank``, ``wins``, ``ties``, ``losses``,
+        ``median_effect``, ``effect_low`` and ``effect_high`` of :meth:`ScoreTable.summary`, and ``p_value``: Wilcoxon's
+        signed-rank test, with zero differences split evenly and without a correction. Datasets on which the sampler or
+        the reference failed are left out of the comparison with the reference. There are no rows if there is no
+        dataset.
 
     Examples
     --------

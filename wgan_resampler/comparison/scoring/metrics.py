@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn import metrics as sklearn_metrics
+from sklearn.metrics import average_precision_score, get_scorer, get_scorer_names, log_loss, roc_auc_score
 
 from wgan_resampler.comparison.data.names import named_objects
 from wgan_resampler.comparison.scoring.evaluation import Evaluation, evaluate, ratio
@@ -105,12 +105,12 @@ def brier(evaluation: Evaluation) -> float:
     return float(error) if evaluation.are_probabilities else math.nan
 
 
-def log_loss(evaluation: Evaluation) -> float:
+def cross_entropy(evaluation: Evaluation) -> float:
     """Return the log-loss of the probabilities, NaN for a classifier that gives none."""
     scores = evaluation.class_scores
     if not evaluation.are_probabilities:
         return math.nan
-    return float(sklearn_metrics.log_loss(evaluation.true, scores, labels=range(scores.shape[1])))
+    return float(log_loss(evaluation.true, scores, labels=range(scores.shape[1])))
 
 
 def one_against_rest(metric: Callable[[Any, Any], float], evaluation: Evaluation) -> float:
@@ -128,12 +128,10 @@ DEFINITIONS: dict[str, Definition] = {
     "average_precision": Definition(
         "average precision",
         "Area under the precision-recall curve of the minority, macro average for several classes",
-        partial(one_against_rest, sklearn_metrics.average_precision_score),
+        partial(one_against_rest, average_precision_score),
     ),
     "roc_auc": Definition(
-        "ROC AUC",
-        "Area under the ROC curve, each class against the rest",
-        partial(one_against_rest, sklearn_metrics.roc_auc_score),
+        "ROC AUC", "Area under the ROC curve, each class against the rest", partial(one_against_rest, roc_auc_score)
     ),
     "balanced_accuracy": Definition(
         "balanced accuracy", "Mean recall of the classes", balanced_accuracy, is_tunable=True
@@ -145,7 +143,7 @@ DEFINITIONS: dict[str, Definition] = {
     ),
     "brier": Definition("Brier score", "Mean squared error of the probabilities", brier, greater_is_better=False),
     "log_loss": Definition(
-        "log-loss", "Mean negative logarithm of the true class's probability", log_loss, greater_is_better=False
+        "log-loss", "Mean negative logarithm of the true class's probability", cross_entropy, greater_is_better=False
     ),
     "recall_minority": Definition(
         "recall of the smallest class", "Recall of the smallest class", lambda of: of.recalls[..., of.minority]
@@ -226,11 +224,7 @@ def resolve_scoring(scoring: Any) -> tuple[tuple[Metric, ...], dict[str, Scorer]
 
 
 def _scorer(value: Any) -> Scorer:
-    scorer: Scorer = (
-        sklearn_metrics.get_scorer(value)
-        if isinstance(value, str) and value in sklearn_metrics.get_scorer_names()
-        else value
-    )
+    scorer: Scorer = get_scorer(value) if isinstance(value, str) and value in get_scorer_names() else value
     if not callable(scorer):
         raise InvalidParameterError(
             f"There is no metric {value!r}. Known: {', '.join(METRICS)}, and the names of scikit-learn's scorers. Give "
