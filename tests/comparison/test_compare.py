@@ -18,9 +18,10 @@ from sklearn.tree import DecisionTreeClassifier
 
 from wgan_resampler import compare_samplers
 from wgan_resampler.comparison import ComparisonResult
-from wgan_resampler.comparison.compare import _watched, plan
+from wgan_resampler.comparison.compare import _progress, plan
 from wgan_resampler.comparison.data.datasets import load_datasets
 from wgan_resampler.comparison.methods.registry import resolve_classifiers, resolve_samplers
+from wgan_resampler.comparison.running.job import Job, JobResult
 from wgan_resampler.comparison.running.store import job_key
 from wgan_resampler.comparison.scoring.metrics import METRICS
 from wgan_resampler.exceptions import (
@@ -269,7 +270,7 @@ def test_keys_of_stored_results_stay():
     X, y = np.arange(40.0).reshape(20, 2), np.arange(20) % 3 == 0
     (dataset,) = load_datasets({"d": (X, y)})
     specs, learners = resolve_samplers(["smote"]), resolve_classifiers(["knn"])
-    first, *_ = plan([dataset], specs, learners, {}, cv=2, repeats={"d": 1}, root=0)
+    first = Job(*next(plan([dataset], specs, 2, 1, None, root=0)), learners, {}, 0)
     # Folds, and parameters in descriptions, are those of the version of scikit-learn that is installed.
     knn = replace(learners[0], description="knn")
     job = replace(first, classifiers=(knn,), train=np.arange(10), test=np.arange(10, 20))
@@ -301,12 +302,14 @@ def test_a_lost_process_is_said_and_what_was_finished_is_kept(two_classes, tmp_p
 def test_a_fit_that_kills_the_workers_of_a_scheduler_is_said():
     scheduler = pytest.importorskip("distributed.scheduler", reason="the extra 'dask' is not installed")
 
+    first = JobResult("d", "none", 0, 0, 10, 5, ())
+
     def results():
-        yield "first"
+        yield first
         raise scheduler.KilledWorker("run_job-1", "tcp://10.0.0.1", 3)
 
-    watched = _watched(results())
-    assert next(watched) == "first"
+    watched = _progress(results(), 2, 0, verbose=0)
+    assert next(watched) is first
     with pytest.raises(WorkerLostError, match="resume=True"):
         next(watched)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ def add_parser(subparsers: Any) -> None:
             "finished, so that a stopped run can be continued with --resume."
         ),
     )
-    parser.add_argument("data", nargs="+", metavar="DATA", help="CSV (also .csv.gz) or Parquet files")
+    parser.add_argument("datasets", nargs="+", metavar="DATA", help="CSV (also .csv.gz) or Parquet files")
     parser.add_argument("--target", default="target", metavar="COLUMN", help="column of the class (default: target)")
     parser.add_argument(
         "--groups", metavar="COLUMN", help="column of groups; the rows of a group stay on one side of each split"
@@ -26,30 +27,37 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--samplers",
         type=_names,
-        default=["none", "class_weight", "random_over", "random_under", "smote", "smoteenn", "wgangp"],
+        default="none,class_weight,random_over,random_under,smote,smoteenn,wgangp",
         metavar="NAMES",
         help="comma-separated names, such as none,smote,wgangp (default: %(default)s)",
     )
     parser.add_argument("--classifiers", type=_names, metavar="NAMES", help="comma-separated names (default: all)")
     parser.add_argument("--scoring", type=_names, metavar="NAMES", help="comma-separated metrics (default: all)")
-    parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="directory for results")
+    parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="folder for results")
     parser.add_argument("--resume", action="store_true", help="continue with the results in DIR")
     parser.add_argument("--cv", type=int, default=5, metavar="N", help="folds (default: 5)")
     parser.add_argument(
-        "--repeats", type=int, default=1, metavar="N", help="how often to split the rows into folds (default: 1)"
+        "--repeats",
+        dest="n_repeats",
+        type=int,
+        default=1,
+        metavar="N",
+        help="how often to split the rows into folds (default: 1)",
     )
     parser.add_argument("--repeat-below", type=int, metavar="ROWS", help="split only tables with fewer rows repeatedly")
     parser.add_argument("--max-rows", type=int, metavar="N", help="replace larger tables by a sample of about N rows")
     parser.add_argument(
         "--reference", metavar="NAME", help="sampler that the others are tested against (default: none, or the first)"
     )
-    parser.add_argument("--jobs", type=int, metavar="N", help="number of processes, -1 for all cores (default: 1)")
+    parser.add_argument(
+        "--jobs", dest="n_jobs", type=int, metavar="N", help="number of processes, -1 for all cores (default: 1)"
+    )
     parser.add_argument("--scheduler", metavar="ADDRESS", help="Dask scheduler, such as tcp://10.0.0.1:8786")
     parser.add_argument("--random-state", type=int, default=0, metavar="SEED", help="root of all seeds (default: 0)")
     parser.add_argument(
         "--format", choices=["parquet", "csv"], default="parquet", help="format of the results (default: parquet)"
     )
-    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    parser.add_argument("--quiet", dest="verbose", action="store_false", help="no progress bar")
     parser.set_defaults(run=run)
 
 
@@ -61,29 +69,12 @@ def run(args: argparse.Namespace) -> int:
     require("pandas", "wgan-resampler compare", COMPARE)
     from wgan_resampler.comparison import compare_samplers
 
-    result = compare_samplers(
-        args.data,
-        args.samplers,
-        classifiers=args.classifiers,
-        cv=args.cv,
-        scoring=args.scoring,
-        n_repeats=args.repeats,
-        repeat_below=args.repeat_below,
-        n_jobs=args.jobs,
-        random_state=args.random_state,
-        target=args.target,
-        groups=args.groups,
-        max_rows=args.max_rows,
-        reference=args.reference,
-        output=args.output,
-        resume=args.resume,
-        scheduler=args.scheduler,
-        verbose=0 if args.quiet else 1,
-    )
+    parameters = inspect.signature(compare_samplers).parameters
+    result = compare_samplers(**{name: value for name, value in vars(args).items() if name in parameters})
     written = result.save(args.output, results_format=args.format)
-    failed = int(result.to_frame()["error"].notna().sum())
-    if failed:
-        print(f"{failed} of {len(result.to_frame())} cells failed. The report and the column 'error' show the errors.")
+    errors = result.to_frame()["error"]
+    if errors.notna().any():
+        print(f"{errors.count()} of {len(errors)} cells failed. The report and the column 'error' show the errors.")
     for path in written:
         print(path)
     return 0

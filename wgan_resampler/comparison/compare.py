@@ -16,25 +16,22 @@ from typing import Any
 import joblib
 from tqdm.auto import tqdm
 
-from wgan_resampler.comparison.data.datasets import Dataset, load_datasets
-from wgan_resampler.comparison.data.folds import check_cv, outer_splits
-from wgan_resampler.comparison.methods.registry import (
-    ClassifierSpec,
-    SamplerSpec,
-    resolve_classifiers,
-    resolve_samplers,
-)
+from wgan_resampler.comparison.data.datasets import Dataset, DatasetFacts, load_datasets
+from wgan_resampler.comparison.data.folds import Rows, check_cv, outer_splits
+from wgan_resampler.comparison.methods import registry
 from wgan_resampler.comparison.results.result import ComparisonResult
 from wgan_resampler.comparison.results.score_table import KEYS, OTHER_COLUMNS
 from wgan_resampler.comparison.running.job import Job, JobResult, run_job
 from wgan_resampler.comparison.running.settings import Settings
 from wgan_resampler.comparison.running.store import Store, job_key, read_run
-from wgan_resampler.comparison.scoring.metrics import resolve_scoring
+from wgan_resampler.comparison.scoring.metrics import TUNED, resolve_scoring
 from wgan_resampler.exceptions import ComparisonWarning, InvalidParameterError, WorkerLostError
 from wgan_resampler.utils import COMPARE, DASK, require
 
-_PACKAGES = ("wgan-resampler", "numpy", "scipy", "pandas", "scikit-learn", "imbalanced-learn", "torch")
-_PEERS = ("imbalanced-learn-extra", "smote-variants", "ctgan")
+_PACKAGES = (
+    *("wgan-resampler", "numpy", "scipy", "pandas", "scikit-learn", "imbalanced-learn", "torch"),
+    *("imbalanced-learn-extra", "smote-variants", "ctgan"),
+)
 
 
 def compare_samplers(
@@ -80,8 +77,8 @@ def compare_samplers(
     scoring : list of str, mapping of str to callable or None, default=None
         Metrics to report: names of metrics of this package, names of scikit-learn's scorers, or a mapping of names to
         scorers ``scorer(fitted pipeline, X_test, y_test)``. None takes all metrics of this package. Metrics whose name
-        ends in ``_tuned`` need inner folds to tune a threshold. Without them, datasets with two classes take about a
-        third of the time.
+        ends in ``_tuned`` need inner folds to tune a threshold. Without such metrics, datasets with two classes take
+        about a third of the time.
     n_repeats : int, default=1
         How often the rows are split again into folds.
     repeat_below : int or None, default=None
@@ -102,7 +99,7 @@ def compare_samplers(
     reference : str or None, default=None
         The sampler that the others are tested against. None takes "none", or the first sampler.
     output : path or None, default=None
-        Directory in which each result is stored when it is finished. None keeps the results in memory only.
+        Folder in which each result is stored when it is finished. None keeps the results in memory only.
     resume : bool, default=False
         Whether to continue with the results in `output`. A result is used again if it was computed on the same rows
         with the same settings.
@@ -147,7 +144,8 @@ def compare_samplers(
     (8, True)
     """
     require("psutil", "compare_samplers", COMPARE)
-    cv, n_repeats = check_cv(cv, n_repeats)
+    _check_integer(n_repeats, "n_repeats must be an integer of at least 1", 1)
+    cv = check_cv(cv, n_repeats)
     _check_integer(random_state, "random_state must be an integer of at least 0, from which all seeds are derived", 0)
     if repeat_below is not None:
         _check_integer(repeat_below, "repeat_below must be a number of rows or None")
@@ -155,71 +153,68 @@ def compare_samplers(
         _check_integer(n_jobs, "n_jobs must be a number of processes, -1 for one on each core, or None")
     if n_jobs == 0:
         raise InvalidParameterError("n_jobs must not be 0. Use None or 1 for one process, -1 for one on each core.")
-    specs, learners = resolve_samplers(samplers), resolve_classifiers(classifiers)
+    specs, learners = registry.resolve_samplers(samplers), registry.resolve_classifiers(classifiers)
     metrics, scorers = resolve_scoring(scoring)
-    _check_columns(scorers)
-    reference = _reference(reference, specs)
+    taken = sorted({*KEYS, *OTHER_COLUMNS} & {*scorers})
+    if taken:
+        raise InvalidParameterError(
+            f"scoring uses names of other columns of the result: {', '.join(taken)}. Rename these scorers."
+        )
+    names = [spec.name for spec in specs]
+    if reference is not None and reference not in names:
+        raise InvalidParameterError(f"The reference '{reference}' is not among the samplers: {', '.join(names)}.")
     loaded = load_datasets(datasets, target=target, groups=groups, max_rows=max_rows, random_state=random_state)
-    jobs = plan(
-        loaded,
-        specs,
-        learners,
-        scorers,
-        cv=cv,
-        repeats={dataset.name: _repeats(dataset, n_repeats, repeat_below) for dataset in loaded},
-        root=int(random_state),
-        tunes=any(metric.is_tuned for metric in metrics),
-    )
+    tunes = any(metric.name in TUNED for metric in metrics)
+    jobs = [
+        Job(*place, learners, scorers, int(random_state), tunes)
+        for place in plan(loaded, specs, cv, n_repeats, repeat_below, int(random_state))
+    ]
     settings = Settings(
         random_state=int(random_state),
         cv=repr(cv),
-        n_repeats=n_repeats,
+        n_repeats=int(n_repeats),
         repeat_below=repeat_below,
         max_rows=max_rows,
-        reference=reference,
+        reference=reference or ("none" if "none" in names else names[0]),
         metrics=metrics,
         samplers={spec.name: spec.description for spec in specs},
         classifiers={spec.name: spec.description for spec in learners},
         groups={spec.name: spec.group for spec in learners},
         versions=installed_versions(),
     )
+    facts = tuple(dataset.facts() for dataset in loaded)
     with _executor(scheduler, n_jobs) as parallel:
         if output is None:
             results = list(_progress(parallel(joblib.delayed(run_job)(job) for job in jobs), len(jobs), 0, verbose))
         else:
-            results = _run_stored(parallel, jobs, output, resume, settings, loaded, verbose)
-    return ComparisonResult.from_jobs(results, tuple(dataset.facts() for dataset in loaded), settings)
+            results = _run_stored(parallel, jobs, Store(output, resume=resume), settings, facts, verbose)
+    return ComparisonResult.from_jobs(results, facts, settings)
 
 
 def plan(
     datasets: Sequence[Dataset],
-    samplers: Sequence[SamplerSpec],
-    classifiers: tuple[ClassifierSpec, ...],
-    scorers: Mapping[str, Any],
-    *,
+    samplers: Sequence[registry.SamplerSpec],
     cv: Any,
-    repeats: Mapping[str, int],
+    n_repeats: int,
+    repeat_below: int | None,
     root: int,
-    tunes: bool = True,
-) -> list[Job]:
-    """Return all jobs: the first fold of all datasets, then the second, so that early results cover all datasets."""
+) -> Iterator[tuple[Dataset, registry.SamplerSpec, int, int, Rows, Rows]]:
+    """Yield what tells jobs apart: the first fold of all datasets, then the second, so that early results cover all."""
     folds = [
         (repeat, fold, dataset, rows)
         for dataset in datasets
-        for repeat in range(repeats[dataset.name])
+        for repeat in range(n_repeats if repeat_below is None or len(dataset.y) < repeat_below else 1)
         for fold, rows in enumerate(outer_splits(dataset, cv, repeat, root))
     ]
-    return [
-        Job(dataset, sampler, classifiers, scorers, repeat, fold, *rows, root, tunes)
-        for repeat, fold, dataset, rows in sorted(folds, key=lambda place: place[:2])
-        for sampler in samplers
-    ]
+    for repeat, fold, dataset, rows in sorted(folds, key=lambda place: place[:2]):
+        for sampler in samplers:
+            yield dataset, sampler, repeat, fold, *rows
 
 
 def installed_versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that results depend on."""
     versions = {"python": platform.python_version()}
-    for name in (*_PACKAGES, *_PEERS):
+    for name in _PACKAGES:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             versions[name] = importlib.metadata.version(name)
     return versions
@@ -228,27 +223,21 @@ def installed_versions() -> dict[str, str]:
 def _run_stored(
     parallel: joblib.Parallel,
     jobs: list[Job],
-    output: str | os.PathLike[str],
-    resume: bool,
+    store: Store,
     settings: Settings,
-    datasets: Sequence[Dataset],
+    facts: Sequence[DatasetFacts],
     verbose: int,
 ) -> list[JobResult]:
     """Run the jobs whose results are not stored yet, and store each result when it is finished."""
-    keys = {job_key(job): job for job in jobs}
-    by_place = {job.key: key for key, job in keys.items()}
-    with Store(output, resume=resume) as store:
+    keys = {job.key: job_key(job) for job in jobs}
+    with store:
         if store.done:
-            _warn_of_other_versions(output, settings.versions)
-        store.write_run(settings.to_dict([dataset.facts() for dataset in datasets], list(keys)))
-        missing = [job for key, job in keys.items() if key not in store.done]
-        finished = len(jobs) - len(missing)
-        for result in _progress(
-            parallel(joblib.delayed(run_job)(job) for job in missing), len(jobs), finished, verbose
-        ):
-            place = (result.dataset, result.sampler, result.repeat, result.fold)
-            store.append(by_place[place], result)
-        return [store.done[key] for key in keys]
+            _warn_of_other_versions(read_run(store.directory).get("versions", {}), settings.versions)
+        store.write_run(settings.to_dict(facts, list(keys.values())))
+        missing = [joblib.delayed(run_job)(job) for job in jobs if keys[job.key] not in store.done]
+        for result in _progress(parallel(missing), len(jobs), len(jobs) - len(missing), verbose):
+            store.append(keys[result.dataset, result.sampler, result.repeat, result.fold], result)
+        return [store.done[key] for key in keys.values()]
 
 
 @contextlib.contextmanager
@@ -272,28 +261,24 @@ def _executor(scheduler: str | None, n_jobs: int | None) -> Iterator[joblib.Para
 
 
 def _progress(results: Iterator[JobResult], total: int, finished: int, verbose: int) -> Iterator[JobResult]:
-    """Yield the results, and show a progress bar with the remaining time."""
-    with tqdm(total=total, initial=finished, unit="fit", disable=not verbose, smoothing=0.05) as bar:
-        failed = 0
-        for result in _watched(results):
-            failed += any(cell.error is not None for cell in result.cells)
-            bar.set_postfix_str(f"{result.dataset}, {result.sampler}" + (f"; {failed} with errors" if failed else ""))
-            bar.update()
-            yield result
-
-
-def _watched(results: Iterator[JobResult]) -> Iterator[JobResult]:
-    """Yield the results; if a process is lost, raise an error that says what to do."""
+    """Yield the results and show a progress bar. If a process is lost, raise an error that says what to do."""
     # Dask repeats the jobs of a lost worker, and gives up on a job that kills several workers.
     dask = sys.modules.get("distributed.scheduler")
     lost = (BrokenProcessPool,) if dask is None else (BrokenProcessPool, dask.KilledWorker)
-    try:
-        yield from results
-    except lost as error:
-        raise WorkerLostError(
-            "A worker process was killed, most likely because the memory was full. With output=..., the finished "
-            "results are stored. Continue with resume=True, and with fewer processes or a smaller max_rows."
-        ) from error
+    failed = 0
+    with tqdm(total=total, initial=finished, unit="fit", disable=not verbose, smoothing=0.05) as bar:
+        try:
+            for result in results:
+                failed += any(cell.error is not None for cell in result.cells)
+                errors = f"; {failed} with errors" if failed else ""
+                bar.set_postfix_str(f"{result.dataset}, {result.sampler}{errors}")
+                bar.update()
+                yield result
+        except lost as error:
+            raise WorkerLostError(
+                "A worker process was killed, most likely because the memory was full. With output=..., the finished "
+                "results are stored. Continue with resume=True, and with fewer processes or a smaller max_rows."
+            ) from error
 
 
 def _check_integer(value: Any, rule: str, least: float = -math.inf) -> None:
@@ -301,29 +286,7 @@ def _check_integer(value: Any, rule: str, least: float = -math.inf) -> None:
         raise InvalidParameterError(f"{rule}, not {value!r}.")
 
 
-def _check_columns(scorers: Mapping[str, Any]) -> None:
-    taken = sorted({*KEYS, *OTHER_COLUMNS} & {*scorers})
-    if taken:
-        raise InvalidParameterError(
-            f"scoring uses names of other columns of the result: {', '.join(taken)}. Rename these scorers."
-        )
-
-
-def _repeats(dataset: Dataset, n_repeats: int, repeat_below: int | None) -> int:
-    return n_repeats if repeat_below is None or len(dataset.y) < repeat_below else 1
-
-
-def _reference(reference: str | None, specs: Sequence[SamplerSpec]) -> str:
-    names = [spec.name for spec in specs]
-    if reference is None:
-        return "none" if "none" in names else names[0]
-    if reference not in names:
-        raise InvalidParameterError(f"The reference '{reference}' is not among the samplers: {', '.join(names)}.")
-    return reference
-
-
-def _warn_of_other_versions(output: str | os.PathLike[str], versions: Mapping[str, str]) -> None:
-    stored = read_run(output).get("versions", {})
+def _warn_of_other_versions(stored: Mapping[str, str], versions: Mapping[str, str]) -> None:
     changed = [
         f"{name} {stored.get(name, 'absent')} -> {versions.get(name, 'absent')}"
         for name in sorted({*stored, *versions})
@@ -332,7 +295,7 @@ def _warn_of_other_versions(output: str | os.PathLike[str], versions: Mapping[st
     if changed:
         warnings.warn(
             f"The stored results were made with other versions: {', '.join(changed)}. New results may not be "
-            "comparable with them. Use another directory if that matters.",
+            "comparable with them. Use another folder if that matters.",
             ComparisonWarning,
             stacklevel=4,
         )

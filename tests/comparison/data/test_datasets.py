@@ -125,6 +125,8 @@ def test_files_that_cannot_be_read_are_refused(tmp_path):
         load_datasets(tmp_path / "absent.csv")
     with pytest.raises(InvalidParameterError, match="are called x"):
         load_datasets([tmp_path / "a" / "x.csv", tmp_path / "b" / "x.csv"])
+    with pytest.raises(InvalidParameterError, match="are called 1"):
+        load_datasets({1: ([[1.0], [2.0]], [0, 1]), "1": ([[1.0], [2.0]], [0, 1])})
 
 
 @pytest.mark.parametrize(
@@ -132,7 +134,7 @@ def test_files_that_cannot_be_read_are_refused(tmp_path):
     [
         ([0, 0, 1, np.nan], "1 rows have no group"),
         (["a", None, "b", None], "2 rows have no group"),
-        ([[0, 1], [0, 1], [2, 3], [2, 3]], "groups must have one dimension, not 2"),
+        ([[0, 1], [0, 1], [2, 3], [2, 3]], "group must have one dimension, not 2"),
         ([0, 1], "inconsistent"),
     ],
 )

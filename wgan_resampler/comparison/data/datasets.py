@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from os import PathLike
@@ -110,6 +109,11 @@ class DatasetFacts:
     fingerprint: str
 
     @property
+    def n_classes(self) -> int:
+        """Number of classes."""
+        return len(self.classes)
+
+    @property
     def minority_rows(self) -> int:
         """Number of rows of the smallest class."""
         return min(self.class_rows)
@@ -122,11 +126,7 @@ class DatasetFacts:
 
 def categorical_columns(table: pd.DataFrame) -> list[Any]:
     """Return the names of the columns that are neither numeric nor boolean."""
-    return [
-        name
-        for name, dtype in table.dtypes.items()
-        if not (pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_bool_dtype(dtype))
-    ]
+    return [name for name, dtype in table.dtypes.items() if not pd.api.types.is_numeric_dtype(dtype)]
 
 
 def load_datasets(
@@ -177,98 +177,82 @@ def load_datasets(
         raise InvalidParameterError(f"max_rows must be at least 1 or None, not {max_rows!r}.")
     if groups is not None and groups == target:
         raise InvalidParameterError(f"groups and target both name the column '{target}'. Name two columns.")
-    named = list(_named(datasets))
+    named = _named(datasets)
     if not named:
         raise InvalidParameterError("There is no dataset to compare on. Give at least one.")
-    if groups is not None and not any(_is_path(source) for _, source in named):
+    if groups is not None and not any(_is_path(source) for source in named.values()):
         raise InvalidParameterError(
             f"groups='{groups}' names a column of files, and no dataset is a file. Give arrays as (X, y, groups)."
         )
-    loaded = [_load(name, source, target, groups) for name, source in named]
+    loaded = [_load(name, source, target, groups) for name, source in named.items()]
     return tuple(_sampled(dataset, max_rows, random_state) for dataset in loaded)
 
 
-def _named(datasets: Any) -> Iterable[tuple[str, Any]]:
-    if isinstance(datasets, Mapping):
-        return [(str(name), source) for name, source in datasets.items()]
-    if _is_path(datasets):
-        return [(_stem(Path(datasets)), datasets)]
+def _named(datasets: Any) -> dict[str, Any]:
     if isinstance(datasets, tuple) and len(datasets) in (2, 3) and not any(map(_is_path, datasets)):
-        return [("data", datasets)]
-    if isinstance(datasets, Iterable):
-        paths = list(datasets)
-        if all(map(_is_path, paths)):
-            named = [(_stem(Path(path)), path) for path in paths]
-            twice = sorted(name for name, count in Counter(name for name, _ in named).items() if count > 1)
-            if not twice:
-                return named
+        return {"data": datasets}
+    if isinstance(datasets, Mapping):
+        names, sources = [str(name) for name in datasets], list(datasets.values())
+    else:
+        sources = [datasets] if _is_path(datasets) or not isinstance(datasets, Iterable) else list(datasets)
+        if not all(map(_is_path, sources)):
             raise InvalidParameterError(
-                f"Several files are called {', '.join(twice)}, so their results could not be told apart. Rename one, "
-                "or give a mapping of names to paths."
+                "datasets must be (X, y), (X, y, groups), a mapping of names to these or to paths, or paths of files; "
+                f"it is {type(datasets).__name__}."
             )
-    raise InvalidParameterError(
-        f"datasets must be (X, y), (X, y, groups), a mapping of names to these or to paths, or paths of files; it is "
-        f"{type(datasets).__name__}."
-    )
+        names = [Path(path).name.removesuffix(table_suffix(Path(path)) or "") for path in sources]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InvalidParameterError(
+            f"Several datasets are called {', '.join(twice)}, so their results could not be told apart. Rename one, or "
+            "give a mapping of names to paths."
+        )
+    return dict(zip(names, sources, strict=True))
 
 
 def _is_path(value: Any) -> bool:
     return isinstance(value, str | PathLike)
 
 
-def _stem(path: Path) -> str:
-    return path.name[: len(path.name) - len(table_suffix(path) or "")]
-
-
 def _load(name: str, source: Any, target: str, group_column: str | None) -> Dataset:
     if _is_path(source):
-        X, y, groups = _read(Path(source), target, group_column)
-    elif isinstance(source, tuple | list) and len(source) in (2, 3):
-        X, y, groups = (*source, None)[:3]
-    else:
-        raise InvalidParameterError(
-            f"Dataset '{name}' must be (X, y), (X, y, groups) or a path, not {type(source).__name__}."
-        )
-    return _checked(name, _as_frame(X), np.asarray(y), None if groups is None else np.asarray(groups))
-
-
-def _read(path: Path, target: str, groups: str | None) -> tuple[pd.DataFrame, pd.Series, pd.Series | None]:
-    """Return the table of a file, and the class and the group of each row."""
-    table = read_table(path, target, *([] if groups is None else [groups]))
-    X = table.drop(columns=[target] if groups is None else [target, groups])
-    return X, table[target], None if groups is None else table[groups]
+        table = read_table(Path(source), target, *([] if group_column is None else [group_column]))
+        y, groups = table.pop(target), None if group_column is None else table.pop(group_column)
+        return _checked(name, table, y, groups)
+    if isinstance(source, tuple | list) and len(source) in (2, 3):
+        return _checked(name, *source)
+    raise InvalidParameterError(
+        f"Dataset '{name}' must be (X, y), (X, y, groups) or a path, not {type(source).__name__}."
+    )
 
 
 def _as_frame(X: Any) -> pd.DataFrame:
     """Return the table as a pandas frame with string names and rows counted from 0."""
-    if hasattr(X, "toarray"):
-        X = X.toarray()
-    if hasattr(X, "to_pandas"):
-        X = X.to_pandas()
+    for convert in ("toarray", "to_pandas"):
+        X = getattr(X, convert)() if hasattr(X, convert) else X
     if isinstance(X, pd.DataFrame):
         return X.reset_index(drop=True).rename(columns=str)
     values = np.asarray(X)
     if values.ndim != 2:
         raise InvalidDataError(f"A table must have two dimensions, not {values.ndim}.")
-    return pd.DataFrame(values, columns=[f"x{column}" for column in range(values.shape[1])]).infer_objects()
+    return pd.DataFrame(values).add_prefix("x").infer_objects()
 
 
-def _checked(name: str, X: pd.DataFrame, y: NDArray[Any], groups: NDArray[Any] | None) -> Dataset:
-    y = _one_dimension(name, "the target", y)
+def _checked(name: str, X: Any, y: Any, groups: Any = None) -> Dataset:
+    X, y = _as_frame(X), _one_value_a_row(name, "class", y)
+    groups = None if groups is None else _one_value_a_row(name, "group", groups)
     try:
         check_consistent_length(X, y, groups)
     except ValueError as error:
         raise InvalidDataError(f"Dataset '{name}': {error}") from error
-    if pd.isna(y).any():
-        raise InvalidDataError(f"Dataset '{name}': {int(pd.isna(y).sum())} rows have no class. Leave them out.")
     if y.dtype == object or y.dtype.kind in "UT":
         y = y.astype(str)
+    if groups is not None and groups.dtype == object:
+        groups = groups.astype(str)
     if not X.columns.is_unique:
         raise InvalidDataError(f"Dataset '{name}' has several columns of the same name. Rename them.")
-    numbers = X.drop(columns=categorical_columns(X)).to_numpy(float, na_value=np.nan)
-    if np.isinf(numbers).any():
+    if np.isinf(X.drop(columns=categorical_columns(X)).to_numpy(float, na_value=np.nan)).any():
         raise InvalidDataError(f"Dataset '{name}' holds infinite numbers. Make them missing or finite.")
-    groups = None if groups is None else _checked_groups(name, groups)
     n_classes = len(np.unique(y))
     if n_classes < 2 or n_classes > max(2, len(y) // 2):
         raise InvalidDataError(
@@ -278,29 +262,23 @@ def _checked(name: str, X: pd.DataFrame, y: NDArray[Any], groups: NDArray[Any] |
     return Dataset(name, X, y, groups, _fingerprint(X, y, groups))
 
 
-def _one_dimension(name: str, what: str, values: NDArray[Any]) -> NDArray[Any]:
-    """Return the values with one dimension; a table of one column is allowed."""
-    if values.ndim == 1 or values.shape[1:] == (1,):
-        return values.ravel()
-    raise InvalidDataError(f"Dataset '{name}': {what} must have one dimension, not {values.ndim}.")
-
-
-def _checked_groups(name: str, groups: NDArray[Any]) -> NDArray[Any]:
-    groups = _one_dimension(name, "groups", groups)
-    if pd.isna(groups).any():
-        raise InvalidDataError(
-            f"Dataset '{name}': {int(pd.isna(groups).sum())} rows have no group. Give each a group of its own, or "
-            "leave them out."
-        )
-    return groups.astype(str) if groups.dtype == object else groups
+def _one_value_a_row(name: str, what: str, values: Any) -> NDArray[Any]:
+    """Return the class or group of each row with one dimension; a table of one column is allowed."""
+    values = np.asarray(values)
+    if values.ndim != 1 and values.shape[1:] != (1,):
+        raise InvalidDataError(f"Dataset '{name}': the {what} must have one dimension, not {values.ndim}.")
+    missing = int(pd.isna(values).sum())
+    if missing:
+        raise InvalidDataError(f"Dataset '{name}': {missing} rows have no {what}. Add it, or leave these rows out.")
+    return np.ravel(values)
 
 
 def _fingerprint(X: pd.DataFrame, y: NDArray[Any], groups: NDArray[Any] | None) -> str:
     digest = hashlib.sha256()
     for name, dtype in X.dtypes.items():
         digest.update(f"{name}:{'number' if pd.api.types.is_numeric_dtype(dtype) else 'other'};".encode())
-    for part in (X, pd.Series(y), pd.Series(groups) if groups is not None else pd.Series([], dtype=float)):
-        digest.update(np.ascontiguousarray(pd.util.hash_pandas_object(part, index=False).to_numpy()).tobytes())
+    for part in (X, pd.Series(y), *([] if groups is None else [pd.Series(groups)])):
+        digest.update(pd.util.hash_pandas_object(part, index=False).to_numpy().tobytes())
     return digest.hexdigest()[:16]
 
 
@@ -315,4 +293,4 @@ def _sampled(dataset: Dataset, max_rows: int | None, random_state: int) -> Datas
         kept.append(rng.choice(np.flatnonzero(dataset.y == label), size=wanted, replace=False))
     rows = np.sort(np.concatenate(kept))
     groups = None if dataset.groups is None else dataset.groups[rows]
-    return _checked(dataset.name, dataset.X.iloc[rows].reset_index(drop=True), dataset.y[rows], groups)
+    return _checked(dataset.name, dataset.X.iloc[rows], dataset.y[rows], groups)

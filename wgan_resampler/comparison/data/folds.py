@@ -20,19 +20,18 @@ INNER_FOLDS = 3
 Rows = NDArray[np.intp]
 
 
-def check_cv(cv: Any, n_repeats: Any) -> tuple[Any, int]:
-    """Return both, numbers as int, after checking that `cv` can split and that its folds can be repeated."""
-    if isinstance(n_repeats, bool) or not isinstance(n_repeats, int | np.integer) or n_repeats < 1:
-        raise InvalidParameterError(f"n_repeats must be an int of at least 1, not {n_repeats!r}.")
-    folds = int(cv) if isinstance(cv, int | np.integer) and not isinstance(cv, bool) else None
-    if (folds is not None and folds < 2) or (folds is None and not hasattr(cv, "split")):
+def check_cv(cv: Any, n_repeats: int) -> Any:
+    """Return `cv`, a number as int, after checking that it can split and that its folds can be repeated."""
+    if hasattr(cv, "__index__") and not isinstance(cv, bool) and cv >= 2:
+        return int(cv)
+    if not hasattr(cv, "split"):
         raise InvalidParameterError(f"cv must be a number of folds of at least 2, or a splitter, not {cv!r}.")
-    if n_repeats > 1 and folds is None and not _is_random(cv):
+    if n_repeats > 1 and not _is_random(cv):
         raise InvalidParameterError(
             f"{cv!r} does not shuffle, so each of the {n_repeats} repeats would have the same folds. Set n_repeats=1, "
             "let it shuffle, or give a number of folds."
         )
-    return cv if folds is None else folds, int(n_repeats)
+    return cv
 
 
 def _is_random(splitter: Any) -> bool:
@@ -111,19 +110,19 @@ def _stratified(n_folds: int, groups: NDArray[Any] | None, seed: int) -> Any:
 def _check_splits(dataset: Dataset, splits: list[tuple[Rows, Rows]]) -> None:
     for train, test in splits:
         if np.intersect1d(train, test).size:
-            raise InvalidDataError(f"Dataset '{dataset.name}': the splitter put rows on both sides of a split.")
-        if not len(test):
-            raise InvalidDataError(f"Dataset '{dataset.name}': a fold has no test rows. Use fewer folds.")
-        if dataset.groups is not None and np.isin(dataset.groups[test], dataset.groups[train]).any():
-            raise InvalidDataError(
-                f"Dataset '{dataset.name}': the splitter put rows of a group on both sides of a split. Use one that "
-                "keeps groups together, such as StratifiedGroupKFold, or a number of folds."
+            problem = "the splitter put rows on both sides of a split."
+        elif not len(test):
+            problem = "a fold has no test rows. Use fewer folds."
+        elif dataset.groups is not None and np.isin(dataset.groups[test], dataset.groups[train]).any():
+            problem = (
+                "the splitter put rows of a group on both sides of a split. Use one that keeps groups together, such "
+                "as StratifiedGroupKFold, or a number of folds."
             )
-        if len(np.unique(dataset.y[train])) < 2:
-            raise InvalidDataError(
-                f"Dataset '{dataset.name}': the training rows of a fold have one class. Use fewer folds, or check the "
-                "groups."
-            )
+        elif len(np.unique(dataset.y[train])) < 2:
+            problem = "the training rows of a fold have one class. Use fewer folds, or check the groups."
+        else:
+            continue
+        raise InvalidDataError(f"Dataset '{dataset.name}': {problem}")
     if any(len(np.unique(dataset.y[test])) < len(dataset.classes) for _, test in splits):
         warnings.warn(
             f"Dataset '{dataset.name}' has a class with fewer rows or groups than folds: some test folds lack this "

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -64,11 +63,12 @@ class SMOTEForTables(_CategoricalFeatures):
 
     def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
         """Return the rows and, below them, the interpolated ones."""
-        chosen, options = SMOTE, {}
-        if isinstance(X, pd.DataFrame) and (categorical := categorical_columns(X)):
-            chosen = SMOTEN if len(categorical) == X.shape[1] else SMOTENC
-            options = {} if chosen is SMOTEN else {"categorical_features": categorical}
-        sampler = chosen(**options, k_neighbors=self.k_neighbors, random_state=self.random_state)
+        options = {"k_neighbors": self.k_neighbors, "random_state": self.random_state}
+        categorical = categorical_columns(X) if isinstance(X, pd.DataFrame) else []
+        if categorical and len(categorical) < X.shape[1]:
+            sampler = SMOTENC(categorical, **options)
+        else:
+            sampler = SMOTEN(**options) if categorical else SMOTE(**options)
         X_resampled, y_resampled = sampler.fit_resample(X, y)
         return X_resampled, y_resampled
 
@@ -92,7 +92,7 @@ class SmoteVariantsSampler(PeerSampler):
 
     def fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
         """Return the rows and, below them, the new rows; more than two classes are over-sampled one after the other."""
-        package = self.require_package()
+        package, logger = self.require_package(), logging.getLogger("smote_variants")
         classes, codes = np.unique(y, return_inverse=True)
         rows = np.asarray(X, dtype=float)
 
@@ -101,10 +101,18 @@ class SmoteVariantsSampler(PeerSampler):
             X_sampled, codes_sampled = sampler.sample(X, codes)
             return X_sampled, codes_sampled
 
-        with _warnings_only("smote_variants"):
+        # The package logs each of its steps. Meanwhile, only its warnings are shown.
+        logger.addFilter(_is_warning)
+        try:
             grown = sample(rows, codes) if len(classes) == 2 else _one_after_the_other(sample, rows, codes)
+        finally:
+            logger.removeFilter(_is_warning)
         X_resampled, codes_resampled = grown
         return X_resampled, classes[np.asarray(codes_resampled, dtype=int)]
+
+
+def _is_warning(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING
 
 
 def _one_after_the_other(
@@ -134,26 +142,11 @@ def _one_after_the_other(
     return np.vstack(found), np.concatenate(labels)
 
 
-@contextlib.contextmanager
-def _warnings_only(name: str) -> Iterator[None]:
-    """Hide the messages of a package about each of its steps; its warnings are still shown."""
-
-    def serious(record: logging.LogRecord) -> bool:
-        return record.levelno >= logging.WARNING
-
-    logger = logging.getLogger(name)
-    logger.addFilter(serious)
-    try:
-        yield
-    finally:
-        logger.removeFilter(serious)
-
-
 class CTGANSampler(_CategoricalFeatures, PeerSampler):
     """CTGAN, with rows of a wrong class rejected.
 
     Rows that CTGAN draws for a class often have another class. Those are rejected, and more rows are drawn, up to
-    `max_draws` times the number that is needed. Rows that are still missing then are counted in `shortfall_`.
+    `max_draws` times the number that is needed. `shortfall_` counts the rows that are still missing after that.
 
     Parameters
     ----------
@@ -182,23 +175,21 @@ class CTGANSampler(_CategoricalFeatures, PeerSampler):
         package = self.require_package()
         frame, categorical = _frame(X)
         target = "(class)"
-        labels = np.asarray(y).astype(str)
         model = package.CTGAN(epochs=self.epochs, enable_gpu=False)
-        model.set_random_state(_seeds(self.random_state, 1)[0])
-        model.fit(frame.assign(**{target: labels}), [*categorical, target])
-        found: list[tuple[Any, pd.DataFrame]] = []
+        model.set_random_state(next_seed(seed_sequence(self.random_state)) % _LARGEST_SEED)
+        model.fit(frame.assign(**{target: np.asarray(y).astype(str)}), [*categorical, target])
         self.shortfall_ = 0
-        for label, wanted in _wanted(y).items():
-            kept = pd.DataFrame(columns=frame.columns)
-            for _ in range(self.max_draws):
-                drawn = model.sample(wanted, condition_column=target, condition_value=str(label))
-                matching = drawn.loc[drawn[target] == str(label), list(frame.columns)]
-                kept = pd.concat([kept, matching]) if len(kept) else matching
-                if len(kept) >= wanted:
-                    break
-            self.shortfall_ += wanted - min(len(kept), wanted)
-            found.append((label, kept.iloc[:wanted]))
-        return _below(X, frame, y, found)
+
+        def generate(label: Any, number: int, seed: int) -> pd.DataFrame:
+            kept: list[pd.DataFrame] = []
+            while len(kept) < self.max_draws and sum(map(len, kept)) < number:
+                drawn = model.sample(number, condition_column=target, condition_value=str(label))
+                kept.append(drawn.loc[drawn[target] == str(label), list(frame.columns)])
+            rows = pd.concat(kept).iloc[:number]
+            self.shortfall_ += number - len(rows)
+            return rows
+
+        return _with_generated_rows(X, y, frame, generate, self.random_state)
 
 
 class TVAESampler(_CategoricalFeatures, PeerSampler):
@@ -222,14 +213,14 @@ class TVAESampler(_CategoricalFeatures, PeerSampler):
         """Return the rows and, below them, the generated ones."""
         package = self.require_package()
         frame, categorical = _frame(X)
-        wanted = _wanted(y)
-        found = []
-        for (label, number), seed in zip(wanted.items(), _seeds(self.random_state, len(wanted)), strict=True):
+
+        def generate(label: Any, number: int, seed: int) -> pd.DataFrame:
             model = package.TVAE(epochs=self.epochs, enable_gpu=False)
             model.set_random_state(seed)
             model.fit(frame[np.asarray(y) == label].reset_index(drop=True), categorical)
-            found.append((label, model.sample(number)))
-        return _below(X, frame, y, found)
+            return pd.DataFrame(model.sample(number))
+
+        return _with_generated_rows(X, y, frame, generate, self.random_state)
 
 
 class ForestDiffusionSampler(PeerSampler):
@@ -258,35 +249,19 @@ class ForestDiffusionSampler(PeerSampler):
     def fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
         """Return the rows and, below them, the generated ones."""
         package = self.require_package()
-        rows, wanted = np.asarray(X, dtype=float), _wanted(y)
-        found = []
-        for (label, number), seed in zip(wanted.items(), _seeds(self.random_state, len(wanted)), strict=True):
-            with _own_numpy_state():
-                model = package.ForestDiffusionModel(
-                    rows[np.asarray(y) == label],
-                    duplicate_K=self.duplicate_K,
-                    n_t=self.n_t,
-                    n_jobs=1,
-                    seed=seed,
-                    nthread=1,
-                )
-                found.append((label, pd.DataFrame(model.generate(batch_size=number)[:, : rows.shape[1]])))
-        return _below(rows, pd.DataFrame(rows), y, found)
+        rows = np.asarray(X, dtype=float)
 
+        def generate(label: Any, number: int, seed: int) -> pd.DataFrame:
+            own, options = rows[np.asarray(y) == label], {"duplicate_K": self.duplicate_K, "n_t": self.n_t}
+            # The package seeds numpy's global random state, and draws from it.
+            state = np.random.get_state()  # noqa: NPY002
+            try:
+                model = package.ForestDiffusionModel(own, **options, n_jobs=1, nthread=1, seed=seed)
+                return pd.DataFrame(model.generate(batch_size=number)[:, : rows.shape[1]])
+            finally:
+                np.random.set_state(state)  # noqa: NPY002
 
-@contextlib.contextmanager
-def _own_numpy_state() -> Iterator[None]:
-    """Restore numpy's global random state after a package has seeded it and drawn from it."""
-    state = np.random.get_state()  # noqa: NPY002
-    try:
-        yield
-    finally:
-        np.random.set_state(state)  # noqa: NPY002
-
-
-def _seeds(random_state: int | None, number: int) -> list[int]:
-    seeds = seed_sequence(random_state)
-    return [next_seed(seeds) % _LARGEST_SEED for _ in range(number)]
+        return _with_generated_rows(rows, y, pd.DataFrame(rows), generate, self.random_state)
 
 
 def _frame(X: Any) -> tuple[pd.DataFrame, list[str]]:
@@ -296,20 +271,35 @@ def _frame(X: Any) -> tuple[pd.DataFrame, list[str]]:
     return frame.astype(dict.fromkeys(categorical, object)), categorical
 
 
-def _wanted(y: NDArray[Any]) -> dict[Any, int]:
-    """Return how many rows each class needs to reach the largest, for the classes that need any."""
-    classes, counts = np.unique(y, return_counts=True)
-    lacking = counts.max() - counts
-    return {label: int(number) for label, number in zip(classes, lacking, strict=True) if number}
-
-
-def _below(
-    X: Any, frame: pd.DataFrame, y: NDArray[Any], found: list[tuple[Any, pd.DataFrame]]
+def _with_generated_rows(
+    X: Any,
+    y: NDArray[Any],
+    frame: pd.DataFrame,
+    generate: Callable[[Any, int, int], pd.DataFrame],
+    random_state: int | None,
 ) -> tuple[Any, NDArray[Any]]:
-    """Put generated rows below the original ones, in the container and dtypes of X."""
-    new = pd.concat([frame.iloc[:0], *(rows for _, rows in found if len(rows))], ignore_index=True)
-    labels = np.concatenate([y, *(np.repeat(np.asarray([label], dtype=y.dtype), len(rows)) for label, rows in found)])
+    """Return the rows and, below them, generated ones, until all classes are as large as the largest.
+
+    Parameters
+    ----------
+    X, y : array-like, ndarray
+        The rows and their classes.
+    frame : pandas.DataFrame
+        The rows in the form that they are generated in. The result has the container and the dtypes of `X`.
+    generate : callable
+        From a class, the number of rows that it needs, and a seed to generated rows.
+    random_state : int or None
+        Root of the seeds.
+    """
+    seeds, (classes, counts) = seed_sequence(random_state), np.unique(y, return_counts=True)
+    parts, labels = [frame.iloc[:0]], [y]
+    for label, number in zip(classes, (counts.max() - counts).tolist(), strict=True):
+        if number:
+            rows = generate(label, number, next_seed(seeds) % _LARGEST_SEED)
+            parts += [rows] if len(rows) else []
+            labels.append(np.full(len(rows), label, dtype=y.dtype))
+    new, y_resampled = pd.concat(parts, ignore_index=True), np.concatenate(labels)
     if not isinstance(X, pd.DataFrame):
-        return np.vstack([X, new.to_numpy(dtype=float)]), labels
+        return np.vstack([X, new.to_numpy(dtype=float)]), y_resampled
     new = new.set_axis(X.columns, axis=1).astype(X.dtypes.to_dict())
-    return pd.concat([X, new], ignore_index=True), labels
+    return pd.concat([X, new], ignore_index=True), y_resampled

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -20,15 +20,9 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
+from wgan_resampler.comparison.data.names import known_name, named_objects
 from wgan_resampler.comparison.data.preparation import Form
-from wgan_resampler.comparison.methods.adapters import (
-    CTGANSampler,
-    ForestDiffusionSampler,
-    PeerSampler,
-    SMOTEForTables,
-    SmoteVariantsSampler,
-    TVAESampler,
-)
+from wgan_resampler.comparison.methods import adapters
 from wgan_resampler.exceptions import InvalidParameterError
 from wgan_resampler.utils import PEERS, require
 
@@ -106,7 +100,7 @@ SAMPLERS: dict[str, Callable[[], Any]] = {
     "class_weight": lambda: None,
     "random_over": RandomOverSampler,
     "random_under": RandomUnderSampler,
-    "smote": SMOTEForTables,
+    "smote": adapters.SMOTEForTables,
     "borderline_smote": BorderlineSMOTE,
     "svm_smote": SVMSMOTE,
     "adasyn": ADASYN,
@@ -114,11 +108,11 @@ SAMPLERS: dict[str, Callable[[], Any]] = {
     "smoteenn": SMOTEENN,
     "smotetomek": SMOTETomek,
     "geometric_smote": _geometric_smote,
-    "prowsyn": partial(SmoteVariantsSampler, "ProWSyn"),
-    "polynom_fit_smote": partial(SmoteVariantsSampler, "polynom_fit_SMOTE_star"),
-    "ctgan": CTGANSampler,
-    "tvae": TVAESampler,
-    "forest_diffusion": ForestDiffusionSampler,
+    "prowsyn": partial(adapters.SmoteVariantsSampler, "ProWSyn"),
+    "polynom_fit_smote": partial(adapters.SmoteVariantsSampler, "polynom_fit_SMOTE_star"),
+    "ctgan": adapters.CTGANSampler,
+    "tvae": adapters.TVAESampler,
+    "forest_diffusion": adapters.ForestDiffusionSampler,
     "wgangp": _wgangp,
 }
 """Samplers by name."""
@@ -165,12 +159,10 @@ def resolve_samplers(samplers: Any) -> tuple[SamplerSpec, ...]:
     ['none', 'smote']
     """
     specs = []
-    for name, value in _named(samplers, "samplers", SAMPLERS):
-        if isinstance(value, str):
-            template, class_weight = SAMPLERS[_known(value, "sampler", SAMPLERS)](), value == "class_weight"
-        else:
-            template, class_weight = value, False
-        if isinstance(template, PeerSampler):
+    for name, value in named_objects(samplers, "samplers", SAMPLERS).items():
+        class_weight = isinstance(value, str) and value == "class_weight"
+        template = SAMPLERS[known_name(value, "sampler", SAMPLERS)]() if isinstance(value, str) else value
+        if isinstance(template, adapters.PeerSampler):
             # A missing package is reported before any work.
             template.require_package()
         if template is not None and (isinstance(template, type) or not hasattr(template, "fit_resample")):
@@ -192,10 +184,11 @@ def resolve_classifiers(classifiers: Any = None) -> tuple[ClassifierSpec, ...]:
     [('knn', 'weak'), ('random_forest', 'strong')]
     """
     specs = []
-    for name, value in _named(list(CLASSIFIERS) if classifiers is None else classifiers, "classifiers", CLASSIFIERS):
+    given = list(CLASSIFIERS) if classifiers is None else classifiers
+    for name, value in named_objects(given, "classifiers", CLASSIFIERS).items():
         group, template = "own", value
         if isinstance(value, str):
-            group, build = CLASSIFIERS[_known(value, "classifier", CLASSIFIERS)]
+            group, build = CLASSIFIERS[known_name(value, "classifier", CLASSIFIERS)]
             template = build()
         can_predict = hasattr(template, "predict_proba") or hasattr(template, "decision_function")
         if isinstance(template, type) or not (can_predict and hasattr(template, "get_params")):
@@ -225,30 +218,6 @@ def with_class_weight(classifier: Any) -> Any:
 def _parameters(estimator: Any, name: str) -> list[str]:
     """Return the full names of the parameters of this name, in the estimator and in those inside it."""
     return [key for key in estimator.get_params() if key.split("__")[-1] == name]
-
-
-def _named(given: Any, what: str, registry: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    if isinstance(given, str):
-        given = [given]
-    if isinstance(given, Mapping):
-        pairs = [(str(name), value) for name, value in given.items()]
-    elif isinstance(given, Sequence) and all(isinstance(name, str) for name in given):
-        pairs = [(name, name) for name in given]
-    else:
-        raise InvalidParameterError(
-            f"{what} must be names or a mapping of names to objects, not {type(given).__name__}. Known names: "
-            f"{', '.join(registry)}."
-        )
-    names = [name for name, _ in pairs]
-    if not names or len(set(names)) < len(names):
-        raise InvalidParameterError(f"{what} must name at least one, and none twice: {names}.")
-    return pairs
-
-
-def _known(name: str, what: str, registry: Mapping[str, Any]) -> str:
-    if name not in registry:
-        raise InvalidParameterError(f"There is no {what} '{name}'. Known: {', '.join(registry)}.")
-    return name
 
 
 def describe(template: Any) -> str:

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from wgan_resampler.comparison.results import statistics
+from wgan_resampler.comparison.data.names import known_name
 from wgan_resampler.comparison.results.score_table import ScoreTable
-from wgan_resampler.exceptions import InvalidParameterError
 from wgan_resampler.utils import COMPARE, require
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 
 _INK, _SOFT, _GRID = "#1f2933", "#7b8794", "#e4e7eb"
-_ACCENT, _REFERENCE, _WIN, _LOSS = "#2f6f9f", "#9aa5b1", "#2f6f9f", "#c05621"
+_ACCENT, _LOSS = "#2f6f9f", "#c05621"
 
 
 class ComparisonDisplay:
@@ -121,9 +120,7 @@ class ComparisonDisplay:
         ComparisonDisplay
             This object, with `figure_` and `ax_`.
         """
-        if self.kind not in _KINDS:
-            raise InvalidParameterError(f"There is no kind of plot '{self.kind}'. There are: {', '.join(_KINDS)}.")
-        draw, size = _KINDS[self.kind]
+        draw, size = _KINDS[known_name(self.kind, "kind of plot", _KINDS)]
         scores = self.result.dataset_scores(self.metric, self.group)
         if ax is None:
             # Not through pyplot: nothing has to be closed, and no window opens.
@@ -142,20 +139,18 @@ class ComparisonDisplay:
 
 def _critical_difference(display: ComparisonDisplay, ax: Axes, scores: pd.DataFrame) -> None:
     """Draw mean ranks on an axis, and bars that join samplers which do not differ significantly."""
-    better = display.result.metric(display.metric).greater_is_better
-    test = statistics.friedman(scores.to_numpy(), greater_is_better=better)
+    result, reference = display.result, display.result.settings.reference
+    test = result.friedman(display.metric, display.group)
     if test is None:
         _note(ax, "Mean ranks need at least three samplers and two datasets.")
         return
-    reference = display.result.settings.reference
-    # Spaces that do not break, because SVG drops ordinary spaces at the ends of a text.
-    left, right = ("{label}  {rank:.2f} ", " {rank:.2f}  {label}")
     require("scikit_posthocs", "The critical-difference diagram", COMPARE).critical_difference_diagram(
         pd.Series(test.mean_ranks, index=scores.columns),
-        statistics.nemenyi(scores, greater_is_better=better),
+        result.nemenyi(display.metric, display.group),
         ax=ax,
-        label_fmt_left=left.replace(" ", "\N{NO-BREAK SPACE}"),
-        label_fmt_right=right.replace(" ", "\N{NO-BREAK SPACE}"),
+        # Spaces that do not break, because SVG drops ordinary spaces at the ends of a text.
+        label_fmt_left="{label}\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}{rank:.2f}\N{NO-BREAK SPACE}",
+        label_fmt_right="\N{NO-BREAK SPACE}{rank:.2f}\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}{label}",
         color_palette={name: _SOFT if name == reference else _INK for name in scores.columns},
         crossbar_props={"color": _ACCENT, "linewidth": 4, "solid_capstyle": "butt"},
         elbow_props={"linewidth": 1},
@@ -177,41 +172,42 @@ def _box(display: ComparisonDisplay, ax: Axes, scores: pd.DataFrame) -> None:
     metric = display.result.metric(display.metric)
     columns = list(scores.columns[::-1])
     values = [scores[name].dropna().to_numpy() for name in columns]
-    summaries = require("matplotlib.cbook", "Drawing", COMPARE).boxplot_stats(values)
-    for place, (name, box) in enumerate(zip(columns, summaries, strict=True), start=1):
-        color = _REFERENCE if name == display.result.settings.reference else _ACCENT
-        ax.hlines(place, box["whislo"], box["whishi"], color=_SOFT, lw=1, zorder=2)
-        width = box["q3"] - box["q1"]
-        ax.barh(place, width, 0.55, box["q1"], color=_tint(color), edgecolor=color, lw=1, zorder=3)
-        ax.vlines(box["med"], place - 0.275, place + 0.275, color=_INK, lw=1.8, zorder=4)
+    labels = [
+        # A box over fewer datasets cannot be compared with the others, so its label says so.
+        name if len(points) == len(scores) else f"{name} ({len(points)} of {len(scores)})"
+        for name, points in zip(columns, values, strict=True)
+    ]
+    ax.boxplot(
+        values,
+        orientation="horizontal",
+        tick_labels=labels,
+        widths=0.55,
+        showfliers=False,
+        boxprops={"color": _ACCENT},
+        medianprops={"color": _INK},
+    )
     for place, points in enumerate(values, start=1):
         # Spread evenly and not at random, so that the same result gives the same plot.
         offsets = np.linspace(-0.18, 0.18, len(points)) if len(points) > 1 else np.zeros(len(points))
         ax.plot(points, place + offsets, ".", color=_INK, alpha=0.45, ms=5, zorder=5)
-    # A box over fewer datasets cannot be compared with the others, so its label says so.
-    counts = ["" if len(points) == len(scores) else f" ({len(points)} of {len(scores)})" for points in values]
-    ax.set_yticks(range(1, len(columns) + 1), [f"{name}{count}" for name, count in zip(columns, counts, strict=True)])
     _finish(display, ax, metric.title)
 
 
 def _effects(display: ComparisonDisplay, ax: Axes, scores: pd.DataFrame) -> None:
     """Draw the median difference from the reference with its interval, best on top."""
     metric, reference = display.result.metric(display.metric), display.result.settings.reference
-    compared = statistics.compare_with_reference(
-        scores, reference, greater_is_better=metric.greater_is_better, seed=display.result.settings.random_state
-    )
+    compared = display.result.summary(metrics=[display.metric], groups=[display.group])
     others = compared[compared["wins"].notna()].sort_values("median_effect", na_position="first", kind="stable")
     if others.empty:
         _note(ax, "There is no sampler to compare with the reference.")
         return
     ax.axvline(0, color=_SOFT, lw=1)
     for place, row in enumerate(others.to_dict("records")):
-        color = {1: _WIN, -1: _LOSS}.get(int(np.sign(np.nan_to_num(row["median_effect"]))), _SOFT)
+        median, failed = row["median_effect"], f", {row['failed']} failed" if row["failed"] else ""
+        color = _ACCENT if median > 0 else _LOSS if median < 0 else _SOFT
         ax.plot([row["effect_low"], row["effect_high"]], [place, place], color=color, lw=2)
-        ax.plot(row["median_effect"], place, "o", color=color, ms=6)
-        text = f"{row['wins']} / {row['ties']} / {row['losses']}"
-        if row["failed"]:
-            text += f", {row['failed']} failed"
+        ax.plot(median, place, "o", color=color, ms=6)
+        text = f"{row['wins']} / {row['ties']} / {row['losses']}{failed}"
         ax.text(1.01, place, text, transform=ax.get_yaxis_transform(), va="center", fontsize=9, color=_INK)
     ax.annotate("W / T / L", (1.01, 1), (0, 3), "axes fraction", "offset points", fontsize=8, color=_SOFT)
     ax.set_yticks(range(len(others)), others["sampler"])
@@ -232,7 +228,7 @@ def _datasets(display: ComparisonDisplay, ax: Axes, scores: pd.DataFrame) -> Non
     gains = sign * scores.loc[ordered, others].sub(scores.loc[ordered, reference], axis=0)
     values = gains.to_numpy(float)
     limit = max(float(np.nanmax(np.abs(values))) if np.isfinite(values).any() else 0.0, 0.01)
-    image = ax.imshow(values, cmap=_diverging(), vmin=-limit, vmax=limit, aspect="auto")
+    image = ax.imshow(values, cmap="PuOr", vmin=-limit, vmax=limit, aspect="auto")
     for row, column in np.ndindex(*values.shape):
         value = values[row, column]
         text = f"{value:+.3f}".replace("0.", ".").replace("-", "\N{MINUS SIGN}")
@@ -244,23 +240,10 @@ def _datasets(display: ComparisonDisplay, ax: Axes, scores: pd.DataFrame) -> Non
     ax.set_yticks(range(len(ordered)), [f"{name}  ({rows.get(name, 0)})" for name in ordered])
     ax.tick_params(length=0, labelsize=9, colors=_INK)
     ax.spines[:].set_visible(False)
-    bar = ax.figure.colorbar(image, ax=ax, shrink=0.7, pad=0.02)
-    bar.outline.set_visible(False)
-    bar.ax.tick_params(labelsize=8, colors=_INK)
+    ax.figure.colorbar(image, ax=ax, shrink=0.7, pad=0.02)
     ax.set_title(
         f"{_title(display)}: gain over {reference}\nrows of the smallest class in brackets", fontsize=10, color=_INK
     )
-
-
-def _tint(color: str) -> tuple[float, ...]:
-    """Return a light tint of a color. It is opaque, so that lines below do not show."""
-    rgb = require("matplotlib.colors", "Drawing", COMPARE).to_rgb(color)
-    return tuple(0.75 + 0.25 * float(part) for part in rgb)
-
-
-def _diverging() -> Any:
-    colors = require("matplotlib.colors", "Drawing", COMPARE)
-    return colors.LinearSegmentedColormap.from_list("losses_and_wins", [_LOSS, "#f7f7f5", _WIN])
 
 
 def _finish(display: ComparisonDisplay, ax: Axes, label: str) -> None:

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import base64
 import io
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from functools import partial
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from wgan_resampler.comparison.data.datasets import DatasetFacts
 from wgan_resampler.comparison.results.plots import ComparisonDisplay
 from wgan_resampler.comparison.results.score_table import COMMON, FAILED_TOO_OFTEN, ScoreTable
 from wgan_resampler.comparison.results.statistics import TIE
@@ -25,73 +22,48 @@ from wgan_resampler.utils import COMPARE, require
 
 _LEVEL = 0.05
 
+_FEWEST_DATASETS = 3
+"""With fewer datasets there are no plots, because the table of each dataset shows the same numbers."""
+
 _PLOTS = {
     "critical_difference": "critical-difference diagram of the mean ranks",
     "box": "scores of all datasets as box plots",
     "effects": "median differences from the reference",
 }
 
-Records = list[dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A cell of a table on the page.
-
-    Attributes
-    ----------
-    text : str
-        The text that is shown.
-    value : float or str
-        The value that rows are sorted by; infinity for an empty cell.
-    mark : str, default=""
-        CSS class.
-    """
-
-    text: str
-    value: float | str
-    mark: str = ""
-
-
-def _number(value: float, digits: int = 0) -> Entry:
-    return Entry("", math.inf) if pd.isna(value) else Entry(f"{value:.{digits}f}", float(value))
-
-
-def _change(value: float) -> Entry:
-    if math.isnan(value):
-        return Entry("", math.inf)
-    return Entry(_signed(value), value, "gain" if value > 0 else "loss" if value < 0 else "")
-
-
-def _interval(ends: tuple[float, float]) -> Entry:
-    if math.isnan(ends[0]):
-        return Entry("", math.inf)
-    return Entry(f"{_signed(ends[0])} to {_signed(ends[1])}", ends[0])
-
-
-def _p_value(value: float) -> Entry:
-    if math.isnan(value):
-        return Entry("", math.inf)
-    return Entry("< .001" if value < 0.001 else f"{value:.3f}", value, "strong" if value < _LEVEL else "")
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.3f}".replace("-", "\N{MINUS SIGN}")
-
-
-_SHOW: dict[str, Callable[[Any], Entry]] = {
-    "text": lambda text: Entry(str(text), str(text).lower()),
-    "count": _number,
-    "decimal": partial(_number, digits=1),
-    "rank": partial(_number, digits=2),
-    "score": partial(_number, digits=3),
-    "change": _change,
-    "interval": _interval,
-    "p_value": _p_value,
-    "yes_or_no": lambda value: Entry("yes" if value else "no", int(value)),
-    "entry": lambda entry: entry,
+_FORMATS = {
+    "count": "{:.0f}",
+    "decimal": "{:.1f}",
+    "rank": "{:.2f}",
+    "score": "{:.3f}",
+    "change": "{:+.3f}",
+    "interval": "{0[0]:+.3f} to {0[1]:+.3f}",
+    "p_value": "{:.3f}",
 }
-"""From the kind of a column, which the template names, to the function that formats its values."""
+"""From the kind of a column, which the template names, to the format of its values."""
+
+Records = list[dict[str, Any]]
+Entry = tuple[str, str]
+"""The text of a table's entry, and its CSS class."""
+
+
+def _show(value: Any, kind: str) -> Entry:
+    """Return what a table shows for a value of a kind of column."""
+    if kind == "entry":
+        text, mark = value
+        return text, mark
+    if kind == "text":
+        return str(value), ""
+    if kind == "yes_or_no":
+        return "yes" if value else "no", ""
+    if np.any(pd.isna(value)):
+        return "", ""
+    text = _FORMATS[kind].format(value).replace("-", "\N{MINUS SIGN}")
+    if kind == "p_value":
+        return "< .001" if value < 0.001 else text, "strong" if value < _LEVEL else ""
+    if kind == "change":
+        return text, "gain" if value > 0 else "loss" if value < 0 else ""
+    return text, ""
 
 
 def render(result: ScoreTable, *, title: str) -> str:
@@ -117,7 +89,7 @@ def render(result: ScoreTable, *, title: str) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.globals["show"] = _SHOW
+    environment.globals["show"] = _show
     failures = result.cells[result.cells["error"].notna()]
     page = environment.get_template("report.html.jinja").render(
         title=title,
@@ -125,11 +97,7 @@ def render(result: ScoreTable, *, title: str) -> str:
         settings=result.settings,
         tie=TIE,
         groups=[_group(result, name) for name in result.groups()],
-        datasets=[_dataset(facts) for facts in result.datasets],
-        costs=result.costs().to_dict("records"),
         failures=_failures(failures),
-        n_failed=len(failures),
-        n_cells=len(result.cells),
         n_splits=_n_splits(result.cells),
         n_unfinished=_n_splits(result.cells) - _n_splits(result.compared_cells),
     )
@@ -138,14 +106,6 @@ def render(result: ScoreTable, *, title: str) -> str:
 
 def _n_splits(cells: pd.DataFrame) -> int:
     return len(cells.drop_duplicates(["dataset", "repeat", "fold"]))
-
-
-def _dataset(facts: DatasetFacts) -> dict[str, Any]:
-    return asdict(facts) | {
-        "n_classes": len(facts.classes),
-        "minority_rows": facts.minority_rows,
-        "imbalance": facts.imbalance,
-    }
 
 
 def _group(result: ScoreTable, name: str) -> Mapping[str, Any]:
@@ -157,44 +117,44 @@ def _group(result: ScoreTable, name: str) -> Mapping[str, Any]:
         "anchor": "group-" + "-".join(name.replace(",", "").split()),
         "classifiers": ", ".join(result.groups()[name]),
         "left_out": ", ".join(sampler for sampler in result.samplers if sampler not in result.participants(name)),
-        "ranks": _ranks(result, name, summary, metrics),
+        "ranks": _ranks(result, name, summary),
         "metrics": [_metric(result, name, metric, summary[summary["metric"] == metric.name]) for metric in metrics],
     }
 
 
-def _ranks(result: ScoreTable, group: str, summary: pd.DataFrame, metrics: list[Metric]) -> Records:
+def _ranks(result: ScoreTable, group: str, summary: pd.DataFrame) -> Records:
     """Return the mean rank of each sampler for each metric, with the best of each metric marked."""
-    ranks = summary.pivot_table(index="sampler", columns="metric", values="mean_rank")
-    rows = []
-    for sampler in [name for name in result.participants(group) if name in ranks.index]:
-        row: dict[str, Any] = {"sampler": sampler}
-        for metric in metrics:
-            own = ranks.loc[sampler, metric.name]
-            row[metric.name] = Entry(f"{own:.2f}", own, "best" if own <= ranks[metric.name].min() + 1e-9 else "")
-        rows.append(row)
-    return rows
+    ranks = summary.pivot(index="sampler", columns="metric", values="mean_rank")
+    best = ranks.min() + 1e-9
+    return [
+        {"sampler": sampler}
+        | {name: (f"{own:.2f}", "best" if own <= best[name] else "") for name, own in ranks.loc[sampler].items()}
+        for sampler in result.participants(group)
+        if sampler in ranks.index
+    ]
 
 
 def _metric(result: ScoreTable, group: str, metric: Metric, summary: pd.DataFrame) -> Mapping[str, Any]:
     """Return what the page shows about one metric for one group of classifiers."""
-    # For a "common" group, the tables show the same as plots would, and the page stays smaller.
-    kinds = [] if group.endswith(COMMON) else ["box", "effects"]
-    if result.friedman(metric.name, group) is not None:
-        kinds.insert(0, "critical_difference")
-    plots = {kind: ComparisonDisplay.from_result(result, kind=kind, metric=metric.name, group=group) for kind in kinds}
-    by_rows = result.by_minority_rows(metric.name, group)
-    order = {label: index for index, label in enumerate(by_rows["minority_training_rows"].unique())}
-    by_rows["size"] = [Entry(label, order[label]) for label in by_rows["minority_training_rows"]]
-    intervals = list(zip(summary["effect_low"], summary["effect_high"], strict=True))
+    kinds = [] if summary["friedman_p"].isna().all() else ["critical_difference"]
+    # For a "common" group, the tables show the same as these plots would, and the page stays smaller.
+    kinds += [] if group.endswith(COMMON) else ["box", "effects"]
+    if summary["datasets"].max() < _FEWEST_DATASETS:
+        kinds = []
+    intervals = summary[["effect_low", "effect_high"]].to_numpy().tolist()
     return {
         "metric": metric,
         "verdict": _verdict(result, summary),
         "figures": [
-            (_data_uri(plot), f"{metric.title}, {group} classifiers: {_PLOTS[kind]}") for kind, plot in plots.items()
+            (
+                _data_uri(ComparisonDisplay.from_result(result, kind=kind, metric=metric.name, group=group)),
+                f"{metric.title}, {group} classifiers: {_PLOTS[kind]}",
+            )
+            for kind in kinds
         ],
         "summary": summary.assign(interval=intervals).to_dict("records"),
         "aside": summary.loc[summary["failed"] > FAILED_TOO_OFTEN * summary["datasets"], "sampler"].tolist(),
-        "by_rows": by_rows.to_dict("records"),
+        "by_rows": result.by_minority_rows(metric.name, group).to_dict("records"),
         "per_dataset": _per_dataset(result, metric, group),
     }
 
@@ -211,14 +171,14 @@ def _per_dataset(result: ScoreTable, metric: Metric, group: str) -> Records:
 
 def _dataset_score(row: Mapping[str, Any]) -> Entry:
     """Return the score on one dataset, marked if it is the best, better or worse, or significantly different."""
-    if math.isnan(row["score"]):
-        return Entry("failed", math.inf)
+    if pd.isna(row["score"]):
+        return "failed", ""
     gain = row["difference"]
     sign = (" \u25b2" if gain > 0 else " \u25bc") if row["p_value"] < _LEVEL else ""
     marks = ["best"] if row["is_best"] else []
     if abs(gain) >= TIE:
         marks.append("gain" if gain > 0 else "loss")
-    return Entry(f"{row['score']:.3f}{sign}", row["score"], " ".join(marks))
+    return f"{row['score']:.3f}{sign}", " ".join(marks)
 
 
 def _verdict(result: ScoreTable, summary: pd.DataFrame) -> str:
@@ -234,7 +194,7 @@ def _verdict(result: ScoreTable, summary: pd.DataFrame) -> str:
     if friedman == friedman:
         parts.append(
             f"Friedman's test finds {'a' if friedman < _LEVEL else 'no'} significant difference between the samplers "
-            f"(p {_p_value(friedman).text})."
+            f"(p {_show(friedman, 'p_value')[0]})."
         )
     tested = summary[summary["p_holm"].notna()]
     significant = tested[tested["p_holm"] < _LEVEL]
@@ -251,21 +211,17 @@ def _verdict(result: ScoreTable, summary: pd.DataFrame) -> str:
     return " ".join(parts)
 
 
-def _failures(failures: pd.DataFrame) -> list[Mapping[str, Any]]:
+def _failures(failures: pd.DataFrame) -> Records:
     """Return each distinct error with one full traceback, and the samplers and datasets where it occurred."""
-    if failures.empty:
-        return []
-    last = failures["error"].str.strip().str.rsplit("\n", n=1).str[-1]
-    return [
-        {
-            "message": message,
-            "cells": len(part),
-            "samplers": ", ".join(sorted(part["sampler"].unique())),
-            "datasets": ", ".join(sorted(part["dataset"].unique())),
-            "traceback": part["error"].iloc[0],
-        }
-        for message, part in failures.groupby(last, sort=False)
-    ]
+    errors = failures["error"].astype("str")
+    found = failures.groupby(errors.str.strip().str.rsplit("\n", n=1).str[-1], sort=False).agg(
+        cells=("error", "size"),
+        samplers=("sampler", lambda names: ", ".join(sorted(set(names)))),
+        datasets=("dataset", lambda names: ", ".join(sorted(set(names)))),
+        traceback=("error", "first"),
+    )
+    records: Records = found.rename_axis("message").reset_index().to_dict("records")
+    return records
 
 
 def _data_uri(display: ComparisonDisplay) -> str:

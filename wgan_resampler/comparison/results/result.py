@@ -40,12 +40,12 @@ class ComparisonResult(ScoreTable):
     """
 
     @classmethod
-    def from_store(cls, directory: str | os.PathLike[str]) -> ComparisonResult:
+    def from_store(cls, folder: str | os.PathLike[str]) -> ComparisonResult:
         """Read what a comparison has stored so far, finished or not.
 
         Parameters
         ----------
-        directory : path
+        folder : path
             The `output` of :func:`compare_samplers`.
 
         Returns
@@ -58,9 +58,9 @@ class ComparisonResult(ScoreTable):
         ComparisonStoreError
             If there is no comparison, or it cannot be read.
         """
-        facts = read_run(directory)
-        settings, plan = Settings.from_dict(facts), from_run(facts, RunPlan)
-        done, _ = read_cells(Path(directory) / CELLS_FILE)
+        facts = read_run(folder)
+        settings, plan = from_run(facts, Settings), from_run(facts, RunPlan)
+        done, _ = read_cells(Path(folder) / CELLS_FILE)
         return cls.from_jobs([done[key] for key in plan.keys if key in done], plan.datasets, settings)
 
     def plot(self, kind: str = "critical_difference", **options: Any) -> ComparisonDisplay:
@@ -92,13 +92,13 @@ class ComparisonResult(ScoreTable):
         with atomic_writer(path) as file:
             file.write(render(self, title=title).encode())
 
-    def save(self, directory: str | os.PathLike[str], *, results_format: str = "parquet") -> list[Path]:
-        """Write all scores, the summary and the report into a directory.
+    def save(self, folder: str | os.PathLike[str], *, results_format: str = "parquet") -> list[Path]:
+        """Write all scores, the summary and the report into a folder.
 
         Parameters
         ----------
-        directory : path
-            The directory, which is made if it does not exist.
+        folder : path
+            The folder, which is made if it does not exist.
         results_format : {"parquet", "csv"}, default="parquet"
             Format of the scores.
 
@@ -114,9 +114,9 @@ class ComparisonResult(ScoreTable):
         """
         if results_format not in ("parquet", "csv"):
             raise InvalidParameterError(f"results_format must be 'parquet' or 'csv', not {results_format!r}.")
-        directory = Path(directory)
-        directory.mkdir(parents=True, exist_ok=True)
-        written = [directory / name for name in (f"results.{results_format}", "summary.csv", "report.html")]
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        written = [folder / name for name in (f"results.{results_format}", "summary.csv", "report.html")]
         write = self.cells.to_csv if results_format == "csv" else self.cells.to_parquet
         with atomic_writer(written[0]) as file:
             write(file, index=False)

@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Self
 
 import pandas as pd
 
 from wgan_resampler.comparison.data.datasets import DatasetFacts
+from wgan_resampler.comparison.data.names import known_name
 from wgan_resampler.comparison.results import statistics
 from wgan_resampler.comparison.running.job import JobResult
 from wgan_resampler.comparison.running.settings import Settings
 from wgan_resampler.comparison.scoring.metrics import Metric
-from wgan_resampler.exceptions import InvalidParameterError
 
 ALL = "all"
 """Name of the group of all classifiers, if there are several groups."""
@@ -25,13 +25,14 @@ COMMON = ", common"
 """Ending of the name of a group that holds only the classifiers with which all samplers can be used."""
 
 FAILED_TOO_OFTEN = 0.5
-"""A sampler that failed on a larger share of the datasets does not limit the datasets of the common score."""
+"""If a sampler failed on a larger share of the datasets than this, the common score is computed without it."""
 
 KEYS = ["dataset", "sampler", "classifier", "repeat", "fold"]
 
-_OF_JOB, _OF_CELL = ("dataset", "sampler", "repeat", "fold", "n_train", "n_test"), ("classifier", "error")
-_MEASURED = ("resample_seconds", "fit_seconds", "peak_memory_mb", "n_synthetic", "shortfall", "n_test_copies")
-OTHER_COLUMNS = ("recall_per_class", *_MEASURED, "n_train", "n_test", "error")
+OTHER_COLUMNS = [
+    *("recall_per_class", "resample_seconds", "fit_seconds", "peak_memory_mb", "n_synthetic", "shortfall"),
+    *("n_test_copies", "n_train", "n_test", "error"),
+]
 """Columns of a frame of results that are neither keys nor metrics."""
 
 _PAIRED = ("wins", "ties", "losses", "median_effect")
@@ -39,7 +40,8 @@ _SUMMARY = [
     *("group", "metric", "sampler", "score", "mean_rank", "score_common", "datasets_common", *_PAIRED),
     *("effect_low", "effect_high", "p_holm", "datasets", "failed", "friedman_p"),
 ]
-_MINORITY_SIZES = (("fewer than 60", 0, 60), ("60 to 199", 60, 200), ("200 and more", 200, float("inf")))
+_MINORITY_SIZES = {"fewer than 60": 0, "60 to 199": 60, "200 and more": 200}
+"""Ranges of the number of training rows of the smallest class, and where each begins."""
 
 
 @dataclass(frozen=True)
@@ -62,14 +64,16 @@ class ScoreTable:
     datasets: tuple[DatasetFacts, ...]
     settings: Settings
     warnings: Mapping[str, tuple[str, ...]]
+    _scores: dict[tuple[str, str], pd.DataFrame] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def from_jobs(cls, results: Sequence[JobResult], datasets: tuple[DatasetFacts, ...], settings: Settings) -> Self:
         """Collect the results of jobs."""
         rows = [
-            {name: getattr(job, name) for name in _OF_JOB}
-            | {name: getattr(cell, name) for name in (*_OF_CELL, *_MEASURED)}
-            | {"recall_per_class": json.dumps(cell.recalls) if cell.recalls else None, **cell.scores}
+            vars(job)
+            | vars(cell)
+            | cell.scores
+            | {"recall_per_class": json.dumps(cell.recalls) if cell.recalls else None}
             for job in results
             for cell in job.cells
         ]
@@ -78,10 +82,10 @@ class ScoreTable:
         dtypes |= dict.fromkeys(("error", "recall_per_class"), "object")
         frame = pd.DataFrame(rows, columns=[*KEYS, *names, *OTHER_COLUMNS]).astype(dtypes)
         frame["error"] = frame["error"].where(frame["error"].notna(), None)
-        texts: dict[str, set[str]] = {}
+        warnings: dict[str, tuple[str, ...]] = {}
         for job in results:
-            texts.setdefault(job.sampler, set()).update(job.warnings)
-        warnings = {name: tuple(sorted(found)) for name, found in texts.items() if found}
+            if job.warnings:
+                warnings[job.sampler] = tuple(sorted({*warnings.get(job.sampler, ()), *job.warnings}))
         return cls(frame.sort_values(KEYS, ignore_index=True), datasets, settings, warnings)
 
     def to_frame(self) -> pd.DataFrame:
@@ -101,15 +105,16 @@ class ScoreTable:
     def compared_cells(self) -> pd.DataFrame:
         """The cells that statistics are computed from: those of the splits that all samplers have finished.
 
-        In a comparison that is still running, the other splits would count as failures of the samplers to come.
+        While a comparison is running, some samplers have no results yet on the other splits. Those would count as
+        failures.
         """
         samplers = self.cells.groupby(["dataset", "repeat", "fold"])["sampler"].transform("nunique")
         return self.cells[samplers == self.cells["sampler"].nunique()]
 
     @cached_property
-    def _pairs(self) -> frozenset[tuple[str, str]]:
+    def _pairs(self) -> set[tuple[str, str]]:
         """The samplers and classifiers that were used together."""
-        return frozenset(self.cells[["sampler", "classifier"]].drop_duplicates().itertuples(index=False, name=None))
+        return set(zip(self.cells["sampler"], self.cells["classifier"], strict=True))
 
     @property
     def samplers(self) -> list[str]:
@@ -155,13 +160,16 @@ class ScoreTable:
         pandas.DataFrame
             Datasets by samplers. A score is missing if the sampler failed in some fold.
         """
-        self.metric(metric)
-        return statistics.dataset_scores(self.compared_cells, metric, self._members(group), self.participants(group))
+        key = (self.metric(metric).name, group)
+        if key not in self._scores:
+            members, participants = self._members(group), self.participants(group)
+            self._scores[key] = statistics.dataset_scores(self.compared_cells, metric, members, participants)
+        return self._scores[key].copy()
 
     def friedman(self, metric: str, group: str) -> statistics.Friedman | None:
         """Return Friedman's test of the samplers, or None if there are too few samplers or datasets."""
-        scores = self.dataset_scores(metric, group)
-        return statistics.friedman(scores.to_numpy(), greater_is_better=self.metric(metric).greater_is_better)
+        better = self.metric(metric).greater_is_better
+        return statistics.friedman(self.dataset_scores(metric, group), greater_is_better=better)
 
     def nemenyi(self, metric: str, group: str) -> pd.DataFrame:
         """Return the p-value of Nemenyi's test for each pair of samplers."""
@@ -207,19 +215,17 @@ class ScoreTable:
 
     def _summary(self, group: str, metric: str, reference: str) -> pd.DataFrame:
         scores, better = self.dataset_scores(metric, group), self.metric(metric).greater_is_better
-        frame = statistics.compare_with_reference(
-            scores, reference, greater_is_better=better, seed=self.settings.random_state
-        )
+        seed, test = self.settings.random_state, self.friedman(metric, group)
+        frame = statistics.compare_with_reference(scores, reference, greater_is_better=better, seed=seed)
         # A sampler that fails on most datasets would leave too few of them to compare the others on.
         counted = scores.columns[scores.isna().mean() <= FAILED_TOO_OFTEN]
-        common = scores[scores[counted].notna().all(axis=1)]
-        test = statistics.friedman(scores.to_numpy(), greater_is_better=better)
+        common = scores.dropna(subset=counted)
         frame = frame.assign(
             group=group,
             metric=metric,
             score_common=frame["sampler"].map(common.mean(skipna=False)),
             datasets_common=len(common),
-            p_holm=statistics.holm(frame["p_value"].tolist()),
+            p_holm=statistics.holm(frame["p_value"]),
             friedman_p=math.nan if test is None else test.p_value,
         )
         return frame[_SUMMARY].sort_values("mean_rank", ignore_index=True, kind="stable")
@@ -243,14 +249,16 @@ class ScoreTable:
             score, wins, ties, losses, median_effect``.
         """
         scores, better = self.dataset_scores(metric, group), self.metric(metric).greater_is_better
-        rows, reference = self.minority_training_rows(), self._reference(reference)
-        parts = []
-        for label, low, high in _MINORITY_SIZES:
-            part = scores[[low <= rows[name] < high for name in scores.index]]
-            compared = statistics.compare_with_reference(part, reference, greater_is_better=better)
-            parts.append(compared.assign(minority_training_rows=label))
-        frame = pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
-        return frame[["minority_training_rows", "datasets", "sampler", "mean_rank", "score", *_PAIRED]]
+        reference, rows = self._reference(reference), pd.Series(self.minority_training_rows(), dtype=float)
+        sizes = pd.cut(rows, [*_MINORITY_SIZES.values(), math.inf], right=False, labels=list(_MINORITY_SIZES))
+        parts = [
+            statistics.compare_with_reference(part, reference, greater_is_better=better).assign(
+                minority_training_rows=size
+            )
+            for size, part in (scores.groupby(sizes, observed=True) if len(scores) else [("", scores)])
+        ]
+        columns = ["minority_training_rows", "datasets", "sampler", "mean_rank", "score", *_PAIRED]
+        return pd.concat(parts, ignore_index=True)[columns]
 
     def minority_training_rows(self) -> dict[str, float]:
         """Return, for each dataset, how many training rows of a fold belong to its smallest class.
@@ -283,23 +291,23 @@ class ScoreTable:
             better. Each p-value is about one dataset; the number of datasets is not corrected for.
         """
         sign = 1 if self.metric(metric).greater_is_better else -1
-        reference = self._reference(reference)
-        folds = statistics.fold_scores(self.compared_cells, metric, self._members(group), self.participants(group))
-        means = self.dataset_scores(metric, group)
+        reference, means = self._reference(reference), self.dataset_scores(metric, group)
+        split = ("dataset", "repeat", "fold")
+        folds = statistics.dataset_scores(self.compared_cells, metric, self._members(group), list(means), split)
+        gains, gains_of_folds = (
+            sign * scores.drop(columns=reference, errors="ignore").sub(scores.get(reference, math.nan), axis=0)
+            for scores in (means, folds)
+        )
         share = (self.cells["n_test"] / self.cells["n_train"]).groupby(self.cells["dataset"]).mean()
-        found = []
-        for dataset in means.index:
-            part = folds.loc[dataset]
-            for sampler in means.columns:
-                row = {"dataset": dataset, "sampler": sampler, "score": means.loc[dataset, sampler]}
-                if sampler != reference and reference in means:
-                    differences = sign * (part[sampler] - part[reference])
-                    row["difference"] = sign * (row["score"] - means.loc[dataset, reference])
-                    # If one side failed in some folds, the other folds alone say nothing about the dataset.
-                    if not math.isnan(row["difference"]):
-                        row["p_value"] = statistics.corrected_t_test(differences.to_numpy(), float(share[dataset]))
-                found.append(row)
-        return pd.DataFrame(found, columns=["dataset", "sampler", "score", "difference", "p_value"])
+        p_values = {
+            dataset: part.apply(statistics.corrected_t_test, raw=True, test_share=float(share[dataset]))
+            for dataset, part in gains_of_folds.groupby("dataset")
+        }
+        # If either of the two failed in some folds, the other folds alone are no fair comparison.
+        tests = pd.DataFrame(p_values, index=gains.columns, dtype=float).T.where(gains.notna())
+        columns = {"score": means, "difference": gains, "p_value": tests}
+        frame = pd.DataFrame({name: part.reindex(columns=means.columns).T.unstack() for name, part in columns.items()})
+        return frame.rename_axis(["dataset", "sampler"]).reset_index()
 
     def costs(self) -> pd.DataFrame:
         """Return for each sampler its time, memory, number of rows, copies of test rows and failures.
@@ -329,21 +337,12 @@ class ScoreTable:
 
     def metric(self, name: str) -> Metric:
         """Return the metric of this name; the error for an unknown name lists the known ones."""
-        for metric in self.settings.metrics:
-            if metric.name == name:
-                return metric
-        known = ", ".join(metric.name for metric in self.settings.metrics)
-        raise InvalidParameterError(f"There is no metric '{name}' in this comparison. There are: {known}.")
+        metrics = {metric.name: metric for metric in self.settings.metrics}
+        return metrics[known_name(name, "metric", metrics)]
 
     def _members(self, group: str) -> list[str]:
         groups = self.groups()
-        if group not in groups:
-            raise InvalidParameterError(f"There is no group of classifiers '{group}'. There are: {', '.join(groups)}.")
-        return groups[group]
+        return groups[known_name(group, "group of classifiers", groups)]
 
     def _reference(self, reference: str | None) -> str:
-        if reference is None:
-            return self.settings.reference
-        if reference not in self.samplers:
-            raise InvalidParameterError(f"There is no sampler '{reference}'. There are: {', '.join(self.samplers)}.")
-        return reference
+        return self.settings.reference if reference is None else known_name(reference, "sampler", self.samplers)

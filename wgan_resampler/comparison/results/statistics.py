@@ -1,7 +1,7 @@
 """Ranks and significance tests of samplers over datasets.
 
 All functions here are pure. A table of scores has a row for each dataset and a column for each sampler. The tests come
-from scipy, statsmodels and scikit-posthocs. Formulas that these packages do not have are given with their source.
+from scipy and scikit-posthocs. Formulas that these packages do not have are given with their source.
 
 References
 ----------
@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,11 @@ TIE = 1e-3
 
 _BOOTSTRAP_SAMPLES = 2000
 
+_COMPARED = [
+    *("sampler", "datasets", "failed", "score", "mean_rank", "wins", "ties", "losses"),
+    *("median_effect", "effect_low", "effect_high", "p_value"),
+]
+
 
 @dataclass(frozen=True)
 class Friedman:
@@ -42,16 +47,10 @@ class Friedman:
         Mean rank of each sampler; 1 is best.
     n_datasets : int
         Number of datasets.
-    statistic : float
-        Chi-squared of the mean ranks, equation of [1]_.
-    p_value : float
-        P-value from scipy, which corrects the statistic for ties.
-    f_statistic, f_p_value : float
-        The less conservative statistic of Iman and Davenport, as in [1]_, and its p-value.
+    statistic, p_value : float
+        Chi-squared of the ranks, corrected for ties, and its p-value, both from scipy.
     critical_difference : float
-        Critical difference of Nemenyi's test: mean ranks that are further apart differ significantly.
-    alpha : float
-        Significance level of the critical difference.
+        Critical difference of Nemenyi's test at 5 %: mean ranks that are further apart differ significantly.
 
     References
     ----------
@@ -62,25 +61,22 @@ class Friedman:
     n_datasets: int
     statistic: float
     p_value: float
-    f_statistic: float
-    f_p_value: float
     critical_difference: float
-    alpha: float
 
 
-def rank(scores: Floats, *, greater_is_better: bool = True) -> Floats:
+def rank(scores: pd.DataFrame, *, greater_is_better: bool = True) -> pd.DataFrame:
     """Return the rank of each column within each row: 1 is best, ties share a rank, missing scores rank last.
 
     Examples
     --------
     >>> import numpy as np
+    >>> import pandas as pd
     >>> from wgan_resampler.comparison.results.statistics import rank
-    >>> rank(np.array([[0.9, 0.8, 0.8, np.nan]]))
+    >>> rank(pd.DataFrame([[0.9, 0.8, 0.8, np.nan]])).to_numpy()
     array([[1. , 2.5, 2.5, 4. ]])
     """
     # Rounded, because means of the same numbers in another order differ in the last digits and must be ties.
-    losses = np.round(-scores if greater_is_better else scores, 12)
-    return np.asarray(stats.rankdata(np.where(np.isnan(losses), np.inf, losses), axis=1))
+    return scores.round(12).rank(axis=1, ascending=not greater_is_better, na_option="bottom")
 
 
 def critical_difference(n_samplers: int, n_datasets: int, *, alpha: float = 0.05) -> float:
@@ -96,17 +92,15 @@ def critical_difference(n_samplers: int, n_datasets: int, *, alpha: float = 0.05
     return q * math.sqrt(n_samplers * (n_samplers + 1) / (6 * n_datasets))
 
 
-def friedman(scores: Floats, *, greater_is_better: bool = True, alpha: float = 0.05) -> Friedman | None:
+def friedman(scores: pd.DataFrame, *, greater_is_better: bool = True) -> Friedman | None:
     """Return Friedman's test, or None for fewer than three samplers or two datasets.
 
     Parameters
     ----------
-    scores : ndarray of shape (n_datasets, n_samplers)
-        Missing scores rank last.
+    scores : pandas.DataFrame
+        Datasets by samplers; missing scores rank last.
     greater_is_better : bool, default=True
         Direction of the scores.
-    alpha : float, default=0.05
-        Significance level of the critical difference.
 
     Returns
     -------
@@ -115,9 +109,9 @@ def friedman(scores: Floats, *, greater_is_better: bool = True, alpha: float = 0
 
     Examples
     --------
-    >>> import numpy as np
+    >>> import pandas as pd
     >>> from wgan_resampler.comparison.results.statistics import friedman
-    >>> test = friedman(np.array([[0.9, 0.8, 0.7], [0.8, 0.6, 0.5], [0.7, 0.6, 0.5]]))
+    >>> test = friedman(pd.DataFrame([[0.9, 0.8, 0.7], [0.8, 0.6, 0.5], [0.7, 0.6, 0.5]]))
     >>> test.mean_ranks, round(test.statistic, 2), round(test.p_value, 3)
     ((1.0, 2.0, 3.0), 6.0, 0.05)
     """
@@ -125,72 +119,16 @@ def friedman(scores: Floats, *, greater_is_better: bool = True, alpha: float = 0
     if n < 2 or k < 3:
         return None
     ranks = rank(scores, greater_is_better=greater_is_better)
-    means = ranks.mean(axis=0)
-    statistic = 12 * n / (k * (k + 1)) * (float((means**2).sum()) - k * (k + 1) ** 2 / 4)
-    all_tied = np.allclose(ranks, ranks[:, :1])
-    p_value = 1.0 if all_tied else float(stats.friedmanchisquare(*ranks.T).pvalue)
-    room = n * (k - 1) - statistic
-    f_statistic = math.inf if room <= 1e-12 else (n - 1) * statistic / room
-    return Friedman(
-        tuple(means.tolist()),
-        n,
-        statistic,
-        p_value,
-        f_statistic,
-        float(stats.f.sf(f_statistic, k - 1, (k - 1) * (n - 1))),
-        critical_difference(k, n, alpha=alpha),
-        alpha,
-    )
+    # If all samplers are equal everywhere, the correction for ties divides by zero.
+    all_tied = bool((ranks == (k + 1) / 2).all(axis=None))
+    statistic, p_value = (0.0, 1.0) if all_tied else map(float, stats.friedmanchisquare(*ranks.to_numpy().T))
+    return Friedman(tuple(ranks.mean().tolist()), n, statistic, p_value, critical_difference(k, n))
 
 
-@dataclass(frozen=True)
-class PairedComparison:
-    """One sampler against the reference over datasets; positive differences mean that the sampler is better.
-
-    Attributes
-    ----------
-    wins, ties, losses : int
-        Number of datasets on which it is better, equal (closer than `TIE`), or worse.
-    median_effect, effect_low, effect_high : float
-        Median difference, with a 95 % percentile bootstrap interval over datasets.
-    p_value : float
-        Of Wilcoxon's signed-rank test, with zero differences split evenly; not corrected.
-    """
-
-    wins: int
-    ties: int
-    losses: int
-    median_effect: float
-    effect_low: float
-    effect_high: float
-    p_value: float
-
-
-def compare_pair(
-    scores: Floats, reference: Floats, *, greater_is_better: bool = True, seed: int = 0
-) -> PairedComparison:
-    """Return the comparison of a sampler with the reference on the datasets where both have a score.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from wgan_resampler.comparison.results.statistics import compare_pair
-    >>> pair = compare_pair(np.array([0.9, 0.8, 0.7]), np.array([0.8, 0.8, 0.8]))
-    >>> pair.wins, pair.ties, pair.losses
-    (1, 1, 1)
-    """
-    differences = (scores - reference) * (1 if greater_is_better else -1)
-    differences = np.round(differences[~np.isnan(differences)], 12)
-    low, high = _bootstrap_median(differences, seed)
-    return PairedComparison(
-        wins=int(np.sum(differences >= TIE)),
-        ties=int(np.sum(np.abs(differences) < TIE)),
-        losses=int(np.sum(differences <= -TIE)),
-        median_effect=float(np.median(differences)) if len(differences) else math.nan,
-        effect_low=low,
-        effect_high=high,
-        p_value=_wilcoxon(differences),
-    )
+def nemenyi(scores: pd.DataFrame, *, greater_is_better: bool = True) -> pd.DataFrame:
+    """Return the p-value of Nemenyi's test for each pair of columns."""
+    posthocs = require("scikit_posthocs", "Nemenyi's test", COMPARE)
+    return pd.DataFrame(posthocs.posthoc_nemenyi_friedman(rank(scores, greater_is_better=greater_is_better)))
 
 
 def compare_with_reference(
@@ -212,38 +150,48 @@ def compare_with_reference(
     Returns
     -------
     pandas.DataFrame
-        Columns ``sampler, datasets, failed, score, mean_rank`` and the attributes of `PairedComparison`. No rows if
-        there is no dataset.
+        The columns ``sampler``, ``datasets``, ``failed``, ``score``, ``mean_rank``, ``wins``, ``ties``, ``losses``,
+        ``median_effect``, ``effect_low`` and ``effect_high`` of :meth:`ScoreTable.summary`, and ``p_value``: Wilcoxon's
+        signed-rank test, with zero differences split evenly and without a correction. Datasets on which the sampler or
+        the reference failed are left out of the comparison with the reference. There are no rows if there is no
+        dataset.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from wgan_resampler.comparison.results.statistics import compare_with_reference
+    >>> scores = pd.DataFrame({"none": [0.8, 0.8, 0.8], "smote": [0.9, 0.8, 0.7]})
+    >>> compare_with_reference(scores, "none")[["sampler", "mean_rank", "wins", "ties", "losses"]].loc[1].tolist()
+    ['smote', 1.5, 1, 1, 1]
     """
+    mean_ranks = rank(scores, greater_is_better=greater_is_better).mean()
+    sign = 1 if greater_is_better else -1
     rows: list[dict[str, Any]] = []
-    ranks = rank(scores.to_numpy(), greater_is_better=greater_is_better).mean(axis=0) if len(scores) else ()
-    for sampler, mean_rank in zip(scores.columns, ranks, strict=False):
+    for sampler in scores.columns if len(scores) else ():
         own = scores[sampler]
         row = {"sampler": sampler, "datasets": len(own), "failed": int(own.isna().sum())}
-        row |= {"score": own.mean(skipna=False), "mean_rank": float(mean_rank)}
+        row |= {"score": own.mean(skipna=False), "mean_rank": mean_ranks[sampler]}
         if sampler != reference and reference in scores:
-            pair = (own.to_numpy(), scores[reference].to_numpy())
-            row |= asdict(compare_pair(*pair, greater_is_better=greater_is_better, seed=seed))
+            gains = (sign * (own - scores[reference])).dropna().round(12)
+            row |= {"wins": (gains >= TIE).sum(), "ties": (gains.abs() < TIE).sum(), "losses": (gains <= -TIE).sum()}
+            row |= {"median_effect": gains.median(), "p_value": _wilcoxon(gains.to_numpy())}
+            row["effect_low"], row["effect_high"] = _bootstrap_median(gains.to_numpy(), seed)
         rows.append(row)
-    columns = ["sampler", "datasets", "failed", "score", "mean_rank", *PairedComparison.__dataclass_fields__]
-    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(("wins", "ties", "losses"), "Int64"))
+    return pd.DataFrame(rows, columns=_COMPARED).astype(dict.fromkeys(("wins", "ties", "losses"), "Int64"))
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
+def holm(p_values: pd.Series) -> pd.Series:
     """Return p-values with Holm's correction; missing ones stay missing and do not count.
 
     Examples
     --------
+    >>> import pandas as pd
     >>> from wgan_resampler.comparison.results.statistics import holm
-    >>> holm([0.01, 0.04, 0.03])
+    >>> holm(pd.Series([0.01, 0.04, 0.03])).tolist()
     [0.03, 0.06, 0.06]
     """
-    multitest = require("statsmodels.stats.multitest", "Holm's correction", COMPARE)
-    values = np.asarray(p_values, dtype=float)
-    known = ~np.isnan(values)
-    if known.any():
-        values[known] = multitest.multipletests(values[known], method="holm")[1]
-    return [float(value) for value in values]
+    known = p_values.dropna().sort_values()
+    return (known * np.arange(len(known), 0, -1)).cummax().clip(upper=1.0).reindex(p_values.index)
 
 
 def corrected_t_test(differences: Floats, test_share: float) -> float:
@@ -282,15 +230,12 @@ def corrected_t_test(differences: Floats, test_share: float) -> float:
     return float(2 * stats.t.sf(abs(mean) / math.sqrt((1 / n + test_share) * variance), n - 1))
 
 
-def nemenyi(scores: pd.DataFrame, *, greater_is_better: bool = True) -> pd.DataFrame:
-    """Return the p-value of Nemenyi's test for each pair of columns."""
-    posthocs = require("scikit_posthocs", "Nemenyi's test", COMPARE)
-    ranks = pd.DataFrame(rank(scores.to_numpy(), greater_is_better=greater_is_better), columns=scores.columns)
-    return pd.DataFrame(posthocs.posthoc_nemenyi_friedman(ranks))
-
-
 def dataset_scores(
-    frame: pd.DataFrame, metric: str, classifiers: Sequence[str], samplers: Sequence[str]
+    frame: pd.DataFrame,
+    metric: str,
+    classifiers: Sequence[str],
+    samplers: Sequence[str],
+    by: Sequence[str] = ("dataset",),
 ) -> pd.DataFrame:
     """Return the mean score of each sampler on each dataset, over classifiers, repeats and folds.
 
@@ -306,29 +251,20 @@ def dataset_scores(
         Name of the metric.
     classifiers, samplers : sequence of str
         The classifiers that are averaged over, and the samplers, which become the columns.
+    by : sequence of str, default=("dataset",)
+        The keys that get a mean each. With "repeat" and "fold", each split gets its own mean.
 
     Returns
     -------
     pandas.DataFrame
-        Datasets by samplers.
+        Datasets, or splits, by samplers.
     """
-    return _means(frame, metric, classifiers, samplers, ["dataset"])
-
-
-def fold_scores(frame: pd.DataFrame, metric: str, classifiers: Sequence[str], samplers: Sequence[str]) -> pd.DataFrame:
-    """Return the mean score over classifiers of each sampler on each split of each dataset."""
-    return _means(frame, metric, classifiers, samplers, ["dataset", "repeat", "fold"])
-
-
-def _means(
-    frame: pd.DataFrame, metric: str, classifiers: Sequence[str], samplers: Sequence[str], by: list[str]
-) -> pd.DataFrame:
-    """Return means over the cells in which any sampler has a value; missing where a sampler lacks one of them."""
     chosen = frame[frame["classifier"].isin(classifiers) & frame["sampler"].isin(samplers)]
     places = ["dataset", "classifier", "repeat", "fold"]
     cells = chosen.set_index([*places, "sampler"])[metric].unstack("sampler").reindex(columns=list(samplers))
     cells = cells[cells.notna().any(axis=1)]
-    return cells.groupby(level=by).mean().mask(cells.isna().groupby(level=by).any())
+    keys = list(by)
+    return cells.groupby(level=keys).mean().mask(cells.isna().groupby(level=keys).any())
 
 
 def _wilcoxon(differences: Floats) -> float:

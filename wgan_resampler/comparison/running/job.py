@@ -8,6 +8,8 @@ training rows alone.
 
 from __future__ import annotations
 
+import copy
+import math
 import re
 import traceback
 import warnings
@@ -21,18 +23,16 @@ from imblearn.pipeline import Pipeline
 from numpy.typing import NDArray
 
 from wgan_resampler.comparison.data.datasets import Dataset
-from wgan_resampler.comparison.data.folds import inner_splits
+from wgan_resampler.comparison.data.folds import Rows, inner_splits
 from wgan_resampler.comparison.data.preparation import FoldTable, encoder
 from wgan_resampler.comparison.methods.registry import ClassifierSpec, SamplerSpec, seeded_copy, with_class_weight
 from wgan_resampler.comparison.running.resources import Meter, one_thread
 from wgan_resampler.comparison.running.shared_sampler import SharedSampler
 from wgan_resampler.comparison.scoring.evaluation import evaluate
 from wgan_resampler.comparison.scoring.metrics import TUNABLE, score, tuned_scores
-from wgan_resampler.comparison.scoring.predictions import Predictions, predict
+from wgan_resampler.comparison.scoring.predictions import predict
 from wgan_resampler.comparison.scoring.thresholds import best_threshold
 from wgan_resampler.utils import seed_for
-
-Rows = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,14 @@ class Job:
         The whole dataset.
     sampler : SamplerSpec
         The sampler.
-    classifiers : tuple of ClassifierSpec
-        The classifiers that are trained on the resampled rows.
-    scorers : mapping of str to callable
-        Further scores: ``scorer(pipeline, X_test, y_test)``.
     repeat, fold : int
         Number of the repeat, and of the fold within it.
     train, test : ndarray of int
         Indices of the training rows and of the test rows.
+    classifiers : tuple of ClassifierSpec
+        The classifiers that are trained on the resampled rows.
+    scorers : mapping of str to callable
+        Further scores: ``scorer(pipeline, X_test, y_test)``.
     root : int
         Root of all seeds.
     tunes : bool, default=True
@@ -61,18 +61,18 @@ class Job:
 
     dataset: Dataset
     sampler: SamplerSpec
-    classifiers: tuple[ClassifierSpec, ...]
-    scorers: Mapping[str, Callable[[Any, Any, Any], float]]
     repeat: int
     fold: int
     train: Rows
     test: Rows
+    classifiers: tuple[ClassifierSpec, ...]
+    scorers: Mapping[str, Callable[[Any, Any, Any], float]]
     root: int
     tunes: bool = True
 
     @property
     def key(self) -> tuple[str, str, int, int]:
-        """What identifies the job within a comparison."""
+        """Names of the dataset and the sampler, and numbers of the repeat and the fold."""
         return self.dataset.name, self.sampler.name, self.repeat, self.fold
 
     def seed(self, purpose: str, *more: int) -> int:
@@ -89,8 +89,8 @@ class Cell:
     classifier : str
         Name of the classifier.
     scores : dict of str to float
-        One value for each metric. A cell that failed keeps the scores that were computed before the failure: none, or
-        all but those at tuned thresholds if the sampler failed only on the fewer rows of the inner folds.
+        One value for each metric. A cell that failed keeps the scores that were computed before the failure. If the
+        sampler failed only on the inner folds, which have fewer rows, only the scores at tuned thresholds are missing.
     recalls : dict of str to float
         Recall of each class that has test rows.
     resample_seconds, fit_seconds : float
@@ -163,98 +163,63 @@ class _Split:
     test: Rows
     step: SharedSampler | None
 
-    @property
-    def failed(self) -> bool:
-        """Whether the sampler raised an error."""
-        return self.step is not None and self.step.failed
 
-
-def run_job(job: Job, *, share: bool = True) -> JobResult:
+def run_job(job: Job) -> JobResult:
     """Fit one sampler and all classifiers on one fold, and score them on its test rows.
 
     Parameters
     ----------
     job : Job
         The work.
-    share : bool, default=True
-        Whether all classifiers share one fit of the sampler. False fits it again for each classifier, which is slower
-        and gives the same scores, as a test shows.
 
     Returns
     -------
     JobResult
         One cell for each classifier that can be used with the sampler.
     """
-    classifiers = [spec for spec in job.classifiers if spec.takes_class_weight or not job.sampler.class_weight]
     with warnings.catch_warnings(record=True) as caught, one_thread():
         warnings.simplefilter("always")
-        splits = _splits(job)
-        cells: list[Cell] = []
-        failure: str | None = None
-        for spec in classifiers:
-            # A sampler that failed would fail again, and take as long. After a failure on the outer split, no split
-            # is run again. After a failure on an inner split, only the outer split is run.
-            usable = () if splits[0].failed else splits if failure is None else splits[:1]
-            cell = _run_cell(job, spec, usable)
-            cells.append(replace(cell, error=cell.error or failure))
-            if failure is None and any(split.failed for split in splits):
-                failure = cell.error
-            splits = splits if share else _splits(job)
-    texts = sorted({f"{warning.category.__name__}: {warning.message}"[:300] for warning in caught})
-    return JobResult(*job.key, len(job.train), len(job.test), tuple(cells), tuple(texts[:10]))
-
-
-def _splits(job: Job) -> tuple[_Split, ...]:
-    """Return the outer split and the inner splits, each with its own copy of the sampler."""
-    inner = inner_splits(job.dataset, job.train, job.seed("inner folds")) if job.tunes else []
-    template = job.sampler.sampler
-    return tuple(
-        _Split(
-            train, test, None if template is None else SharedSampler(seeded_copy(template, job.seed("sampler", index)))
+        inner = inner_splits(job.dataset, job.train, job.seed("inner folds")) if job.tunes else []
+        splits = []
+        for index, (train, test) in enumerate([(job.train, job.test), *inner]):
+            sampler = seeded_copy(job.sampler.sampler, job.seed("sampler", index))
+            splits.append(_Split(train, test, None if sampler is None else SharedSampler(sampler)))
+        cells = tuple(
+            _run_cell(job, spec, splits)
+            for spec in job.classifiers
+            if spec.takes_class_weight or not job.sampler.class_weight
         )
-        for index, (train, test) in enumerate([(job.train, job.test), *inner])
-    )
+    texts = sorted({f"{warning.category.__name__}: {warning.message}"[:300] for warning in caught})
+    return JobResult(*job.key, len(job.train), len(job.test), cells, tuple(texts[:10]))
 
 
-def _run_cell(job: Job, spec: ClassifierSpec, splits: tuple[_Split, ...]) -> Cell:
+def _run_cell(job: Job, spec: ClassifierSpec, splits: list[_Split]) -> Cell:
     """Return the scores on the test rows, with the error if there was one."""
-    cell = Cell(spec.name)
+    cell, dataset, outer = Cell(spec.name), job.dataset, splits[0]
     # The one place where every exception is caught: a sampler or classifier that fails must not stop the others.
     try:
-        if splits:
-            cell, predictions = _cell(job, spec, splits[0])
+        pipeline, fit_seconds, peak_memory_mb = _fitted(job, spec, outer)
+        X_test, y_test, true = dataset.X.iloc[outer.test], dataset.y[outer.test], _true_classes(job, outer)
+        predictions = predict(pipeline, X_test, dataset.classes)
+        evaluation = evaluate(true, predictions, dataset.minority, int(np.argmax(dataset.counts)))
+        recalls = zip(map(str, dataset.classes), evaluation.recalls.tolist(), strict=True)
+        own_scores = {name: float(scorer(pipeline, X_test, y_test)) for name, scorer in job.scorers.items()}
+        cell = Cell(
+            spec.name,
+            scores=score(evaluation) | own_scores,
+            recalls={label: recall for label, recall in recalls if not math.isnan(recall)},
+            resample_seconds=0.0 if outer.step is None else outer.step.meter.seconds,
+            fit_seconds=fit_seconds,
+            peak_memory_mb=peak_memory_mb,
+            **_counts_of_rows(job, outer, pipeline),
+        )
         if len(splits) > 1:
             thresholds = _thresholds(job, spec, splits[1:], predictions.default_threshold)
-            tuned = tuned_scores(_true_classes(job, splits[0]), predictions, job.dataset.minority, thresholds)
+            tuned = tuned_scores(true, predictions, dataset.minority, thresholds)
             cell = replace(cell, scores=cell.scores | tuned)
     except Exception as error:
         return replace(cell, error=readable_traceback(error))
     return cell
-
-
-def _cell(job: Job, spec: ClassifierSpec, split: _Split) -> tuple[Cell, Predictions]:
-    """Return the cell without the scores at tuned thresholds, and the predictions that these are computed from."""
-    dataset, classes = job.dataset, job.dataset.classes
-    pipeline, fit_seconds, peak_memory_mb = _fitted(job, spec, split)
-    X_test, true = dataset.X.iloc[split.test], _true_classes(job, split)
-    predictions = predict(pipeline, X_test, classes)
-    evaluation = evaluate(true, predictions, dataset.minority, int(np.argmax(dataset.counts)))
-    scores = score(evaluation)
-    scores |= {name: float(scorer(pipeline, X_test, dataset.y[split.test])) for name, scorer in job.scorers.items()}
-    cell = Cell(
-        spec.name,
-        scores=scores,
-        recalls={
-            str(label): float(recall)
-            for label, recall in zip(classes, evaluation.recalls, strict=True)
-            if recall == recall
-        },
-        resample_seconds=0.0 if split.step is None else split.step.meter.seconds,
-        fit_seconds=fit_seconds,
-        peak_memory_mb=peak_memory_mb,
-        **_counts_of_rows(job, split, pipeline),
-    )
-    return cell, predictions
 
 
 def _true_classes(job: Job, split: _Split) -> Rows:
@@ -266,13 +231,11 @@ def _fitted(job: Job, spec: ClassifierSpec, split: _Split) -> tuple[Pipeline, fl
     """Return the fitted pipeline, and the seconds and memory of its fit with the sampler's included."""
     X, y = job.dataset.X.iloc[split.train], job.dataset.y[split.train]
     pipeline = build_pipeline(X, job.sampler, seeded_copy(spec.classifier, job.seed("classifier")), split.step)
-    # Only the first classifier of a split fits the sampler; the others get the rows of that fit.
-    first = split.step is not None and not split.step.tried
+    # The first classifier of a split fits the sampler. The others get the rows of that fit, so its cost is added.
+    shared = Meter() if split.step is None else copy.copy(split.step.meter)
     with Meter() as meter:
         pipeline.fit(X, y)
-    if split.step is None or first:
-        return pipeline, meter.seconds, meter.peak_mb
-    return pipeline, meter.seconds + split.step.meter.seconds, max(meter.peak_mb, split.step.meter.peak_mb)
+    return pipeline, meter.seconds + shared.seconds, max(meter.peak_mb, shared.peak_mb)
 
 
 def build_pipeline(X: pd.DataFrame, sampler: SamplerSpec, classifier: Any, step: Any) -> Pipeline:
@@ -296,15 +259,15 @@ def build_pipeline(X: pd.DataFrame, sampler: SamplerSpec, classifier: Any, step:
     """
     if sampler.class_weight:
         classifier = with_class_weight(classifier)
-    resample = [] if step is None else [("resample", step)]
-    if step is None or sampler.form == "encoded":
-        return Pipeline([("encode", encoder(X)), *resample, ("classify", classifier)])
     prepared = sampler.form == "prepared"
     prepare, encode = FoldTable(complete=prepared, scale=prepared), encoder(X, prepared=prepared)
-    return Pipeline([("prepare", prepare), *resample, ("encode", encode), ("classify", classifier)])
+    if sampler.form == "encoded":
+        prepare, encode = encode, "passthrough"
+    resample = "passthrough" if step is None else step
+    return Pipeline([("prepare", prepare), ("resample", resample), ("encode", encode), ("classify", classifier)])
 
 
-def _thresholds(job: Job, spec: ClassifierSpec, splits: tuple[_Split, ...], default: float) -> dict[str, float]:
+def _thresholds(job: Job, spec: ClassifierSpec, splits: list[_Split], default: float) -> dict[str, float]:
     """Return the best threshold for each tunable metric, the classifier's own where nothing can be tuned."""
     minority = job.dataset.minority
     folds = []
@@ -322,11 +285,11 @@ def _counts_of_rows(job: Job, split: _Split, pipeline: Pipeline) -> dict[str, An
         return {"n_synthetic": 0, "shortfall": 0, "n_test_copies": 0}
     y, classes = job.dataset.y[split.train], job.dataset.classes
     X_resampled, y_resampled = split.step.fit_resample(split.step.before, y)
-    added = [int(np.sum(np.asarray(y_resampled) == label)) - int(np.sum(y == label)) for label in classes]
+    added = [np.sum(np.asarray(y_resampled) == label) - np.sum(y == label) for label in classes]
     # The first step of the pipeline brings the test rows into the form that the sampler works on.
     test = pipeline[0].transform(job.dataset.X.iloc[split.test])
     return {
-        "n_synthetic": sum(number for number in added if number > 0),
+        "n_synthetic": int(np.maximum(added, 0).sum()),
         "shortfall": int(getattr(split.step.sampler, "shortfall_", 0)),
         "n_test_copies": count_test_copies(X_resampled, split.step.before, test),
     }
@@ -345,17 +308,15 @@ def count_test_copies(X_resampled: Any, X_train: Any, X_test: Any) -> int:
     >>> count_test_copies(np.array([[1.0], [2.0], [3.0]]), np.array([[1.0]]), np.array([[1.0], [3.0]]))
     1
     """
-    resampled, train, test = (_row_hashes(rows) for rows in (X_resampled, X_train, X_test))
+    resampled, train, test = (_row_hashes(pd.DataFrame(rows)) for rows in (X_resampled, X_train, X_test))
     return int(np.sum(np.isin(resampled, test) & ~np.isin(resampled, train)))
 
 
-def _row_hashes(rows: Any) -> NDArray[Any]:
-    frame = pd.DataFrame(rows)
-    texts = {
-        name: column.astype(float) if pd.api.types.is_numeric_dtype(column) else column.astype(object)
-        for name, column in frame.items()
-    }
-    return np.asarray(pd.util.hash_pandas_object(pd.DataFrame(texts), index=False))
+def _row_hashes(frame: pd.DataFrame) -> NDArray[Any]:
+    """Return a hash of each row, which depends on its values and not on the dtypes of the columns."""
+    numeric = {name: pd.api.types.is_numeric_dtype(dtype) for name, dtype in frame.dtypes.items()}
+    alike = frame.astype({name: float if is_numeric else object for name, is_numeric in numeric.items()})
+    return np.asarray(pd.util.hash_pandas_object(alike, index=False))
 
 
 def readable_traceback(error: BaseException) -> str:

@@ -17,28 +17,34 @@ from wgan_resampler.utils import COMPARE, require
 _INTERVAL = 0.01
 """Seconds between two measurements of the memory."""
 
+_THREADS = "OMP_NUM_THREADS"
+"""Sets the number of threads of libraries that are loaded later, when a sampler is fitted."""
+
 
 class _ProcessLimits:
-    """Thread limits of the whole process; the first thread that enters sets them, the last one that leaves resets them.
+    """Thread limits of the whole process. The first thread that enters sets them, the last one that leaves resets them.
 
-    If each thread set and reset the limits by itself, a thread that entered later would take the limit of 1 for the
-    original value and restore that.
+    If each thread saved and restored the limits by itself, a thread that entered later would save the limit of 1, and
+    restore that in the end.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._inside = 0
         self._undo = contextlib.ExitStack()
-        self._torch_threads = 1
 
     def __enter__(self) -> None:
         with self._lock:
             if not self._inside:
-                torch = sys.modules.get("torch")
-                self._torch_threads = cpu_count(only_physical_cores=True) if torch is None else torch.get_num_threads()
+                torch, before = sys.modules.get("torch"), os.environ.get(_THREADS)
+                threads = cpu_count(only_physical_cores=True) if torch is None else torch.get_num_threads()
+                self._undo.callback(_set_torch_threads, threads)
                 self._undo.enter_context(threadpool_limits(1, user_api="blas"))
-                # For libraries that are loaded later, when a sampler is fitted.
-                self._undo.enter_context(_environment("OMP_NUM_THREADS", "1"))
+                os.environ[_THREADS] = "1"
+                if before is None:
+                    self._undo.callback(os.environ.pop, _THREADS)
+                else:
+                    self._undo.callback(os.environ.update, {_THREADS: before})
             self._inside += 1
 
     def __exit__(self, *exception: object) -> None:
@@ -46,7 +52,6 @@ class _ProcessLimits:
             self._inside -= 1
             if not self._inside:
                 self._undo.close()
-                _set_torch_threads(self._torch_threads)
 
 
 _LIMITS = _ProcessLimits()
@@ -68,19 +73,6 @@ def _set_torch_threads(number: int) -> None:
     torch = sys.modules.get("torch")
     if torch is not None:
         torch.set_num_threads(number)
-
-
-@contextlib.contextmanager
-def _environment(name: str, value: str) -> Iterator[None]:
-    before = os.environ.get(name)
-    os.environ[name] = value
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = before
 
 
 class Meter:
@@ -121,12 +113,10 @@ class Meter:
         self.seconds = time.perf_counter() - self._start
         self._done.set()
         self._watcher.join()
-        self._look()
         self.peak_mb = (self._peak - self._before) / 2**20
 
     def _watch(self) -> None:
-        while not self._done.wait(_INTERVAL):
-            self._look()
-
-    def _look(self) -> None:
-        self._peak = max(self._peak, self._process.memory_info().rss)
+        done = False
+        while not done:
+            done = self._done.wait(_INTERVAL)
+            self._peak = max(self._peak, self._process.memory_info().rss)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from wgan_resampler.comparison.data.datasets import DatasetFacts
-from wgan_resampler.comparison.running.store import FORMAT, from_run
+from wgan_resampler.comparison.running.store import FORMAT
 from wgan_resampler.comparison.scoring.metrics import Metric
 
 
@@ -71,9 +71,3 @@ class Settings:
         """Return the settings, datasets and keys of jobs as plain data, for a store."""
         facts = asdict(self)
         return {"format": FORMAT, **facts, "datasets": [asdict(dataset) for dataset in datasets], "keys": list(keys)}
-
-    @classmethod
-    def from_dict(cls, facts: Mapping[str, Any]) -> Settings:
-        """Return the settings from the plain data of `to_dict`, after checking that all of the data is there."""
-        from_run(facts, RunPlan)
-        return from_run(facts, cls)

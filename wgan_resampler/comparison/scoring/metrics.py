@@ -14,14 +14,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import (
-    average_precision_score,
-    get_scorer,
-    get_scorer_names,
-    log_loss as sklearn_log_loss,
-    roc_auc_score,
-)
+from sklearn.metrics import average_precision_score, get_scorer, get_scorer_names, log_loss, roc_auc_score
 
+from wgan_resampler.comparison.data.names import named_objects
 from wgan_resampler.comparison.scoring.evaluation import Evaluation, evaluate, ratio
 from wgan_resampler.comparison.scoring.predictions import Predictions
 from wgan_resampler.exceptions import InvalidParameterError
@@ -49,11 +44,6 @@ class Metric:
     title: str
     greater_is_better: bool
     explanation: str
-
-    @property
-    def is_tuned(self) -> bool:
-        """Whether it needs a threshold that was tuned in inner folds."""
-        return self.name in TUNED
 
 
 @dataclass(frozen=True)
@@ -115,12 +105,12 @@ def brier(evaluation: Evaluation) -> float:
     return float(error) if evaluation.are_probabilities else math.nan
 
 
-def log_loss(evaluation: Evaluation) -> float:
+def cross_entropy(evaluation: Evaluation) -> float:
     """Return the log-loss of the probabilities, NaN for a classifier that gives none."""
     scores = evaluation.class_scores
     if not evaluation.are_probabilities:
         return math.nan
-    return float(sklearn_log_loss(evaluation.true, scores, labels=range(scores.shape[1])))
+    return float(log_loss(evaluation.true, scores, labels=range(scores.shape[1])))
 
 
 def one_against_rest(metric: Callable[[Any, Any], float], evaluation: Evaluation) -> float:
@@ -153,7 +143,7 @@ DEFINITIONS: dict[str, Definition] = {
     ),
     "brier": Definition("Brier score", "Mean squared error of the probabilities", brier, greater_is_better=False),
     "log_loss": Definition(
-        "log-loss", "Mean negative logarithm of the true class's probability", log_loss, greater_is_better=False
+        "log-loss", "Mean negative logarithm of the true class's probability", cross_entropy, greater_is_better=False
     ),
     "recall_minority": Definition(
         "recall of the smallest class", "Recall of the smallest class", lambda of: of.recalls[..., of.minority]
@@ -223,29 +213,21 @@ def resolve_scoring(scoring: Any) -> tuple[tuple[Metric, ...], dict[str, Scorer]
     """
     if scoring is None:
         return tuple(METRICS.values()), {}
-    if isinstance(scoring, str):
-        scoring = [scoring]
-    pairs = scoring.items() if isinstance(scoring, Mapping) else [(name, name) for name in scoring]
-    metrics: list[Metric] = []
-    scorers: dict[str, Scorer] = {}
-    for name, value in pairs:
-        if isinstance(value, str) and value in METRICS:
-            metrics.append(METRICS[value])
-        else:
-            scorers[name] = _scorer(name, value)
-            metrics.append(Metric(name, name, True, "A scorer: greater is better."))
-    if not metrics or len({metric.name for metric in metrics}) < len(metrics):
-        raise InvalidParameterError(f"scoring must name at least one metric, and none twice: {list(scoring)}.")
-    return tuple(metrics), scorers
+    given = named_objects(scoring, "scoring", METRICS)
+    own = {name: METRICS[value] for name, value in given.items() if isinstance(value, str) and value in METRICS}
+    scorers = {name: _scorer(value) for name, value in given.items() if name not in own}
+    described = {name: Metric(name, name, True, "A scorer: greater is better.") for name in scorers} | own
+    metrics = tuple(described[name] for name in given)
+    if len({metric.name for metric in metrics}) < len(metrics):
+        raise InvalidParameterError(f"scoring must name no metric twice: {scoring!r}.")
+    return metrics, scorers
 
 
-def _scorer(name: Any, value: Any) -> Scorer:
-    if isinstance(value, str) and value in get_scorer_names():
-        value = get_scorer(value)
-    if not (callable(value) and isinstance(name, str)):
+def _scorer(value: Any) -> Scorer:
+    scorer: Scorer = get_scorer(value) if isinstance(value, str) and value in get_scorer_names() else value
+    if not callable(scorer):
         raise InvalidParameterError(
             f"There is no metric {value!r}. Known: {', '.join(METRICS)}, and the names of scikit-learn's scorers. Give "
             "a scorer of your own in a mapping: {'name': scorer}."
         )
-    scorer: Scorer = value
     return scorer
