@@ -17,8 +17,8 @@ from scipy import sparse
 from wgan_resampler.exceptions import CheckpointError
 from wgan_resampler.tables.containers.targets import TargetFormat
 from wgan_resampler.tables.encoding.encoder import TableEncoder
-from wgan_resampler.tables.plain_values import value_from_state, value_to_state
-from wgan_resampler.tables.state import (
+from wgan_resampler.tables.state.plain_values import value_from_state, value_to_state
+from wgan_resampler.tables.state.formats import (
     check_format,
     format_from_state,
     format_to_state,
@@ -203,9 +203,9 @@ def test_targets(tmp_path, y):
         ),
         ([["x", 1], [print, 2]], "Column 0 holds <built-in function print>"),
         (pd.DataFrame({"a": [1.0], "odd": [frozenset([1])]}), "Column 'odd' holds frozenset"),
-        (pd.DataFrame({"a": [1.0], "odd": np.array([1.0], dtype=np.longdouble)}), "Column 'odd' is of dtype float128"),
-        (pd.DataFrame([[1.0]], columns=[frozenset([1])]), "names of the columns holds frozenset"),
-        (np.array([[1.0]], dtype=np.longdouble), "Column 0 is of dtype float128"),
+        (pd.DataFrame({"a": [1.0], "odd": np.array([1.0], dtype=np.longdouble)}), r"Column 'odd' holds dtype\('float128'\)"),
+        (pd.DataFrame([[1.0]], columns=[frozenset([1])]), "The table holds frozenset"),
+        (np.array([[1.0]], dtype=np.longdouble), r"Column 0 holds dtype\('float128'\)"),
     ],
 )
 def test_what_cannot_be_stored_is_named(X, fragment):
@@ -300,15 +300,29 @@ def test_tampered_states_raise_only_the_checkpoint_error(data):
         {"dtype": "<f8", "shape": [0, 10**12], "values": [None]},
         {"dtype": "<i8,<i8", "shape": [1], "values": [1]},
         {"dtype": "V8", "shape": [1], "values": [1]},
+        {"dtype": "<f16", "shape": [1], "values": [1.0]},
     ],
 )
 def test_arrays_that_claim_too_much(claim):
+    good = {"classes": array("<i8", [0]), "examples": ["list", [1]]}
+    assert target_from_state(good).classes.tolist() == [0]
+    claim["dtype"] = ["numpy dtype", claim["dtype"]]
     with pytest.raises(CheckpointError):
-        target_from_state({"classes": claim, "examples": ("list", [1])})
+        target_from_state({**good, "classes": ["numpy array", claim]})
+
+
+def array(dtype, values):
+    return ["numpy array", {"dtype": ["numpy dtype", dtype], "shape": [len(values)], "values": values}]
 
 
 def arrow(kind):
     return ["arrow", pa.schema([pa.field("", kind)]).serialize().to_pybytes().hex()]
+
+
+def frame_of(dtype):
+    """Return the state of a frame of one column of this dtype."""
+    names = ["pandas Index", [["list", [None]], [0, 1, 1]]]
+    return {"kind": "pandas", "names": names, "columns": [{"dtype": dtype, "categories": None, "missing": None}]}
 
 
 @pytest.mark.parametrize(
@@ -317,10 +331,11 @@ def arrow(kind):
         ["name", "datetime64[ns, dateutil//etc/passwd]"],
         ["name", "datetime64[ns, /etc/passwd]"],
         ["name", "interval[datetime64[ns, dateutil//etc/passwd], right]"],
+        ["name", "period[dateutil//etc/passwd]"],
         ["name", "object"],
         ["string", "tmp", True],
         ["numpy", "<f8"],
-        ["sparse", "V8", 0],
+        ["sparse", ["numpy dtype", "V8"], 0],
         ["arrow", "00"],
         ["arrow", "zz"],
         arrow(pa.list_(pa.int8())),
@@ -333,9 +348,24 @@ def arrow(kind):
     ids=lambda dtype: str(dtype)[:40],
 )
 def test_dtypes_that_no_file_may_ask_for(dtype):
-    column = {"values": {"dtype": dtype, "cells": []}, "is_categorical": False, "missing": None}
+    assert format_from_state(frame_of(["pandas dtype", ["name", "Int8"]])).columns[0].dtype == "Int8"
     with pytest.raises(CheckpointError):
-        format_from_state({"kind": "pandas", "names": {"names": [None], "range": [0, 1, 1]}, "columns": [column]})
+        format_from_state(frame_of(["pandas dtype", dtype]))
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        ["Timestamp", [["numpy scalar", array("<M8[s]", [1])], "dateutil//etc/passwd"]],
+        ["Period", [1, "dateutil//etc/passwd"]],
+        ["polars dtype", ["Datetime", "us", "/etc/passwd"]],
+        ["polars dtype", ["read_csv", "/etc/passwd"]],
+    ],
+    ids=str,
+)
+def test_values_that_no_file_may_ask_for(moment):
+    with pytest.raises(CheckpointError, match="'dateutil//etc/passwd'|'/etc/passwd'|read_csv"):
+        target_from_state({"classes": array("<i8", [0]), "examples": ["list", [moment]]})
 
 
 @given(st.data())
@@ -343,10 +373,11 @@ def test_dtypes_that_no_file_may_ask_for(dtype):
 def test_a_damaged_type_of_pyarrow_raises_only_the_checkpoint_error(data):
     form = check_table(FRAME[["dictionary"]]).format
     state = format_to_state(form)
-    schema = bytearray.fromhex(state["columns"][0]["values"]["dtype"][1])
+    dtype = state["columns"][0]["dtype"][1]
+    schema = bytearray.fromhex(dtype[1])
     for _ in range(data.draw(st.integers(1, 3))):
         schema[data.draw(st.integers(0, len(schema) - 1))] = data.draw(st.integers(0, 255))
-    state["columns"][0]["values"]["dtype"][1] = schema.hex()
+    dtype[1] = schema.hex()
     try:
         assert format_from_state(state).columns
     except CheckpointError as error:
@@ -361,7 +392,7 @@ def test_a_missing_library_is_named(tmp_path, library):
         f"import sys; sys.modules[{library!r}] = None\n"
         "from wgan_resampler.exceptions import MissingDependencyError\n"
         "from wgan_resampler.utils.storage.state_file import load_state\n"
-        "from wgan_resampler.tables.state import format_from_state\n"
+        "from wgan_resampler.tables.state.formats import format_from_state\n"
         f"state = load_state({str(tmp_path / 'x.pth')!r})\n"
         "try:\n    format_from_state(state)\n"
         "except MissingDependencyError as error:\n    print(error)\n"

@@ -5,7 +5,6 @@ pandas is imported inside functions, so it is only imported for callers who pass
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import wgan_resampler.tables.containers.pandas_state as pandas_state
-import wgan_resampler.tables.plain_values as plain
 from wgan_resampler.exceptions import InvalidDataError
 from wgan_resampler.tables.columns import (
     CategoricalCells,
@@ -98,26 +95,6 @@ class SeriesFormat:
             array = pa.array(cells.values, mask=cells.missing).cast(kind)
         return pd.Series(pd.arrays.ArrowExtensionArray(array))
 
-    def to_state(self, where: str) -> dict[str, Any]:
-        """Return the column as plain values; `where` is how an error message calls it."""
-        import pandas as pd
-
-        values = [] if self.categories is None else self.categories
-        return {
-            "values": pandas_state.series_to_state(pd.Series(values, dtype=self.dtype), where),
-            "is_categorical": self.categories is not None,
-            "missing": plain.value_to_state(self.missing, where),
-        }
-
-    @classmethod
-    def from_state(cls, state: dict[str, Any]) -> SeriesFormat:
-        """Undo `to_state`."""
-        series = pandas_state.series_from_state(state["values"])
-        categories = series.to_numpy() if series.dtype == np.dtype(object) else series.array
-        return cls(
-            series.dtype, categories if state["is_categorical"] else None, plain.value_from_state(state["missing"])
-        )
-
 
 @dataclass(frozen=True)
 class PandasFormat(TableFormat):
@@ -135,6 +112,7 @@ class PandasFormat(TableFormat):
     columns: tuple[SeriesFormat, ...]
 
     kind = "pandas"
+    column_type = SeriesFormat
 
     @staticmethod
     def holds(value: Any) -> bool:
@@ -204,43 +182,6 @@ class PandasFormat(TableFormat):
         if target.ndim == 2:
             return np.column_stack([PandasFormat.label_array(target.iloc[:, j]) for j in range(target.shape[1])])
         return np.asarray(target.to_numpy(dtype=object) if target.hasnans else plain_array(target))
-
-    def to_state(self) -> dict[str, Any]:
-        """Return names and columns as plain values."""
-        columns = [column.to_state(f"Column {self.label(j)}") for j, column in enumerate(self.columns)]
-        return {"names": pandas_state.index_to_state(self.names), "columns": columns}
-
-    @classmethod
-    def from_state(cls, state: dict[str, Any]) -> PandasFormat:
-        """Undo `to_state`."""
-        columns = tuple(SeriesFormat.from_state(column) for column in state["columns"])
-        return cls(pandas_state.index_from_state(state["names"], len(columns)), columns)
-
-    @classmethod
-    def labels_to_state(cls, labels: Any) -> Any:
-        """Return a short Series or frame as plain values."""
-        if labels.ndim == 1:
-            return {
-                "name": plain.value_to_state(labels.name, "The target"),
-                "series": pandas_state.series_to_state(labels, "The target"),
-            }
-        columns = [pandas_state.series_to_state(labels.iloc[:, j], "The target") for j in range(labels.shape[1])]
-        return {"names": pandas_state.index_to_state(labels.columns), "columns": columns}
-
-    @classmethod
-    def labels_from_state(cls, state: Any) -> Any:
-        """Undo `labels_to_state`."""
-        pd = plain.require_pandas()
-        if "series" in state:
-            return pandas_state.series_from_state(state["series"]).rename(plain.value_from_state(state["name"]))
-        frame = pd.concat([pandas_state.series_from_state(column) for column in state["columns"]], axis=1)
-        frame.columns = pandas_state.index_from_state(state["names"], frame.shape[1])
-        return frame
-
-    @staticmethod
-    def errors() -> tuple[type[BaseException], ...]:
-        """Return the exceptions of pyarrow, which also raises OSError for a damaged type."""
-        return (OSError, *([sys.modules["pyarrow"].ArrowException] if "pyarrow" in sys.modules else []))
 
 
 def _holds_categories(dtype: Any) -> bool:

@@ -1,0 +1,171 @@
+"""The forms of pandas' dtypes, Series, column names, frames and values."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+from wgan_resampler.tables.state.forms import Code, Form, always_same, checked_zone
+from wgan_resampler.utils import FILES, require
+
+# The dtypes whose names pandas reads back.
+_NAMED = re.compile(
+    r"U?Int(8|16|32|64)|Float(32|64)|boolean|period\[(?P<freq>.+)\]"
+    r"|datetime64\[(s|ms|us|ns), (?P<zone>.+)\]|interval\[(?P<bound>[^,]+)(, (?P<zone_of_bound>[^,]+))?, \w+\]"
+)
+_FREQUENCY = re.compile(r"\d{0,4}[A-Za-z]{1,4}(-[A-Z]{3})?")
+
+
+def _pandas() -> Any:
+    return require("pandas", "Loading a sampler of a pandas frame", FILES)
+
+
+def _pyarrow() -> Any:
+    return require("pyarrow", "Loading a sampler of a frame with columns of pyarrow", FILES)
+
+
+def _write_dtype(dtype: Any, write: Code) -> list[Any]:
+    import pandas as pd
+
+    if isinstance(dtype, pd.StringDtype):
+        return ["string", dtype.storage, dtype.na_value is not pd.NA]
+    if isinstance(dtype, pd.CategoricalDtype):
+        return ["category", write(pd.Series(dtype.categories, dtype=dtype.categories.dtype)), bool(dtype.ordered)]
+    if isinstance(dtype, pd.SparseDtype):
+        return ["sparse", write(dtype.subtype), write(dtype.fill_value)]
+    if isinstance(dtype, pd.ArrowDtype):
+        import pyarrow as pa
+
+        # Arrow's own form of a type, which keeps zones, digits and dictionaries.
+        return ["arrow", pa.schema([pa.field("", dtype.pyarrow_dtype)]).serialize().to_pybytes().hex()]
+    return ["name", str(dtype)]
+
+
+def _read_dtype(state: Any, read: Code) -> Any:
+    pd = _pandas()
+    match state:
+        case ["string", "python" | "pyarrow" | "pyarrow_numpy" as storage, bool(has_nan)]:
+            if storage != "python":
+                _pyarrow()
+            # Old versions of pandas call strings with NaN a storage of its own.
+            has_nan = has_nan and storage != "pyarrow_numpy"
+            return pd.StringDtype(storage, na_value=np.nan) if has_nan else pd.StringDtype(storage)
+        case ["category", categories, bool(ordered)]:
+            series = read(categories)
+            return pd.CategoricalDtype(pd.Index(series, dtype=series.dtype), ordered=ordered)
+        case ["sparse", subtype, fill]:
+            return pd.SparseDtype(read(subtype), read(fill))
+        case ["arrow", str(text)]:
+            return pd.ArrowDtype(_arrow_type(bytes.fromhex(text)))
+        case ["name", str(text)] if found := _NAMED.fullmatch(text):
+            checked_zone(found["zone"] or found["zone_of_bound"])
+            _checked_frequency(found["freq"] or "D")
+            return pd.api.types.pandas_dtype(text)
+    raise ValueError(f"a dtype {str(state)[:40]!r}")
+
+
+def _arrow_type(schema: bytes) -> Any:
+    """Return the type in a serialized schema. Nested and extension types are refused: their code is not ours."""
+    pa = _pyarrow()
+    if b"ARROW:extension" in schema:  # would look up a class by its name
+        raise ValueError("an extension type of pyarrow")
+    kind = pa.ipc.read_schema(pa.py_buffer(schema)).field(0).type
+    value = kind.value_type if pa.types.is_dictionary(kind) else kind
+    is_string = pa.types.is_string(value) or pa.types.is_large_string(value) or str(value) == "string_view"
+    if not (is_string or pa.types.is_primitive(value) or pa.types.is_decimal(value)):
+        raise ValueError(f"a type of pyarrow {str(kind)[:40]!r}")
+    checked_zone(value.tz if pa.types.is_timestamp(value) else None)
+    return kind
+
+
+def _checked_frequency(text: str) -> str:
+    if not _FREQUENCY.fullmatch(text):
+        raise ValueError(f"a frequency {text[:40]!r}")
+    return text
+
+
+def _write_series(series: Any, write: Code) -> list[Any]:
+    if isinstance(series.dtype, np.dtype):
+        cells = series.to_numpy()
+    else:
+        cells = (series.cat.codes if hasattr(series, "cat") else series.array).tolist()
+    return [write(series.dtype), write(cells), write(series.name)]
+
+
+def _read_series(state: Any, read: Code) -> Any:
+    pd = _pandas()
+    dtype, cells, name = map(read, state)
+    if isinstance(dtype, pd.CategoricalDtype):
+        cells = pd.Categorical.from_codes(cells, dtype=dtype)
+    elif not isinstance(dtype, np.dtype):
+        cells = pd.array(cells, dtype=dtype)
+    return pd.Series(cells, dtype=dtype, name=name)
+
+
+def _write_index(index: Any, write: Code) -> list[Any]:
+    import pandas as pd
+
+    if isinstance(index, pd.RangeIndex):
+        return [write(list(index.names)), [index.start, index.stop, index.step]]
+    levels = [index.get_level_values(i) for i in range(index.nlevels)]
+    return [write(list(index.names)), [write(pd.Series(level, dtype=level.dtype)) for level in levels]]
+
+
+def _read_index(state: Any, read: Code) -> Any:
+    pd = _pandas()
+    names, parts = state
+    if all(type(part) is int for part in parts):
+        index = pd.RangeIndex(*parts)
+    else:
+        series = [read(part) for part in parts]
+        levels = [pd.Index(each, dtype=each.dtype, tupleize_cols=False) for each in series]
+        index = levels[0] if len(levels) == 1 else pd.MultiIndex.from_arrays(levels)
+    index.names = read(names)
+    return index
+
+
+def _write_frame(frame: Any, write: Code) -> list[Any]:
+    return [write(frame.columns), [write(frame.iloc[:, j]) for j in range(frame.shape[1])]]
+
+
+def _read_frame(state: Any, read: Code) -> Any:
+    names, series = state
+    frame = _pandas().concat([read(each) for each in series], axis=1)
+    frame.columns = read(names)
+    return frame
+
+
+def _read_timestamp(state: Any, read: Code) -> Any:
+    moment = _pandas().Timestamp(read(state[0]))
+    return moment if state[1] is None else moment.tz_localize("UTC").tz_convert(checked_zone(state[1]))
+
+
+PANDAS_FORMS = {
+    "pandas dtype": Form(_write_dtype, _read_dtype),
+    "pandas array": Form(
+        lambda array, write: write(_pandas().Series(array)), lambda state, read: read(state).array, always_same
+    ),
+    "pandas Series": Form(
+        _write_series,
+        _read_series,
+        lambda found, value: found.dtype == value.dtype and found.equals(value.reset_index(drop=True)),
+    ),
+    "pandas Index": Form(
+        _write_index, _read_index, lambda found, value: found.identical(value) and found.dtype == value.dtype
+    ),
+    "pandas DataFrame": Form(_write_frame, _read_frame, always_same),
+    "NAType": Form(lambda value, write: None, lambda state, read: _pandas().NA),
+    "NaTType": Form(lambda value, write: None, lambda state, read: _pandas().NaT),
+    "Timestamp": Form(lambda value, write: [write(value.asm8), value.tz and str(value.tz)], _read_timestamp),
+    "Timedelta": Form(lambda value, write: write(value.asm8), lambda state, read: _pandas().Timedelta(read(state))),
+    "Period": Form(
+        lambda value, write: [value.ordinal, value.freqstr],
+        lambda state, read: _pandas().Period(ordinal=int(state[0]), freq=_checked_frequency(state[1])),
+    ),
+    "Interval": Form(
+        lambda value, write: [write(value.left), write(value.right), value.closed],
+        lambda state, read: _pandas().Interval(read(state[0]), read(state[1]), state[2]),
+    ),
+}
