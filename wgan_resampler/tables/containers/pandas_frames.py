@@ -214,13 +214,16 @@ def read_series(series: Any, is_categorical: bool) -> tuple[SeriesFormat, Cells]
 
 
 def _read_categories(series: Any) -> tuple[CategoricalCells, Any]:
+    import pandas as pd
+
     try:
         codes, categories = series.array.factorize()
     except (TypeError, NotImplementedError) as error:
         raise_no_category(repr(series.name), series, TypeError(error))
     if series.dtype == np.dtype(object):
-        categories = np.asarray(categories, dtype=object)
-    return CategoricalCells(codes, len(categories)), categories
+        return CategoricalCells(codes, len(categories)), np.asarray(categories, dtype=object)
+    # pyarrow returns the categories of a dictionary in the dtype of its values.
+    return CategoricalCells(codes, len(categories)), pd.Series(categories, dtype=series.dtype).array
 
 
 def _read_numbers(series: Any, missing: NDArray[np.bool_]) -> NumericCells:

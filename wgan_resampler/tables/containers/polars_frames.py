@@ -46,13 +46,15 @@ class PolarsColumn:
 
     def build(self, cells: Cells) -> Any:
         """Return the cells as a Series of the column's dtype."""
+        import polars as pl
+
         if isinstance(cells, NumericCells):
             series = self._numbers(cells)
         elif len(self.categories):
             # Rows of the column's own categories have the same categorical type as the column.
             series = self.categories.gather(_with_nulls(cells.codes.astype(np.int64), cells.missing))
         else:
-            series = _nulls(len(cells), self.dtype)
+            series = pl.Series([None] * len(cells), dtype=self.dtype)
         return series.fill_null(float("nan")) if self.nan_is_missing else series
 
     def _numbers(self, cells: NumericCells) -> Any:
@@ -213,12 +215,6 @@ def _with_nulls(values: NDArray[Any], missing: NDArray[np.bool_] | None) -> Any:
 
     series = pl.Series(values)
     return series if missing is None else pl.select(pl.when(pl.Series(~missing)).then(series)).to_series()
-
-
-def _nulls(n: int, dtype: Any) -> Any:
-    import polars as pl
-
-    return pl.Series([None] * n, dtype=dtype)
 
 
 def _first_cell(series: Any) -> Any:

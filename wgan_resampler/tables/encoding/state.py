@@ -15,7 +15,6 @@ from wgan_resampler.exceptions import CheckpointError
 from wgan_resampler.tables.encoding.schema import CategoricalColumn, Column, NumericColumn, Scale, TableSchema
 from wgan_resampler.utils.storage import convert_state
 
-
 _KINDS: Final[Mapping[Any, type[Column]]] = {"numbers": NumericColumn, "categories": CategoricalColumn}
 
 
@@ -43,13 +42,15 @@ def check_columns(schema: TableSchema, categories: Sequence[Sized | None], label
     `label(j)` is what messages call column j.
     """
     if len(categories) != len(schema.columns):
-        raise CheckpointError(f"The file describes {len(categories)} columns, but its model makes {len(schema.columns)}.")
+        raise CheckpointError(
+            f"The file describes {len(categories)} columns, but its model makes {len(schema.columns)}."
+        )
     for j, (column, known) in enumerate(zip(schema.columns, categories, strict=True)):
-        made = column.n_categories if isinstance(column, CategoricalColumn) else None
-        described = None if known is None else len(known)
-        if made != described:
+        n_made = column.n_categories if isinstance(column, CategoricalColumn) else None
+        n_known = None if known is None else len(known)
+        if n_made != n_known:
             raise CheckpointError(
-                f"The file describes {described} categories of column {label(j)}, but its model makes {made}."
+                f"The file describes {n_known} categories of column {label(j)}, but its model makes {n_made}."
             )
 
 

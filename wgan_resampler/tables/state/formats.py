@@ -43,11 +43,17 @@ def format_from_state(state: Mapping[str, Any]) -> TableFormat:
 
 def _format_from_state(state: Mapping[str, Any]) -> TableFormat:
     parts = dict(state)
-    container, columns = container_of_kind(parts.pop("kind")), parts.pop("columns")
-    form = container(columns=tuple(container.column_type(**_read(each)) for each in columns), **_read(parts))
+    container: Any = container_of_kind(parts.pop("kind"))
+    columns = tuple(container.column_type(**_read(column)) for column in parts.pop("columns"))
+    form: TableFormat = container(columns=columns, **_read(parts))
     # The lengths are compared first, because a range of names can be long.
-    if hasattr(form, "names") and not len(form.names) == len(form.columns) == len(set(form.names)):
+    if hasattr(form, "names") and not len(form.names) == len(columns) == len(set(form.names)):
         raise ValueError("other names than columns")
+    for column in columns:
+        known = column.dtype if column.categories is None else column.categories.dtype
+        # pandas wraps the dtypes of numpy in arrays of its own.
+        if column.dtype not in (known, getattr(known, "numpy_dtype", known)):
+            raise ValueError("categories of another dtype than their column")
     return form
 
 

@@ -1,4 +1,4 @@
-"""How a value of one type is written as plain values, and how it is made again.
+"""How a value of one type is written as plain values, and how it is made again; and the forms of numpy's values.
 
 Files of state hold None, booleans, integers, floats, strings, and lists and dictionaries of these. Any other value
 becomes a list of a tag and its content, see :mod:`wgan_resampler.tables.state.plain_values`. A form writes and reads
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,28 +20,15 @@ MAX_ARRAY_BYTES = 2**28
 Code = Callable[[Any], Any]
 """Writes a value that is part of another one, or reads it."""
 
+Form = tuple[Callable[[Any, Code], Any], Callable[[Any, Code], Any]]
+"""A function that returns the content of a value, and one that undoes this, with any error for a damaged content.
 
-class Form(NamedTuple):
-    """The form of the values of one type."""
-
-    write: Callable[[Any, Code], Any]
-    """Returns the content. Its second argument writes the parts."""
-
-    read: Callable[[Any, Code], Any]
-    """Undoes `write`, with any error for a damaged content. Its second argument reads the parts."""
-
-    is_same: Callable[[Any, Any], bool] = lambda found, value: bool(found == value)
-    """Whether a value that was read is the one that was written; both are of the same type."""
-
+The second argument of each writes or reads the parts of the value.
+"""
 
 _DTYPE = re.compile(r"[<>|=]?(?:[biufUS]\d{1,7}|[mM]8(?:\[\d{0,4}[A-Za-z]{1,2}\])?|O)")
 _ZONE = re.compile(r"(?!dateutil|tzlocal)[A-Za-z0-9+_:-]{1,40}(?:/[A-Za-z0-9+_:-]{1,40}){0,3}")
 _TYPES: dict[str, type] = {"b": bool, "i": int, "u": int, "f": float, "U": str, "S": bytes, "m": int, "M": int}
-
-
-def always_same(found: Any, value: Any) -> bool:
-    """Return True: the parts have been compared already."""
-    return True
 
 
 def checked_zone(name: Any) -> str | None:
@@ -79,10 +66,8 @@ def _read_array(state: Any, read: Code) -> NDArray[Any]:
     return array.reshape(state["shape"])
 
 
-NUMPY_FORMS = {
-    "numpy dtype": Form(lambda dtype, write: dtype.str, _read_dtype),
-    "numpy array": Form(_write_array, _read_array, always_same),
-    "numpy scalar": Form(
-        lambda value, write: write(np.array([value])), lambda state, read: read(state)[0], always_same
-    ),
+NUMPY_FORMS: dict[str, Form] = {
+    "numpy dtype": (lambda dtype, write: dtype.str, _read_dtype),
+    "numpy array": (_write_array, _read_array),
+    "numpy scalar": (lambda value, write: write(np.array([value])), lambda state, read: read(state)[0]),
 }

@@ -7,15 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from wgan_resampler.tables.state.forms import Code, Form, always_same, checked_zone
+from wgan_resampler.tables.state.forms import Code, Form, checked_zone
 from wgan_resampler.utils import FILES, require
 
 # The dtypes whose names pandas reads back.
 _NAMED = re.compile(
-    r"U?Int(8|16|32|64)|Float(32|64)|boolean|period\[(?P<freq>.+)\]"
+    r"U?Int(8|16|32|64)|Float(32|64)|boolean|period\[\d{0,4}[A-Za-z]{1,4}(-[A-Z]{3})?\]"
     r"|datetime64\[(s|ms|us|ns), (?P<zone>.+)\]|interval\[(?P<bound>[^,]+)(, (?P<zone_of_bound>[^,]+))?, \w+\]"
 )
-_FREQUENCY = re.compile(r"\d{0,4}[A-Za-z]{1,4}(-[A-Z]{3})?")
 
 
 def _pandas() -> Any:
@@ -61,7 +60,6 @@ def _read_dtype(state: Any, read: Code) -> Any:
             return pd.ArrowDtype(_arrow_type(bytes.fromhex(text)))
         case ["name", str(text)] if found := _NAMED.fullmatch(text):
             checked_zone(found["zone"] or found["zone_of_bound"])
-            _checked_frequency(found["freq"] or "D")
             return pd.api.types.pandas_dtype(text)
     raise ValueError(f"a dtype {str(state)[:40]!r}")
 
@@ -78,12 +76,6 @@ def _arrow_type(schema: bytes) -> Any:
         raise ValueError(f"a type of pyarrow {str(kind)[:40]!r}")
     checked_zone(value.tz if pa.types.is_timestamp(value) else None)
     return kind
-
-
-def _checked_frequency(text: str) -> str:
-    if not _FREQUENCY.fullmatch(text):
-        raise ValueError(f"a frequency {text[:40]!r}")
-    return text
 
 
 def _write_series(series: Any, write: Code) -> list[Any]:
@@ -142,29 +134,23 @@ def _read_timestamp(state: Any, read: Code) -> Any:
     return moment if state[1] is None else moment.tz_localize("UTC").tz_convert(checked_zone(state[1]))
 
 
-PANDAS_FORMS = {
-    "pandas dtype": Form(_write_dtype, _read_dtype),
-    "pandas array": Form(
-        lambda array, write: write(_pandas().Series(array)), lambda state, read: read(state).array, always_same
-    ),
-    "pandas Series": Form(
-        _write_series,
-        _read_series,
-        lambda found, value: found.dtype == value.dtype and found.equals(value.reset_index(drop=True)),
-    ),
-    "pandas Index": Form(
-        _write_index, _read_index, lambda found, value: found.identical(value) and found.dtype == value.dtype
-    ),
-    "pandas DataFrame": Form(_write_frame, _read_frame, always_same),
-    "NAType": Form(lambda value, write: None, lambda state, read: _pandas().NA),
-    "NaTType": Form(lambda value, write: None, lambda state, read: _pandas().NaT),
-    "Timestamp": Form(lambda value, write: [write(value.asm8), value.tz and str(value.tz)], _read_timestamp),
-    "Timedelta": Form(lambda value, write: write(value.asm8), lambda state, read: _pandas().Timedelta(read(state))),
-    "Period": Form(
-        lambda value, write: [value.ordinal, value.freqstr],
-        lambda state, read: _pandas().Period(ordinal=int(state[0]), freq=_checked_frequency(state[1])),
-    ),
-    "Interval": Form(
+def _read_period(state: Any, read: Code) -> Any:
+    ordinal, frequency = state
+    return _pandas().Period(ordinal=int(ordinal), freq=_read_dtype(["name", f"period[{frequency}]"], read).freq)
+
+
+PANDAS_FORMS: dict[str, Form] = {
+    "pandas dtype": (_write_dtype, _read_dtype),
+    "pandas array": (lambda array, write: write(_pandas().Series(array)), lambda state, read: read(state).array),
+    "pandas Series": (_write_series, _read_series),
+    "pandas Index": (_write_index, _read_index),
+    "pandas DataFrame": (_write_frame, _read_frame),
+    "NAType": (lambda value, write: None, lambda state, read: _pandas().NA),
+    "NaTType": (lambda value, write: None, lambda state, read: _pandas().NaT),
+    "Timestamp": (lambda value, write: [write(value.asm8), value.tz and str(value.tz)], _read_timestamp),
+    "Timedelta": (lambda value, write: write(value.asm8), lambda state, read: _pandas().Timedelta(read(state))),
+    "Period": (lambda value, write: [value.ordinal, value.freqstr], _read_period),
+    "Interval": (
         lambda value, write: [write(value.left), write(value.right), value.closed],
         lambda state, read: _pandas().Interval(read(state[0]), read(state[1]), state[2]),
     ),

@@ -1,6 +1,6 @@
 """Values of any type that a table or a parameter may hold as plain values, and back.
 
-A value that is not plain becomes a list of a tag and a content. Each value is read back as soon as it is written: if
+A value that is not plain becomes a list of a tag and a content. What is written is read at once, and written again: if
 the two differ, saving fails, so that the user does not have to find out when loading.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import functools
 import sys
 from collections.abc import Callable
 from decimal import Decimal
@@ -18,7 +17,7 @@ import msgspec
 
 from wgan_resampler.exceptions import CheckpointError
 from wgan_resampler.tables.containers.base import is_of
-from wgan_resampler.tables.state.forms import NUMPY_FORMS, Form, always_same
+from wgan_resampler.tables.state.forms import NUMPY_FORMS, Form
 from wgan_resampler.tables.state.pandas_forms import PANDAS_FORMS
 from wgan_resampler.tables.state.polars_forms import POLARS_FORMS
 from wgan_resampler.utils.storage import checked
@@ -27,7 +26,7 @@ _T = TypeVar("_T")
 
 _PLAIN = (type(None), bool, int, float, str)
 
-_TAGS: Final = {
+_FAMILIES: Final = {
     "numpy dtype": ("numpy", "dtype"),
     "numpy array": ("numpy", "ndarray"),
     "numpy scalar": ("numpy", "generic"),
@@ -57,26 +56,41 @@ def value_to_state(value: Any, where: str) -> Any:
     >>> state, value_from_state(state)
     (['date', '2024-02-29'], datetime.date(2024, 2, 29))
     """
-    if type(value) in _PLAIN:
-        return value
-    tag = next((tag for tag, names in _TAGS.items() if is_of(names[0], value, *names[1:])), type(value).__name__)
-    if tag in _FORMS:
-        state = [tag, _FORMS[tag].write(value, functools.partial(value_to_state, where=where))]
-        with contextlib.suppress(CheckpointError):
-            if refusing(lambda state: _is_same(value_from_state(state), value, _FORMS[tag]), state):
-                return state
-    raise CheckpointError(
-        f"{where} holds {repr(value)[:60]}, a {type(value).__name__}, which a file cannot hold. Convert it to strings or "
-        "numbers first."
+
+    def write(value: Any) -> Any:
+        if type(value) in _PLAIN:
+            return value
+        tags = (tag for tag, (library, *names) in _FAMILIES.items() if is_of(library, value, *names))
+        tag = next(tags, type(value).__name__)
+        if tag not in _FORMS:
+            raise _cannot_hold(where, value)
+        return [tag, _FORMS[tag][0](value, write)]
+
+    state = write(value)
+    with contextlib.suppress(CheckpointError):
+        # As texts, because a NaN does not equal itself.
+        if repr(write(value_from_state(state))) == repr(state):
+            return state
+    raise _cannot_hold(where, value)
+
+
+def _cannot_hold(where: str, value: Any) -> CheckpointError:
+    return CheckpointError(
+        f"{where} holds {repr(value)[:60]}, a {type(value).__name__}, which a file cannot hold. Convert it to strings "
+        "or numbers first."
     )
 
 
 def value_from_state(state: Any) -> Any:
-    """Undo `value_to_state`. Call it within `refusing`: a damaged state raises many kinds of errors."""
+    """Undo `value_to_state`; CheckpointError if the state is damaged."""
+    return refusing(_read, state)
+
+
+def _read(state: Any) -> Any:
     if type(state) in _PLAIN:
         return state
     tag, content = state
-    return _FORMS[tag].read(content, value_from_state)
+    return _FORMS[tag][1](content, _read)
 
 
 def refusing(build: Callable[[Any], _T], state: Any) -> _T:
@@ -98,25 +112,20 @@ def _library_errors() -> tuple[type[BaseException], ...]:
     return tuple(errors)
 
 
-def _is_same(found: Any, value: Any, form: Form) -> bool:
-    # A type of the same name, or a value with more in it than is written down, is not the same.
-    return type(found) is type(value) and (found is value or form.is_same(found, value))
-
-
 def _scalar(kind: type) -> Form:
     """Return the form of a type for which msgspec has a string."""
-    return Form(lambda value, write: msgspec.to_builtins(value), lambda text, read: msgspec.convert(text, kind))
+    return lambda value, write: msgspec.to_builtins(value), lambda text, read: msgspec.convert(text, kind)
 
 
-_FORMS: Final = {
-    "list": Form(lambda items, write: list(map(write, items)), lambda state, read: list(map(read, state)), always_same),
-    "tuple": Form(
-        lambda items, write: list(map(write, items)), lambda state, read: tuple(map(read, state)), always_same
+_FORMS: Final[dict[str, Form]] = {
+    "list": (lambda items, write: [write(item) for item in items], lambda state, read: [read(item) for item in state]),
+    "tuple": (
+        lambda items, write: [write(item) for item in items],
+        lambda state, read: tuple(read(item) for item in state),
     ),
-    "dict": Form(
+    "dict": (
         lambda pairs, write: [[write(key), write(item)] for key, item in pairs.items()],
         lambda state, read: {read(key): read(item) for key, item in state},
-        always_same,
     ),
     **{
         kind.__name__: _scalar(kind)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wgan_resampler.tables.state.forms import Code, Form, always_same, checked_zone
+from wgan_resampler.tables.state.forms import Code, Form, checked_zone
 from wgan_resampler.utils import FILES, require
 
 # What a dtype is made from, by its name.
@@ -53,17 +53,11 @@ def _read_series(state: Any, read: Code) -> Any:
     return pl.Series(name, cells, dtype=pl.Int32 if dtype == pl.Date else pl.Int64, strict=True).cast(dtype)
 
 
-def _is_same_series(found: Any, value: Any) -> bool:
-    # By lists, because polars 1.9 holds the categories of two columns for different.
-    return bool(found.dtype == value.dtype) and found.to_list() == value.to_list()
-
-
-POLARS_FORMS = {
-    "polars dtype": Form(_write_dtype, _read_dtype),
-    "polars Series": Form(_write_series, _read_series, _is_same_series),
-    "polars DataFrame": Form(
+POLARS_FORMS: dict[str, Form] = {
+    "polars dtype": (_write_dtype, _read_dtype),
+    "polars Series": (_write_series, _read_series),
+    "polars DataFrame": (
         lambda frame, write: [write(series) for series in frame.get_columns()],
         lambda state, read: _polars().DataFrame([read(series) for series in state]),
-        always_same,
     ),
 }
