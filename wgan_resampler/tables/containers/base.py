@@ -145,6 +145,26 @@ class TableFormat(abc.ABC):
         return target
 
 
+@dataclass(frozen=True)
+class FrameFormat(TableFormat):
+    """A frame: its columns have names.
+
+    Parameters
+    ----------
+    names : pandas.Index or tuple of str
+        Names of the columns.
+    columns : tuple
+        The columns.
+    """
+
+    names: Any
+    columns: tuple[Any, ...]
+
+    def label(self, column: int) -> str:
+        """Return the column's name."""
+        return repr(self.names[column])
+
+
 def check_not_empty(frame: Any) -> None:
     """Raise InvalidDataError if a frame has no rows or no columns."""
     if min(frame.shape) == 0:

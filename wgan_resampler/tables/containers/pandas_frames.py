@@ -26,7 +26,7 @@ from wgan_resampler.tables.columns import (
     raise_not_numeric,
 )
 from wgan_resampler.tables.containers.arrays import take_categories
-from wgan_resampler.tables.containers.base import ChooseCategorical, Table, TableFormat, check_not_empty, is_of
+from wgan_resampler.tables.containers.base import ChooseCategorical, FrameFormat, Table, check_not_empty, is_of
 
 
 @dataclass(frozen=True)
@@ -97,19 +97,8 @@ class SeriesFormat:
 
 
 @dataclass(frozen=True)
-class PandasFormat(TableFormat):
-    """A pandas frame; as a target, also a Series.
-
-    Parameters
-    ----------
-    names : pandas.Index
-        Names of the columns.
-    columns : tuple of SeriesFormat
-        The columns.
-    """
-
-    names: Any
-    columns: tuple[SeriesFormat, ...]
+class PandasFormat(FrameFormat):
+    """A pandas frame; as a target, also a Series. Its columns are objects of `SeriesFormat`."""
 
     kind = "pandas"
     column_type = SeriesFormat
@@ -141,10 +130,6 @@ class PandasFormat(TableFormat):
         columns = [read_series(rows.iloc[:, j], j in categorical) for j in range(rows.shape[1])]
         form = cls(rows.columns, tuple(column for column, _ in columns))
         return Table(rows, tuple(cells for _, cells in columns), form)
-
-    def label(self, column: int) -> str:
-        """Return the column's name."""
-        return repr(self.names[column])
 
     def build(self, cells: Sequence[Cells]) -> Any:
         """Return new rows as a frame."""

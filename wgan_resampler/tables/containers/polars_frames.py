@@ -23,7 +23,7 @@ from wgan_resampler.tables.columns import (
     raise_not_numeric,
     raise_too_long,
 )
-from wgan_resampler.tables.containers.base import ChooseCategorical, Table, TableFormat, check_not_empty, is_of
+from wgan_resampler.tables.containers.base import ChooseCategorical, FrameFormat, Table, check_not_empty, is_of
 
 
 @dataclass(frozen=True)
@@ -66,19 +66,8 @@ class PolarsColumn:
 
 
 @dataclass(frozen=True)
-class PolarsFormat(TableFormat):
-    """A polars frame; as a target, also a Series.
-
-    Parameters
-    ----------
-    names : tuple of str
-        Names of the columns.
-    columns : tuple of PolarsColumn
-        The columns.
-    """
-
-    names: tuple[str, ...]
-    columns: tuple[PolarsColumn, ...]
+class PolarsFormat(FrameFormat):
+    """A polars frame; as a target, also a Series. Its columns are objects of `PolarsColumn`."""
 
     kind = "polars"
     column_type = PolarsColumn
@@ -104,10 +93,6 @@ class PolarsFormat(TableFormat):
         columns = [read_series(series, j in categorical) for j, series in enumerate(rows.get_columns())]
         form = cls(tuple(rows.columns), tuple(column for column, _ in columns))
         return Table(rows, tuple(cells for _, cells in columns), form)
-
-    def label(self, column: int) -> str:
-        """Return the column's name."""
-        return repr(self.names[column])
 
     def build(self, cells: Sequence[Cells]) -> Any:
         """Return new rows as a frame."""

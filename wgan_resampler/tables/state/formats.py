@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from wgan_resampler.tables.columns import Cells
-from wgan_resampler.tables.containers.base import TableFormat
+from wgan_resampler.tables.containers.base import FrameFormat, TableFormat
 from wgan_resampler.tables.containers.registry import container_of_kind
 from wgan_resampler.tables.containers.targets import TargetFormat
 from wgan_resampler.tables.encoding.encoder import EncodedRows, TableEncoder
@@ -47,7 +47,7 @@ def _format_from_state(state: Mapping[str, Any]) -> TableFormat:
     columns = tuple(container.column_type(**_read(column)) for column in parts.pop("columns"))
     form: TableFormat = container(columns=columns, **_read(parts))
     # The lengths are compared first, because a range of names can be long.
-    if hasattr(form, "names") and not len(form.names) == len(columns) == len(set(form.names)):
+    if isinstance(form, FrameFormat) and not len(form.names) == len(columns) == len(set(form.names)):
         raise ValueError("other names than columns")
     for column in columns:
         known = column.dtype if column.categories is None else column.categories.dtype
