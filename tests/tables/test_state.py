@@ -24,6 +24,7 @@ from wgan_resampler.tables.state.formats import (
     target_from_state,
     target_to_state,
 )
+from wgan_resampler.tables.state.pandas_forms import MAX_RANGE
 from wgan_resampler.tables.state.plain_values import value_from_state, value_to_state
 from wgan_resampler.tables.validation import check_table, check_target
 from wgan_resampler.utils.storage.state_file import load_state, save_state
@@ -44,6 +45,7 @@ FRAME = pd.DataFrame(
         "category": pd.Categorical(["a", None, "b"], categories=["z", "b", "a"], ordered=True),
         "numbers": pd.Categorical([10, 20, 10], categories=[30, 20, 10]),
         "cut": pd.cut([0.5, 1.5, 2.5], [0, 1, 2, 3]),
+        "cut days": pd.cut(pd.to_datetime(["2024-01-01", "2024-01-05", None]).tz_localize("UTC"), 2),
         "days": pd.Categorical(pd.to_datetime(["2024-01-01", "2024-01-02", "2024-01-01"])),
         "date": pd.to_datetime(DAYS).astype("datetime64[s]"),
         "zoned": pd.to_datetime(DAYS).tz_localize("Europe/Rome").as_unit("us"),
@@ -318,6 +320,34 @@ def array(dtype, values):
     return ["numpy array", {"dtype": ["numpy dtype", dtype], "shape": [len(values)], "values": values}]
 
 
+def names_of(n):
+    return ["pandas Index", [["list", [None]], [0, n, 1]]]
+
+
+def test_a_long_range_of_names_takes_no_memory():
+    state = frame_of(["numpy dtype", "<f8"])
+    assert len(format_from_state(state).names) == 1
+    column = state["columns"][0]
+    for changed in (
+        {**state, "names": names_of(10**10)},
+        {**state, "names": names_of(2)},
+        {**state, "columns": [{**column, "dtype": names_of(10**10)}]},
+        {**state, "columns": [{**column, "missing": names_of(1000)}]},
+        {**state, "columns": [{**column, "categories": ["pandas Series", [column["dtype"], names_of(1000), None]]}]},
+    ):
+        with pytest.raises(CheckpointError):
+            format_from_state(changed)
+    with pytest.raises(CheckpointError):
+        target_from_state({"classes": names_of(1000), "examples": ["list", [0] * 1000]})
+
+
+def test_more_names_than_a_range_may_have_come_back_as_numbers():
+    names = pd.RangeIndex(MAX_RANGE + 1)
+    found = value_from_state(value_to_state(names, "The names"))
+    assert not isinstance(found, pd.RangeIndex)
+    assert found.equals(names)
+
+
 def arrow(kind):
     return ["arrow", pa.schema([pa.field("", kind)]).serialize().to_pybytes().hex()]
 
@@ -359,7 +389,7 @@ def test_dtypes_that_no_file_may_ask_for(dtype):
 @pytest.mark.parametrize(
     "moment",
     [
-        ["Timestamp", [["numpy scalar", array("<M8[s]", [1])], "dateutil//etc/passwd"]],
+        ["Timestamp", [1, "s", "dateutil//etc/passwd"]],
         ["Period", [1, "dateutil//etc/passwd"]],
         ["polars dtype", ["Datetime", "us", "/etc/passwd"]],
         ["polars dtype", ["read_csv", "/etc/passwd"]],

@@ -54,6 +54,8 @@ def _format_from_state(state: Mapping[str, Any]) -> TableFormat:
         # pandas wraps the dtypes of numpy in arrays of its own.
         if column.dtype not in (known, getattr(known, "numpy_dtype", known)):
             raise ValueError("categories of another dtype than their column")
+        if np.ndim(getattr(column, "missing", None)):
+            raise ValueError("several values in place of a missing one")
     return form
 
 
@@ -86,7 +88,9 @@ def target_from_state(state: Mapping[str, Any]) -> TargetFormat:
 
 def _target_from_state(state: Mapping[str, Any]) -> TargetFormat:
     form = TargetFormat(**_read(state))
-    if form.classes.ndim != 1 or not all(a < b for a, b in itertools.pairwise(form.classes)):
+    if not isinstance(form.classes, np.ndarray) or form.classes.ndim != 1:
+        raise ValueError("classes that are not an array")
+    if not all(a < b for a, b in itertools.pairwise(form.classes)):
         raise ValueError("classes that are not in order")
     if len(form.examples) != len(form.classes):
         raise ValueError("other labels than classes")

@@ -10,10 +10,13 @@ import numpy as np
 from wgan_resampler.tables.state.forms import Code, Form, checked_zone
 from wgan_resampler.utils import FILES, require
 
+MAX_RANGE = 2**17
+"""Longest range of column names. Written as a range, many names take a few bytes, but comparing them takes memory."""
+
 # The dtypes whose names pandas reads back.
 _NAMED = re.compile(
     r"U?Int(8|16|32|64)|Float(32|64)|boolean|period\[\d{0,4}[A-Za-z]{1,4}(-[A-Z]{3})?\]"
-    r"|datetime64\[(s|ms|us|ns), (?P<zone>.+)\]|interval\[(?P<bound>[^,]+)(, (?P<zone_of_bound>[^,]+))?, \w+\]"
+    r"|datetime64\[(s|ms|us|ns), (?P<zone>.+)\]|interval\[(?P<bound>[^,]+)(, (?P<zone_of_bound>[^,]+)\])?, \w+\]"
 )
 
 
@@ -89,6 +92,8 @@ def _write_series(series: Any, write: Code) -> list[Any]:
 def _read_series(state: Any, read: Code) -> Any:
     pd = _pandas()
     dtype, cells, name = map(read, state)
+    if not isinstance(cells, (list, np.ndarray)):
+        raise ValueError("a Series of what is no list")
     if isinstance(dtype, pd.CategoricalDtype):
         cells = pd.Categorical.from_codes(cells, dtype=dtype)
     elif not isinstance(dtype, np.dtype):
@@ -99,7 +104,7 @@ def _read_series(state: Any, read: Code) -> Any:
 def _write_index(index: Any, write: Code) -> list[Any]:
     import pandas as pd
 
-    if isinstance(index, pd.RangeIndex):
+    if isinstance(index, pd.RangeIndex) and len(index) <= MAX_RANGE:
         return [write(list(index.names)), [index.start, index.stop, index.step]]
     levels = [index.get_level_values(i) for i in range(index.nlevels)]
     return [write(list(index.names)), [write(pd.Series(level, dtype=level.dtype)) for level in levels]]
@@ -110,6 +115,8 @@ def _read_index(state: Any, read: Code) -> Any:
     names, parts = state
     if all(type(part) is int for part in parts):
         index = pd.RangeIndex(*parts)
+        if len(index) > MAX_RANGE:
+            raise ValueError(f"a range of {len(index)} names")
     else:
         series = [read(part) for part in parts]
         levels = [pd.Index(each, dtype=each.dtype, tupleize_cols=False) for each in series]
@@ -130,8 +137,9 @@ def _read_frame(state: Any, read: Code) -> Any:
 
 
 def _read_timestamp(state: Any, read: Code) -> Any:
-    moment = _pandas().Timestamp(read(state[0]))
-    return moment if state[1] is None else moment.tz_localize("UTC").tz_convert(checked_zone(state[1]))
+    count, unit, zone = state
+    moment = _pandas().Timestamp(np.datetime64(count, unit))
+    return moment if zone is None else moment.tz_localize("UTC").tz_convert(checked_zone(zone))
 
 
 def _read_period(state: Any, read: Code) -> Any:
@@ -147,8 +155,14 @@ PANDAS_FORMS: dict[str, Form] = {
     "pandas DataFrame": (_write_frame, _read_frame),
     "NAType": (lambda value, write: None, lambda state, read: _pandas().NA),
     "NaTType": (lambda value, write: None, lambda state, read: _pandas().NaT),
-    "Timestamp": (lambda value, write: [write(value.asm8), value.tz and str(value.tz)], _read_timestamp),
-    "Timedelta": (lambda value, write: write(value.asm8), lambda state, read: _pandas().Timedelta(read(state))),
+    "Timestamp": (
+        lambda value, write: [int(value.asm8.astype(np.int64)), value.unit, value.tz and str(value.tz)],
+        _read_timestamp,
+    ),
+    "Timedelta": (
+        lambda value, write: [int(value.asm8.astype(np.int64)), value.unit],
+        lambda state, read: _pandas().Timedelta(np.timedelta64(*state)),
+    ),
     "Period": (lambda value, write: [value.ordinal, value.freqstr], _read_period),
     "Interval": (
         lambda value, write: [write(value.left), write(value.right), value.closed],

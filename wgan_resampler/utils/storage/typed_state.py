@@ -29,7 +29,10 @@ Records = list[dict[str, int | float]]
 Weights = dict[str, Tensor]
 """Named parameters and buffers of a network."""
 
-_MISFITS = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, msgspec.ValidationError)
+_MISFITS = (
+    *(ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError, ValueError),
+    msgspec.ValidationError,
+)
 
 
 def convert_state(state: Any, kind: type[_T], dec_hook: Callable[[type, Any], Any] | None = None) -> _T:
