@@ -54,7 +54,8 @@ def _format_from_state(state: Mapping[str, Any]) -> TableFormat:
         # pandas wraps the dtypes of numpy in arrays of its own.
         if column.dtype not in (known, getattr(known, "numpy_dtype", known)):
             raise ValueError("categories of another dtype than their column")
-        if np.ndim(getattr(column, "missing", None)):
+        marker: Any = getattr(column, "missing", None)
+        if np.ndim(marker):
             raise ValueError("several values in place of a missing one")
     return form
 
