@@ -348,6 +348,29 @@ def test_more_names_than_a_range_may_have_come_back_as_numbers():
     assert found.equals(names)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("<U9999999", "datetime64[ns, dateutil//etc/passwd]", None, ["numpy dtype", "<U9999999"]),
+        ["list", [["tuple", ["a", "<U9999999"]]]],
+        ["pandas dtype", ["sparse", "<U9999999", 0]],
+        ["pandas dtype", ["category", ["pandas Series", ["<U9999999", ["list", ["a"]], None]], False]],
+        ["pandas dtype", ["category", ["pandas Series", [["numpy dtype", "<U4"], ["list", ["a"]], None]], False]],
+    ],
+    ids=str,
+)
+def test_names_and_descriptions_of_dtypes_are_no_dtypes(name):
+    # bug: a table of such strings would take 40 MB for each cell
+    with pytest.raises(CheckpointError):
+        format_from_state(frame_of(name))
+    form = format_to_state(check_table([[1.0]]).format)
+    with pytest.raises(CheckpointError):
+        format_from_state({**form, "columns": [{**form["columns"][0], "dtype": name}]})
+    form = format_to_state(check_table(np.array([[1.0]])).format)
+    with pytest.raises(CheckpointError):
+        format_from_state({**form, "dtype": name})
+
+
 def arrow(kind):
     return ["arrow", pa.schema([pa.field("", kind)]).serialize().to_pybytes().hex()]
 
@@ -390,14 +413,13 @@ def test_dtypes_that_no_file_may_ask_for(dtype):
     "moment",
     [
         ["Timestamp", [1, "s", "dateutil//etc/passwd"]],
-        ["Period", [1, "dateutil//etc/passwd"]],
         ["polars dtype", ["Datetime", "us", "/etc/passwd"]],
         ["polars dtype", ["read_csv", "/etc/passwd"]],
     ],
     ids=str,
 )
 def test_values_that_no_file_may_ask_for(moment):
-    with pytest.raises(CheckpointError, match=r"'dateutil//etc/passwd|'/etc/passwd'|read_csv|etc/passwd\]"):
+    with pytest.raises(CheckpointError, match=r"'dateutil//etc/passwd|'/etc/passwd'|read_csv"):
         target_from_state({"classes": array("<i8", [0]), "examples": ["list", [moment]]})
 
 

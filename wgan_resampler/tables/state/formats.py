@@ -15,7 +15,7 @@ from wgan_resampler.tables.containers.registry import container_of_kind
 from wgan_resampler.tables.containers.targets import TargetFormat
 from wgan_resampler.tables.encoding.encoder import EncodedRows, TableEncoder
 from wgan_resampler.tables.encoding.state import check_columns
-from wgan_resampler.tables.state.plain_values import refusing, value_from_state, value_to_state
+from wgan_resampler.tables.state.plain_values import is_dtype, refusing, value_from_state, value_to_state
 
 
 def format_to_state(form: TableFormat) -> dict[str, Any]:
@@ -49,6 +49,8 @@ def _format_from_state(state: Mapping[str, Any]) -> TableFormat:
     # The lengths are compared first, because a range of names can be long.
     if isinstance(form, FrameFormat) and not len(form.names) == len(columns) == len(set(form.names)):
         raise ValueError("other names than columns")
+    if not all(is_dtype(part.dtype) for part in (form, *columns) if hasattr(part, "dtype")):
+        raise ValueError("a column without a dtype")
     for column in columns:
         known = column.dtype if column.categories is None else column.categories.dtype
         # pandas wraps the dtypes of numpy in arrays of its own.

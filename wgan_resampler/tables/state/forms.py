@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 MAX_ARRAY_BYTES = 2**28
 """Strings of a fixed width may make a large array of few characters, so the size of an array is limited."""
 
+MAX_ITEM_BYTES = 2**16
+"""A dtype of long strings takes a few bytes in a file, and as much as this for each cell of a table."""
+
 Code = Callable[[Any], Any]
 """Writes a value that is part of another one, or reads it."""
 
@@ -42,7 +45,8 @@ def _read_dtype(name: Any, read: Code) -> np.dtype:
     """Return a dtype of numbers, strings, bytes, dates, durations or objects."""
     dtype = np.dtype(name if _DTYPE.fullmatch(name) else "V")
     # The size and the numbers of what numpy calls f16 depend on the machine.
-    if dtype.kind not in "biufUSmMO" or (dtype.kind == "f" and dtype.itemsize > 8):
+    max_bytes = 8 if dtype.kind == "f" else MAX_ITEM_BYTES
+    if dtype.kind not in "biufUSmMO" or dtype.itemsize > max_bytes:
         raise ValueError(f"a dtype {name[:40]!r}")
     return dtype
 

@@ -58,7 +58,9 @@ def _read_dtype(state: Any, read: Code) -> Any:
             series = read(categories)
             return pd.CategoricalDtype(pd.Index(series, dtype=series.dtype), ordered=ordered)
         case ["sparse", subtype, fill]:
-            return pd.SparseDtype(read(subtype), read(fill))
+            bare = read(subtype)
+            if isinstance(bare, np.dtype):
+                return pd.SparseDtype(bare, read(fill))
         case ["arrow", str(text)]:
             return pd.ArrowDtype(_arrow_type(bytes.fromhex(text)))
         case ["name", str(text)] if found := _NAMED.fullmatch(text):
@@ -84,18 +86,27 @@ def _arrow_type(schema: bytes) -> Any:
 def _write_series(series: Any, write: Code) -> list[Any]:
     if isinstance(series.dtype, np.dtype):
         cells = series.to_numpy()
-    else:
-        cells = (series.cat.codes if hasattr(series, "cat") else series.array).tolist()
+    elif hasattr(series, "cat"):
+        cells = series.cat.codes.tolist()
+    else:  # periods, and dates with a time zone, as integers of their unit
+        cells = getattr(series.array, "asi8", series.array).tolist()
     return [write(series.dtype), write(cells), write(series.name)]
 
 
 def _read_series(state: Any, read: Code) -> Any:
     pd = _pandas()
     dtype, cells, name = map(read, state)
-    if not isinstance(cells, (list, np.ndarray)):
-        raise ValueError("a Series of what is no list")
+    # Names of dtypes, which pandas takes as well, are not checked, and the cells of a dtype of numpy may be strings.
+    is_known = isinstance(dtype, (np.dtype, pd.api.extensions.ExtensionDtype))
+    if not is_known or type(cells) is not (np.ndarray if isinstance(dtype, np.dtype) else list):
+        raise ValueError("a Series of another dtype than its cells")
     if isinstance(dtype, pd.CategoricalDtype):
         cells = pd.Categorical.from_codes(cells, dtype=dtype)
+    elif isinstance(dtype, pd.PeriodDtype):
+        cells = pd.PeriodIndex.from_ordinals(np.array(cells, dtype=np.int64), freq=dtype.freq)
+    elif isinstance(dtype, pd.DatetimeTZDtype):
+        moments = np.array(cells, dtype=np.int64).astype(f"M8[{dtype.unit}]")
+        cells = pd.DatetimeIndex(moments, tz="UTC").tz_convert(dtype.tz)
     elif not isinstance(dtype, np.dtype):
         cells = pd.array(cells, dtype=dtype)
     return pd.Series(cells, dtype=dtype, name=name)
@@ -142,11 +153,6 @@ def _read_timestamp(state: Any, read: Code) -> Any:
     return moment if zone is None else moment.tz_localize("UTC").tz_convert(checked_zone(zone))
 
 
-def _read_period(state: Any, read: Code) -> Any:
-    ordinal, frequency = state
-    return _pandas().Period(ordinal=int(ordinal), freq=_read_dtype(["name", f"period[{frequency}]"], read).freq)
-
-
 PANDAS_FORMS: dict[str, Form] = {
     "pandas dtype": (_write_dtype, _read_dtype),
     "pandas array": (lambda array, write: write(_pandas().Series(array)), lambda state, read: read(state).array),
@@ -163,7 +169,6 @@ PANDAS_FORMS: dict[str, Form] = {
         lambda value, write: [int(value.asm8.astype(np.int64)), value.unit],
         lambda state, read: _pandas().Timedelta(np.timedelta64(*state)),
     ),
-    "Period": (lambda value, write: [value.ordinal, value.freqstr], _read_period),
     "Interval": (
         lambda value, write: [write(value.left), write(value.right), value.closed],
         lambda state, read: _pandas().Interval(read(state[0]), read(state[1]), state[2]),

@@ -93,6 +93,11 @@ def _read(state: Any) -> Any:
     return _FORMS[tag][1](content, _read)
 
 
+def is_dtype(value: Any) -> bool:
+    """Whether a value is the dtype of an array or of a column, and not a name that a library would take for one."""
+    return any(is_of(library, value, *names) for tag, (library, *names) in _FAMILIES.items() if tag.endswith(" dtype"))
+
+
 def refusing(build: Callable[[Any], _T], state: Any) -> _T:
     """Call `build`, and turn the errors that a damaged state causes into CheckpointError, those of libraries too."""
     try:
