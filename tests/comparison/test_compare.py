@@ -22,7 +22,7 @@ from wgan_resampler.comparison.compare import _progress, plan
 from wgan_resampler.comparison.data.datasets import load_datasets
 from wgan_resampler.comparison.methods.registry import resolve_classifiers, resolve_samplers
 from wgan_resampler.comparison.running.job import Job, JobResult
-from wgan_resampler.comparison.running.store import job_key
+from wgan_resampler.comparison.running.job_key import job_key
 from wgan_resampler.comparison.scoring.metrics import METRICS
 from wgan_resampler.exceptions import (
     ComparisonStoreError,

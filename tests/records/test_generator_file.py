@@ -110,8 +110,11 @@ COLUMNS = ("model", "schema", "columns")
         (("model", "boundary_focus"), -1.0, "boundary_focus"),
         (("model", "boundary_focus"), float("inf"), "boundary_focus"),
         (("model", "boundary_focus"), "1", "boundary_focus"),
-        (("model", "generator", "moments"), torch.zeros(2, 8, 3), "moments should have shape"),
+        (("model", "generator", "moments"), torch.zeros(2, 8, 3), "moments must have shape"),
         (("model", "generator", "moments"), torch.full((2, 9, 9), float("nan")), "not finite"),
+        # bug: numbers that are finite, but near the largest ones, gave rows that were not
+        (("model", "generator", "moments"), torch.full((2, 9, 9), 3e38), "moments .* too large"),
+        (("model", "generator", "output.bias"), torch.full((3,), -3e38), "output.bias .* too large"),
         (("model", "generator_options", "dropout"), 2.0, "dropout"),
         (("model", "generator_options", "dropout"), "much", None),
         (("model", "generator_options", "normalization"), "none", "normalization"),
@@ -132,11 +135,11 @@ COLUMNS = ("model", "schema", "columns")
         ((*COLUMNS, 0, "scale", "minimum"), float("nan"), None),
         ((*COLUMNS, 0, "scale", "knots"), (), None),
         (("model", "generator", "output.weight"), torch.zeros(HUGE, 0), None),
-        (("model", "generator", "output.weight"), torch.zeros(2, 2), "should have shape"),
+        (("model", "generator", "output.weight"), torch.zeros(2, 2), "size mismatch for output.weight"),
         (("model", "generator", "output.bias"), KeyError, None),
         (("model", "generator", "output.bias"), torch.full((3,), float("nan")), "not finite"),
         (("model", "generator", "norms.0.running_var"), torch.full((16,), -1.0), "variances below 0"),
-        (("model", "generator", "hidden.0.weight"), torch.zeros(16), "no first layer"),
+        (("model", "generator", "hidden.0.weight"), torch.zeros(16), "without a first layer"),
     ],
 )
 def test_states_that_make_no_sense(good, tmp_path, place, value, fragment):

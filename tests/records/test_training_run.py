@@ -21,7 +21,7 @@ from wgan_resampler.exceptions import CheckpointError, DamagedCheckpointWarning,
 from wgan_resampler.records.files.json_records import RecordFile, write_records
 from wgan_resampler.records.generator_file import load_generator
 from wgan_resampler.records.training_run import Run, train_in_folder
-from wgan_resampler.sampler import generator_state as model_files
+from wgan_resampler.sampler import model_hash
 from wgan_resampler.utils.storage.state_file import load_state, save_state
 
 SETTINGS = replace(
@@ -359,7 +359,7 @@ def test_the_hash_of_a_model_is_that_of_weights_and_encoder(data, tmp_path):
         load_generator(train_in_folder(a_run(data, tmp_path / name, epochs=1, seed=seed)).model).model
         for name, seed in (("a", 0), ("b", 0), ("c", 1))
     )
-    assert model_files.model_hash(first) == model_files.model_hash(second) != model_files.model_hash(other)
+    assert model_hash(first) == model_hash(second) != model_hash(other)
 
 
 ODD = [None, -1, 2**70, 0.5, float("nan"), "x", [], {}, [{"epoch": "1"}], torch.zeros(2, 2)]

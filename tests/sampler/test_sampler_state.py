@@ -133,7 +133,7 @@ def test_other_files_are_refused_by_name(content, tmp_path):
 
 def test_a_state_of_another_kind_is_refused_by_name(tmp_path):
     save_state(tmp_path / "other.pth", {"kind": "generator"})
-    with pytest.raises(CheckpointError, match=r"other\.pth: It holds no sampler"):
+    with pytest.raises(CheckpointError, match=r"other\.pth: The file holds no sampler"):
         WGANGPOverSampler.load(tmp_path / "other.pth")
 
 
@@ -142,7 +142,7 @@ def test_an_unknown_parameter_is_refused_by_name(tmp_path):
     over.fit_resample(X, Y)
     over.save(tmp_path / "sampler.pth")
     state = load_state(tmp_path / "sampler.pth")
-    state["parameters"]["magic"] = {"value": 1}
+    state["parameters"]["magic"] = 1
     save_state(tmp_path / "sampler.pth", state)
     with pytest.raises(CheckpointError, match=r"sampler\.pth: .*magic"):
         WGANGPOverSampler.load(tmp_path / "sampler.pth")
@@ -245,7 +245,7 @@ def test_a_classifier_of_few_bytes_takes_no_memory(tmp_path):
     # bug: a first layer of 200 000 units made a second one of 160 GB
     width = STATE["model"]["classifier"]["hidden.0.weight"].shape[1]
     classifier = {"hidden.0.weight": torch.zeros(200_000, width), "output.weight": torch.zeros(2, 200_000)}
-    with pytest.raises(CheckpointError, match=r"hidden\.1\.weight should have shape \(200000, 200000\)"):
+    with pytest.raises(CheckpointError, match=r"does not hold all weights of a network with 200000 units"):
         loaded(tmp_path, ("model", "classifier"), classifier)
 
 

@@ -17,14 +17,15 @@ from scipy import sparse
 from wgan_resampler.exceptions import CheckpointError
 from wgan_resampler.tables.containers.targets import TargetFormat
 from wgan_resampler.tables.encoding.encoder import TableEncoder
-from wgan_resampler.tables.plain_values import value_from_state, value_to_state
-from wgan_resampler.tables.state import (
+from wgan_resampler.tables.state.formats import (
     check_format,
     format_from_state,
     format_to_state,
     target_from_state,
     target_to_state,
 )
+from wgan_resampler.tables.state.pandas_forms import MAX_RANGE
+from wgan_resampler.tables.state.plain_values import value_from_state, value_to_state
 from wgan_resampler.tables.validation import check_table, check_target
 from wgan_resampler.utils.storage.state_file import load_state, save_state
 
@@ -44,6 +45,7 @@ FRAME = pd.DataFrame(
         "category": pd.Categorical(["a", None, "b"], categories=["z", "b", "a"], ordered=True),
         "numbers": pd.Categorical([10, 20, 10], categories=[30, 20, 10]),
         "cut": pd.cut([0.5, 1.5, 2.5], [0, 1, 2, 3]),
+        "cut days": pd.cut(pd.to_datetime(["2024-01-01", "2024-01-05", None]).tz_localize("UTC"), 2),
         "days": pd.Categorical(pd.to_datetime(["2024-01-01", "2024-01-02", "2024-01-01"])),
         "date": pd.to_datetime(DAYS).astype("datetime64[s]"),
         "zoned": pd.to_datetime(DAYS).tz_localize("Europe/Rome").as_unit("us"),
@@ -203,9 +205,12 @@ def test_targets(tmp_path, y):
         ),
         ([["x", 1], [print, 2]], "Column 0 holds <built-in function print>"),
         (pd.DataFrame({"a": [1.0], "odd": [frozenset([1])]}), "Column 'odd' holds frozenset"),
-        (pd.DataFrame({"a": [1.0], "odd": np.array([1.0], dtype=np.longdouble)}), "Column 'odd' is of dtype float128"),
-        (pd.DataFrame([[1.0]], columns=[frozenset([1])]), "names of the columns holds frozenset"),
-        (np.array([[1.0]], dtype=np.longdouble), "Column 0 is of dtype float128"),
+        (
+            pd.DataFrame({"a": [1.0], "odd": np.array([1.0], dtype=np.longdouble)}),
+            r"Column 'odd' holds dtype\('float128'\)",
+        ),
+        (pd.DataFrame([[1.0]], columns=[frozenset([1])]), "The table holds frozenset"),
+        (np.array([[1.0]], dtype=np.longdouble), r"Column 0 holds dtype\('float128'\)"),
     ],
 )
 def test_what_cannot_be_stored_is_named(X, fragment):
@@ -300,15 +305,80 @@ def test_tampered_states_raise_only_the_checkpoint_error(data):
         {"dtype": "<f8", "shape": [0, 10**12], "values": [None]},
         {"dtype": "<i8,<i8", "shape": [1], "values": [1]},
         {"dtype": "V8", "shape": [1], "values": [1]},
+        {"dtype": "<f16", "shape": [1], "values": [1.0]},
     ],
 )
 def test_arrays_that_claim_too_much(claim):
+    good = {"classes": array("<i8", [0]), "examples": ["list", [1]]}
+    assert target_from_state(good).classes.tolist() == [0]
+    claim["dtype"] = ["numpy dtype", claim["dtype"]]
     with pytest.raises(CheckpointError):
-        target_from_state({"classes": claim, "examples": ("list", [1])})
+        target_from_state({**good, "classes": ["numpy array", claim]})
+
+
+def array(dtype, values):
+    return ["numpy array", {"dtype": ["numpy dtype", dtype], "shape": [len(values)], "values": values}]
+
+
+def names_of(n):
+    return ["pandas Index", [["list", [None]], [0, n, 1]]]
+
+
+def test_a_long_range_of_names_takes_no_memory():
+    state = frame_of(["numpy dtype", "<f8"])
+    assert len(format_from_state(state).names) == 1
+    column = state["columns"][0]
+    for changed in (
+        {**state, "names": names_of(10**10)},
+        {**state, "names": names_of(2)},
+        {**state, "columns": [{**column, "dtype": names_of(10**10)}]},
+        {**state, "columns": [{**column, "missing": names_of(1000)}]},
+        {**state, "columns": [{**column, "categories": ["pandas Series", [column["dtype"], names_of(1000), None]]}]},
+    ):
+        with pytest.raises(CheckpointError):
+            format_from_state(changed)
+    with pytest.raises(CheckpointError):
+        target_from_state({"classes": names_of(1000), "examples": ["list", [0] * 1000]})
+
+
+def test_more_names_than_a_range_may_have_come_back_as_numbers():
+    names = pd.RangeIndex(MAX_RANGE + 1)
+    found = value_from_state(value_to_state(names, "The names"))
+    assert not isinstance(found, pd.RangeIndex)
+    assert found.equals(names)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("<U9999999", "datetime64[ns, dateutil//etc/passwd]", None, ["numpy dtype", "<U9999999"]),
+        ["list", [["tuple", ["a", "<U9999999"]]]],
+        ["pandas dtype", ["sparse", "<U9999999", 0]],
+        ["pandas dtype", ["category", ["pandas Series", ["<U9999999", ["list", ["a"]], None]], False]],
+        ["pandas dtype", ["category", ["pandas Series", [["numpy dtype", "<U4"], ["list", ["a"]], None]], False]],
+    ],
+    ids=str,
+)
+def test_names_and_descriptions_of_dtypes_are_no_dtypes(name):
+    # bug: a table of such strings would take 40 MB for each cell
+    with pytest.raises(CheckpointError):
+        format_from_state(frame_of(name))
+    form = format_to_state(check_table([[1.0]]).format)
+    with pytest.raises(CheckpointError):
+        format_from_state({**form, "columns": [{**form["columns"][0], "dtype": name}]})
+    form = format_to_state(check_table(np.array([[1.0]])).format)
+    with pytest.raises(CheckpointError):
+        format_from_state({**form, "dtype": name})
 
 
 def arrow(kind):
     return ["arrow", pa.schema([pa.field("", kind)]).serialize().to_pybytes().hex()]
+
+
+def frame_of(dtype):
+    """Return the state of a frame of one column of this dtype."""
+    names = ["pandas Index", [["list", [None]], [0, 1, 1]]]
+    return {"kind": "pandas", "names": names, "columns": [{"dtype": dtype, "categories": None, "missing": None}]}
 
 
 @pytest.mark.parametrize(
@@ -317,10 +387,11 @@ def arrow(kind):
         ["name", "datetime64[ns, dateutil//etc/passwd]"],
         ["name", "datetime64[ns, /etc/passwd]"],
         ["name", "interval[datetime64[ns, dateutil//etc/passwd], right]"],
+        ["name", "period[dateutil//etc/passwd]"],
         ["name", "object"],
         ["string", "tmp", True],
         ["numpy", "<f8"],
-        ["sparse", "V8", 0],
+        ["sparse", ["numpy dtype", "V8"], 0],
         ["arrow", "00"],
         ["arrow", "zz"],
         arrow(pa.list_(pa.int8())),
@@ -333,9 +404,23 @@ def arrow(kind):
     ids=lambda dtype: str(dtype)[:40],
 )
 def test_dtypes_that_no_file_may_ask_for(dtype):
-    column = {"values": {"dtype": dtype, "cells": []}, "is_categorical": False, "missing": None}
+    assert format_from_state(frame_of(["pandas dtype", ["name", "Int8"]])).columns[0].dtype == "Int8"
     with pytest.raises(CheckpointError):
-        format_from_state({"kind": "pandas", "names": {"names": [None], "range": [0, 1, 1]}, "columns": [column]})
+        format_from_state(frame_of(["pandas dtype", dtype]))
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        ["Timestamp", [1, "s", "dateutil//etc/passwd"]],
+        ["polars dtype", ["Datetime", "us", "/etc/passwd"]],
+        ["polars dtype", ["read_csv", "/etc/passwd"]],
+    ],
+    ids=str,
+)
+def test_values_that_no_file_may_ask_for(moment):
+    with pytest.raises(CheckpointError, match=r"'dateutil//etc/passwd|'/etc/passwd'|read_csv"):
+        target_from_state({"classes": array("<i8", [0]), "examples": ["list", [moment]]})
 
 
 @given(st.data())
@@ -343,10 +428,11 @@ def test_dtypes_that_no_file_may_ask_for(dtype):
 def test_a_damaged_type_of_pyarrow_raises_only_the_checkpoint_error(data):
     form = check_table(FRAME[["dictionary"]]).format
     state = format_to_state(form)
-    schema = bytearray.fromhex(state["columns"][0]["values"]["dtype"][1])
+    dtype = state["columns"][0]["dtype"][1]
+    schema = bytearray.fromhex(dtype[1])
     for _ in range(data.draw(st.integers(1, 3))):
         schema[data.draw(st.integers(0, len(schema) - 1))] = data.draw(st.integers(0, 255))
-    state["columns"][0]["values"]["dtype"][1] = schema.hex()
+    dtype[1] = schema.hex()
     try:
         assert format_from_state(state).columns
     except CheckpointError as error:
@@ -361,7 +447,7 @@ def test_a_missing_library_is_named(tmp_path, library):
         f"import sys; sys.modules[{library!r}] = None\n"
         "from wgan_resampler.exceptions import MissingDependencyError\n"
         "from wgan_resampler.utils.storage.state_file import load_state\n"
-        "from wgan_resampler.tables.state import format_from_state\n"
+        "from wgan_resampler.tables.state.formats import format_from_state\n"
         f"state = load_state({str(tmp_path / 'x.pth')!r})\n"
         "try:\n    format_from_state(state)\n"
         "except MissingDependencyError as error:\n    print(error)\n"

@@ -22,8 +22,9 @@ from wgan_resampler.comparison.methods import registry
 from wgan_resampler.comparison.results.result import ComparisonResult
 from wgan_resampler.comparison.results.score_table import KEYS, OTHER_COLUMNS
 from wgan_resampler.comparison.running.job import Job, JobResult, run_job
+from wgan_resampler.comparison.running.job_key import job_key
 from wgan_resampler.comparison.running.settings import Settings
-from wgan_resampler.comparison.running.store import Store, job_key, read_run
+from wgan_resampler.comparison.running.store import Store, read_run
 from wgan_resampler.comparison.scoring.metrics import TUNED, resolve_scoring
 from wgan_resampler.exceptions import ComparisonWarning, InvalidParameterError, WorkerLostError
 from wgan_resampler.utils import COMPARE, DASK, require

@@ -10,7 +10,7 @@ from typing import Any
 from wgan_resampler.exceptions import CheckpointError
 from wgan_resampler.records.training_data import DataDescription
 from wgan_resampler.sampler import ModelState, RowModel, model_from_state, model_to_state
-from wgan_resampler.tables import CategoricalColumn, NumericColumn, TableSchema
+from wgan_resampler.tables import NumericColumn, check_columns
 from wgan_resampler.utils.storage import Count, Scalar, convert_state, load_state, save_state
 
 KIND = "generator"
@@ -72,26 +72,18 @@ def load_generator(path: str | os.PathLike[str]) -> TrainedGenerator:
 def _from_state(state: Mapping[str, Any]) -> TrainedGenerator:
     if state.get("kind") != KIND:
         raise CheckpointError(
-            "It holds no trained generator. If it is a checkpoint, resume its training: the result is final_model.pth."
+            "The file holds no trained generator. If it is a checkpoint, resume its training: the result is "
+            "final_model.pth."
         )
     checked = convert_state(state, GeneratorState)
-    model = model_from_state(checked.model)
-    _check_schema(checked.data, model.encoder.schema)
-    return TrainedGenerator(model, checked.data, checked.settings, checked.epochs, checked.n_updates)
-
-
-def _check_schema(data: DataDescription, schema: TableSchema) -> None:
-    """Raise CheckpointError unless a model makes the columns that the description names."""
-    if data.n_features != len(schema.columns):
-        raise CheckpointError(f"It describes {data.n_features} features, but its model makes {len(schema.columns)}.")
-    if data.kind != "table":
-        for column in schema.columns:
-            if not isinstance(column, NumericColumn) or column.dtype.kind != "f" or column.has_missing:
-                raise CheckpointError(f"It describes {data.kind}, but not all columns of its model are floats.")
-    for name, labels, column in zip(data.columns, data.categories, schema.columns, strict=False):
-        found = column.n_categories if isinstance(column, CategoricalColumn) else None
-        described = None if labels is None else len(labels)
-        if found != described:
-            raise CheckpointError(
-                f"It describes {described} categories of column {name[:40]!r}, but its model makes {found}."
-            )
+    model, data = model_from_state(checked.model), checked.data
+    schema = model.encoder.schema
+    if data.kind == "table":
+        check_columns(schema, data.categories, lambda j: repr(data.columns[j][:40]))
+    elif data.n_features != len(schema.columns):
+        raise CheckpointError(
+            f"The file describes {data.n_features} features, but its model makes {len(schema.columns)}."
+        )
+    elif not all(isinstance(c, NumericColumn) and c.dtype.kind == "f" and not c.has_missing for c in schema.columns):
+        raise CheckpointError(f"The file describes {data.kind}, but not all columns of its model are floats.")
+    return TrainedGenerator(model, data, checked.settings, checked.epochs, checked.n_updates)

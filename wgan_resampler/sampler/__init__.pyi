@@ -11,11 +11,10 @@ from .fitting.settings import (
 from .generator_state import (
     ModelState as ModelState,
     model_from_state as model_from_state,
-    model_hash as model_hash,
     model_to_state as model_to_state,
 )
 from .over_sampler import WGANGPOverSampler as WGANGPOverSampler
-from .row_generator import RowModel as RowModel
+from .row_generator import RowModel as RowModel, model_hash as model_hash
 from .strategies import (
     OWN_STRATEGIES as OWN_STRATEGIES,
     rows_to_generate as rows_to_generate,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from numbers import Integral
@@ -21,7 +22,7 @@ from wgan_resampler.gan import (
     collapse,
     generate,
 )
-from wgan_resampler.tables import Cells, EncodedRows, TableEncoder, find_label, plain_label
+from wgan_resampler.tables import Cells, EncodedRows, TableEncoder, find_label, plain_label, schema_to_state
 from wgan_resampler.utils import computing, new_generator
 
 _ROWS_PER_CHUNK = 16_384
@@ -161,6 +162,18 @@ class RowModel:
                 f"{', '.join(repr(plain_label(known)) for known in self.classes)}."
             )
         return np.full(int(n), index, dtype=np.int64)
+
+
+def model_hash(model: RowModel) -> str:
+    """Return the SHA-256 of weights and encoder, which is the same in every file of the model."""
+    digest = hashlib.sha256()
+    networks = [model.generator] if model.classifier is None else [model.generator, model.classifier]
+    for network in networks:
+        for name, tensor in sorted(network.state_dict().items()):
+            digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+            digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    digest.update(repr(schema_to_state(model.encoder.schema)).encode())
+    return digest.hexdigest()
 
 
 def _check_number(n: object) -> None:

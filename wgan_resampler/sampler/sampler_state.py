@@ -98,13 +98,13 @@ def fitted_from_state(state: Mapping[str, Any]) -> tuple[Fitted, dict[str, Any]]
     CheckpointError is raised if the state is of another kind, or if its parts do not fit each other.
     """
     if state.get("kind") != KIND:
-        raise CheckpointError("It holds no sampler.")
+        raise CheckpointError("The file holds no sampler.")
     checked = convert_state(state, SamplerState)
     model = model_from_state(checked.model)
     table, target = format_from_state(checked.table), target_from_state(checked.target)
     columns, names = model.encoder.schema.columns, checked.feature_names
     if len(target.classes) != len(model.classes) or (names is not None and len(names) != len(columns)):
-        raise CheckpointError("Its table or its target does not fit its model.")
+        raise CheckpointError("The table or the target in the file does not fit its model.")
     check_format(table, model.encoder)
     seeds = checked.seeds
     trained = TrainedParts(
@@ -117,32 +117,20 @@ def fitted_from_state(state: Mapping[str, Any]) -> tuple[Fitted, dict[str, Any]]
     )
     to_generate = OrderedDict((target.classes[i], n) for i, n in checked.to_generate.items())
     categorical = [j for j, column in enumerate(columns) if isinstance(column, CategoricalColumn)]
-    parameters = {name: _parameter_from_state(value) for name, value in checked.parameters.items()}
+    parameters = {name: value_from_state(value) for name, value in checked.parameters.items()}
     fitted = Fitted(table, target, to_generate, np.array(categorical, dtype=np.int64), names, trained=trained)
     return fitted, parameters
 
 
 def _parameter_to_state(name: str, value: Any) -> Any:
-    """Return a parameter as plain values: a dict as pairs, an array-like as a list."""
     if name == "callbacks" or isinstance(value, np.random.RandomState):
         return None
     if callable(value):
         raise CheckpointError(
             f"{name} is a function, which a file cannot hold. Set it to a string or a dict of numbers before saving."
         )
-    where = f"The parameter {name}"
     if isinstance(value, Mapping):
-        return {"pairs": [[value_to_state(key, where), value_to_state(item, where)] for key, item in value.items()]}
-    if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
-        return {"value": value_to_state(value, where)}
-    return {"items": [value_to_state(item, where) for item in value]}
-
-
-def _parameter_from_state(state: Any) -> Any:
-    if state is None:
-        return None
-    if "pairs" in state:
-        return {value_from_state(key): value_from_state(item) for key, item in state["pairs"]}
-    if "items" in state:
-        return [value_from_state(item) for item in state["items"]]
-    return value_from_state(state["value"])
+        value = dict(value)
+    elif hasattr(value, "__iter__") and not isinstance(value, (str, bytes, list, tuple)):
+        value = list(value)
+    return value_to_state(value, f"The parameter {name}")

@@ -32,6 +32,7 @@ from .encoding.schema import (
     TableSchema as TableSchema,
 )
 from .encoding.state import (
+    check_columns as check_columns,
     schema_from_state as schema_from_state,
     schema_to_state as schema_to_state,
 )
@@ -42,16 +43,16 @@ from .files.table_files import (
     table_suffix as table_suffix,
     write_table as write_table,
 )
-from .plain_values import (
-    value_from_state as value_from_state,
-    value_to_state as value_to_state,
-)
-from .state import (
+from .state.formats import (
     check_format as check_format,
     format_from_state as format_from_state,
     format_to_state as format_to_state,
     target_from_state as target_from_state,
     target_to_state as target_to_state,
+)
+from .state.plain_values import (
+    value_from_state as value_from_state,
+    value_to_state as value_to_state,
 )
 from .validation import (
     check_table as check_table,

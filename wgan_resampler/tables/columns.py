@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import decimal
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -203,17 +203,11 @@ def raise_too_long(label: str, row: int, cell: Any) -> NoReturn:
 def raise_no_category(label: str, cells: Iterable[Any], error: TypeError) -> NoReturn:
     """Raise the error for a column of categories that cannot be compared with each other."""
     for row, cell in enumerate(cells):
-        if not _returns(hash, cell):
+        try:
+            hash(cell)
+        except TypeError:
             raise InvalidDataError(
                 f"Column {label} does not hold categories: row {row} holds {shown(cell)}, and a {type(cell).__name__} "
                 "cannot be compared with others. Spread it over columns, or convert it to strings."
             ) from error
     raise InvalidDataError(f"Column {label} does not hold categories: {error}.") from error
-
-
-def _returns(function: Callable[[Any], Any], argument: Any) -> bool:
-    try:
-        function(argument)
-    except TypeError:
-        return False
-    return True

@@ -430,3 +430,12 @@ def test_a_newer_version_is_not_damage(tmp_path):
     torch_saved(tmp_path / "checkpoint_epoch_2.pth", {}, version=VERSION + 1)
     with pytest.raises(CheckpointVersionError, match="checkpoint_epoch_2"):
         newest_good(tmp_path)
+
+
+def test_an_error_in_the_program_is_not_reported_as_damage(path):
+    # bug: a mistake in a declared type was blamed on the file
+    def build(state):
+        raise TypeError("Type unions may not contain more than one dataclass")
+
+    with pytest.raises(TypeError, match="unions"):
+        load_state(path, build)

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils import check_array
 
-import wgan_resampler.tables.plain_values as plain
-from wgan_resampler.exceptions import CheckpointError, InvalidDataError
+from wgan_resampler.exceptions import InvalidDataError
 from wgan_resampler.tables.columns import (
     CategoricalCells,
     Cells,
@@ -65,23 +64,6 @@ class ColumnFormat:
             return isinstance(self.missing, (float, np.floating))
         return dtype.kind in "mM"
 
-    def to_state(self, where: str) -> dict[str, Any]:
-        """Return the column as plain values; `where` is how an error message calls it."""
-        values = np.zeros(0, dtype=self.dtype) if self.categories is None else self.categories
-        return {
-            "values": plain.array_to_state(values, where),
-            "is_categorical": self.categories is not None,
-            "missing": plain.value_to_state(self.missing, where),
-        }
-
-    @classmethod
-    def from_state(cls, state: dict[str, Any]) -> ColumnFormat:
-        """Undo `to_state`."""
-        values = plain.array_from_state(state["values"])
-        if values.ndim != 1:
-            raise ValueError("categories in several dimensions")
-        return cls(values.dtype, values if state["is_categorical"] else None, plain.value_from_state(state["missing"]))
-
 
 @dataclass(frozen=True)
 class ArrayFormat(TableFormat):
@@ -95,15 +77,16 @@ class ArrayFormat(TableFormat):
         The dtype of the whole table.
     columns : tuple of ColumnFormat
         The columns.
-    sparse_type : type or None, default=None
-        Class of a sparse table: ``csr_array``, ``csc_array``, ``csr_matrix`` or ``csc_matrix``. None for an array.
+    sparse_type : str or None, default=None
+        Class of a sparse table: "csr_array", "csc_array", "csr_matrix" or "csc_matrix". None for an array.
     """
 
     dtype: np.dtype
     columns: tuple[ColumnFormat, ...]
-    sparse_type: type | None = None
+    sparse_type: str | None = None
 
     kind = "array"
+    column_type = ColumnFormat
 
     @staticmethod
     def holds(value: Any) -> bool:
@@ -123,7 +106,7 @@ class ArrayFormat(TableFormat):
             read_column(by_column[:, [j]].toarray().ravel() if is_sparse else by_column[:, j], str(j), j in categorical)
             for j in range(rows.shape[1])
         ]
-        form = cls(rows.dtype, tuple(column for column, _ in columns), type(rows) if is_sparse else None)
+        form = cls(rows.dtype, tuple(column for column, _ in columns), type(rows).__name__ if is_sparse else None)
         return Table(rows, tuple(cells for _, cells in columns), form)
 
     def build(self, cells: Sequence[Cells]) -> Any:
@@ -131,7 +114,7 @@ class ArrayFormat(TableFormat):
         rows = np.empty((len(cells[0]), len(cells)), dtype=self.dtype)
         for j, (column, each) in enumerate(zip(self.columns, cells, strict=True)):
             rows[:, j] = column.build(each)
-        return rows if self.sparse_type is None else self.sparse_type(rows)
+        return rows if self.sparse_type is None else _SPARSE[self.sparse_type](rows)
 
     @staticmethod
     def stack(rows: Any, new: Any) -> Any:
@@ -155,29 +138,6 @@ class ArrayFormat(TableFormat):
         """Return a target as an array. A column vector becomes one-dimensional, as in imbalanced-learn."""
         array = np.asarray(target)
         return array if one_hot or array.ndim != 2 else array.ravel()
-
-    def to_state(self) -> dict[str, Any]:
-        """Return the columns, the dtype and the class as plain values."""
-        if not plain.can_hold(self.dtype):
-            raise CheckpointError(f"Column 0 is of dtype {self.dtype}, which a file cannot hold. Convert it first.")
-        columns = [column.to_state(f"Column {j}") for j, column in enumerate(self.columns)]
-        return {"columns": columns, "dtype": self.dtype.str, "sparse": self.sparse_type and self.sparse_type.__name__}
-
-    @classmethod
-    def from_state(cls, state: dict[str, Any]) -> ArrayFormat:
-        """Undo `to_state`."""
-        columns = tuple(ColumnFormat.from_state(column) for column in state["columns"])
-        return cls(plain.dtype_from_text(state["dtype"]), columns, state["sparse"] and _SPARSE[state["sparse"]])
-
-    @classmethod
-    def labels_to_state(cls, labels: Any) -> Any:
-        """Return a short target as plain values."""
-        return plain.array_to_state(labels, "The target")
-
-    @classmethod
-    def labels_from_state(cls, state: Any) -> Any:
-        """Undo `labels_to_state`."""
-        return plain.array_from_state(state)
 
 
 def checked_array(rows: Any) -> Any:

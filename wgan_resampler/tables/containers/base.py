@@ -69,11 +69,14 @@ class TableFormat(abc.ABC):
     ----------
     kind : str
         What saved files call the container.
+    column_type : type
+        The dataclass of an element of `columns`. Files hold its fields, and those of the container.
     columns : tuple
         One object per column, with the attribute `categories`: what the codes stand for, or None for numbers.
     """
 
     kind: ClassVar[str]
+    column_type: ClassVar[type]
     columns: tuple[Any, ...]
 
     @staticmethod
@@ -141,29 +144,25 @@ class TableFormat(abc.ABC):
         """Return a target in the shape in which it is given back: a column vector becomes one-dimensional."""
         return target
 
-    @abc.abstractmethod
-    def to_state(self) -> dict[str, Any]:
-        """Return the columns as plain values. CheckpointError names a column that cannot be saved."""
 
-    @classmethod
-    @abc.abstractmethod
-    def from_state(cls, state: dict[str, Any]) -> TableFormat:
-        """Undo `to_state`. The state may come from anywhere; callers turn the errors into CheckpointError."""
+@dataclass(frozen=True)
+class FrameFormat(TableFormat):
+    """A frame: its columns have names.
 
-    @classmethod
-    @abc.abstractmethod
-    def labels_to_state(cls, labels: Any) -> Any:
-        """Return a short target as plain values."""
+    Parameters
+    ----------
+    names : pandas.Index or tuple of str
+        Names of the columns.
+    columns : tuple
+        The columns.
+    """
 
-    @classmethod
-    @abc.abstractmethod
-    def labels_from_state(cls, state: Any) -> Any:
-        """Undo `labels_to_state`, with errors as in `from_state`."""
+    names: Any
+    columns: tuple[Any, ...]
 
-    @staticmethod
-    def errors() -> tuple[type[BaseException], ...]:
-        """Return the exceptions of the container's library that are no ValueErrors."""
-        return ()
+    def label(self, column: int) -> str:
+        """Return the column's name."""
+        return repr(self.names[column])
 
 
 def check_not_empty(frame: Any) -> None:

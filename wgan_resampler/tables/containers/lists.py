@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import wgan_resampler.tables.plain_values as plain
 from wgan_resampler.tables.columns import Cells
 from wgan_resampler.tables.containers.arrays import ColumnFormat, checked_array, read_column, rows_as_array
 from wgan_resampler.tables.containers.base import ChooseCategorical, Table, TableFormat
@@ -28,6 +27,7 @@ class ListFormat(TableFormat):
     columns: tuple[ColumnFormat, ...]
 
     kind = "list"
+    column_type = ColumnFormat
 
     @staticmethod
     def holds(value: Any) -> bool:
@@ -66,23 +66,3 @@ class ListFormat(TableFormat):
     def as_target(target: Any, *, one_hot: bool) -> Any:
         """Return a target as it is. A column vector becomes one-dimensional, as in imbalanced-learn."""
         return target if one_hot or np.ndim(target) != 2 else [row[0] for row in target]
-
-    def to_state(self) -> dict[str, Any]:
-        """Return the columns as plain values."""
-        return {"columns": [column.to_state(f"Column {j}") for j, column in enumerate(self.columns)]}
-
-    @classmethod
-    def from_state(cls, state: dict[str, Any]) -> ListFormat:
-        """Undo `to_state`."""
-        return cls(tuple(ColumnFormat.from_state(column) for column in state["columns"]))
-
-    @classmethod
-    def labels_to_state(cls, labels: Any) -> Any:
-        """Return a short target as plain values. The rows of a one-hot target, which are lists, become tuples."""
-        return [plain.value_to_state(tuple(row) if isinstance(row, list) else row, "The target") for row in labels]
-
-    @classmethod
-    def labels_from_state(cls, state: Any) -> Any:
-        """Undo `labels_to_state`."""
-        rows = [plain.value_from_state(row) for row in state]
-        return [list(row) if isinstance(row, tuple) else row for row in rows]

@@ -5,7 +5,6 @@ pandas is imported inside functions, so it is only imported for callers who pass
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import wgan_resampler.tables.containers.pandas_state as pandas_state
-import wgan_resampler.tables.plain_values as plain
 from wgan_resampler.exceptions import InvalidDataError
 from wgan_resampler.tables.columns import (
     CategoricalCells,
@@ -29,7 +26,7 @@ from wgan_resampler.tables.columns import (
     raise_not_numeric,
 )
 from wgan_resampler.tables.containers.arrays import take_categories
-from wgan_resampler.tables.containers.base import ChooseCategorical, Table, TableFormat, check_not_empty, is_of
+from wgan_resampler.tables.containers.base import ChooseCategorical, FrameFormat, Table, check_not_empty, is_of
 
 
 @dataclass(frozen=True)
@@ -98,43 +95,13 @@ class SeriesFormat:
             array = pa.array(cells.values, mask=cells.missing).cast(kind)
         return pd.Series(pd.arrays.ArrowExtensionArray(array))
 
-    def to_state(self, where: str) -> dict[str, Any]:
-        """Return the column as plain values; `where` is how an error message calls it."""
-        import pandas as pd
-
-        values = [] if self.categories is None else self.categories
-        return {
-            "values": pandas_state.series_to_state(pd.Series(values, dtype=self.dtype), where),
-            "is_categorical": self.categories is not None,
-            "missing": plain.value_to_state(self.missing, where),
-        }
-
-    @classmethod
-    def from_state(cls, state: dict[str, Any]) -> SeriesFormat:
-        """Undo `to_state`."""
-        series = pandas_state.series_from_state(state["values"])
-        categories = series.to_numpy() if series.dtype == np.dtype(object) else series.array
-        return cls(
-            series.dtype, categories if state["is_categorical"] else None, plain.value_from_state(state["missing"])
-        )
-
 
 @dataclass(frozen=True)
-class PandasFormat(TableFormat):
-    """A pandas frame; as a target, also a Series.
-
-    Parameters
-    ----------
-    names : pandas.Index
-        Names of the columns.
-    columns : tuple of SeriesFormat
-        The columns.
-    """
-
-    names: Any
-    columns: tuple[SeriesFormat, ...]
+class PandasFormat(FrameFormat):
+    """A pandas frame; as a target, also a Series. Its columns are objects of `SeriesFormat`."""
 
     kind = "pandas"
+    column_type = SeriesFormat
 
     @staticmethod
     def holds(value: Any) -> bool:
@@ -163,10 +130,6 @@ class PandasFormat(TableFormat):
         columns = [read_series(rows.iloc[:, j], j in categorical) for j in range(rows.shape[1])]
         form = cls(rows.columns, tuple(column for column, _ in columns))
         return Table(rows, tuple(cells for _, cells in columns), form)
-
-    def label(self, column: int) -> str:
-        """Return the column's name."""
-        return repr(self.names[column])
 
     def build(self, cells: Sequence[Cells]) -> Any:
         """Return new rows as a frame."""
@@ -205,43 +168,6 @@ class PandasFormat(TableFormat):
             return np.column_stack([PandasFormat.label_array(target.iloc[:, j]) for j in range(target.shape[1])])
         return np.asarray(target.to_numpy(dtype=object) if target.hasnans else plain_array(target))
 
-    def to_state(self) -> dict[str, Any]:
-        """Return names and columns as plain values."""
-        columns = [column.to_state(f"Column {self.label(j)}") for j, column in enumerate(self.columns)]
-        return {"names": pandas_state.index_to_state(self.names), "columns": columns}
-
-    @classmethod
-    def from_state(cls, state: dict[str, Any]) -> PandasFormat:
-        """Undo `to_state`."""
-        columns = tuple(SeriesFormat.from_state(column) for column in state["columns"])
-        return cls(pandas_state.index_from_state(state["names"], len(columns)), columns)
-
-    @classmethod
-    def labels_to_state(cls, labels: Any) -> Any:
-        """Return a short Series or frame as plain values."""
-        if labels.ndim == 1:
-            return {
-                "name": plain.value_to_state(labels.name, "The target"),
-                "series": pandas_state.series_to_state(labels, "The target"),
-            }
-        columns = [pandas_state.series_to_state(labels.iloc[:, j], "The target") for j in range(labels.shape[1])]
-        return {"names": pandas_state.index_to_state(labels.columns), "columns": columns}
-
-    @classmethod
-    def labels_from_state(cls, state: Any) -> Any:
-        """Undo `labels_to_state`."""
-        pd = plain.require_pandas()
-        if "series" in state:
-            return pandas_state.series_from_state(state["series"]).rename(plain.value_from_state(state["name"]))
-        frame = pd.concat([pandas_state.series_from_state(column) for column in state["columns"]], axis=1)
-        frame.columns = pandas_state.index_from_state(state["names"], frame.shape[1])
-        return frame
-
-    @staticmethod
-    def errors() -> tuple[type[BaseException], ...]:
-        """Return the exceptions of pyarrow, which also raises OSError for a damaged type."""
-        return (OSError, *([sys.modules["pyarrow"].ArrowException] if "pyarrow" in sys.modules else []))
-
 
 def _holds_categories(dtype: Any) -> bool:
     import pandas as pd
@@ -273,13 +199,16 @@ def read_series(series: Any, is_categorical: bool) -> tuple[SeriesFormat, Cells]
 
 
 def _read_categories(series: Any) -> tuple[CategoricalCells, Any]:
+    import pandas as pd
+
     try:
         codes, categories = series.array.factorize()
     except (TypeError, NotImplementedError) as error:
         raise_no_category(repr(series.name), series, TypeError(error))
     if series.dtype == np.dtype(object):
-        categories = np.asarray(categories, dtype=object)
-    return CategoricalCells(codes, len(categories)), categories
+        return CategoricalCells(codes, len(categories)), np.asarray(categories, dtype=object)
+    # pyarrow returns the categories of a dictionary in the dtype of its values.
+    return CategoricalCells(codes, len(categories)), pd.Series(categories, dtype=series.dtype).array
 
 
 def _read_numbers(series: Any, missing: NDArray[np.bool_]) -> NumericCells:

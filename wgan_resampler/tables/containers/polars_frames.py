@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import wgan_resampler.tables.plain_values as plain
-from wgan_resampler.exceptions import CheckpointError, InvalidDataError
+from wgan_resampler.exceptions import InvalidDataError
 from wgan_resampler.tables.columns import (
     CategoricalCells,
     Cells,
@@ -24,9 +23,7 @@ from wgan_resampler.tables.columns import (
     raise_not_numeric,
     raise_too_long,
 )
-from wgan_resampler.tables.containers.base import ChooseCategorical, Table, TableFormat, check_not_empty, is_of
-from wgan_resampler.utils import FILES, require
-from wgan_resampler.utils.storage import checked
+from wgan_resampler.tables.containers.base import ChooseCategorical, FrameFormat, Table, check_not_empty, is_of
 
 
 @dataclass(frozen=True)
@@ -49,13 +46,15 @@ class PolarsColumn:
 
     def build(self, cells: Cells) -> Any:
         """Return the cells as a Series of the column's dtype."""
+        import polars as pl
+
         if isinstance(cells, NumericCells):
             series = self._numbers(cells)
         elif len(self.categories):
             # Rows of the column's own categories have the same categorical type as the column.
             series = self.categories.gather(_with_nulls(cells.codes.astype(np.int64), cells.missing))
         else:
-            series = _nulls(len(cells), self.dtype)
+            series = pl.Series([None] * len(cells), dtype=self.dtype)
         return series.fill_null(float("nan")) if self.nan_is_missing else series
 
     def _numbers(self, cells: NumericCells) -> Any:
@@ -65,42 +64,13 @@ class PolarsColumn:
             return pl.Series(decimals(cells, self.dtype.scale), dtype=self.dtype)
         return _with_nulls(cells.values, cells.missing).cast(self.dtype)
 
-    def to_state(self, where: str) -> dict[str, Any]:
-        """Return the column as plain values; `where` is how an error message calls it."""
-        import polars as pl
-
-        values = pl.Series([], dtype=self.dtype) if self.categories is None else self.categories
-        return {
-            "values": _series_to_state(values, where),
-            "is_categorical": self.categories is not None,
-            "nan_is_missing": self.nan_is_missing,
-        }
-
-    @classmethod
-    def from_state(cls, state: dict[str, Any]) -> PolarsColumn:
-        """Undo `to_state`."""
-        series, nan_is_missing = _series_from_state(state["values"]), bool(state["nan_is_missing"])
-        if nan_is_missing and not series.dtype.is_float():
-            raise ValueError("NaN in a column that is not of floats")
-        return cls(series.dtype, series if state["is_categorical"] else None, nan_is_missing)
-
 
 @dataclass(frozen=True)
-class PolarsFormat(TableFormat):
-    """A polars frame; as a target, also a Series.
-
-    Parameters
-    ----------
-    names : tuple of str
-        Names of the columns.
-    columns : tuple of PolarsColumn
-        The columns.
-    """
-
-    names: tuple[str, ...]
-    columns: tuple[PolarsColumn, ...]
+class PolarsFormat(FrameFormat):
+    """A polars frame; as a target, also a Series. Its columns are objects of `PolarsColumn`."""
 
     kind = "polars"
+    column_type = PolarsColumn
 
     @staticmethod
     def holds(value: Any) -> bool:
@@ -123,10 +93,6 @@ class PolarsFormat(TableFormat):
         columns = [read_series(series, j in categorical) for j, series in enumerate(rows.get_columns())]
         form = cls(tuple(rows.columns), tuple(column for column, _ in columns))
         return Table(rows, tuple(cells for _, cells in columns), form)
-
-    def label(self, column: int) -> str:
-        """Return the column's name."""
-        return repr(self.names[column])
 
     def build(self, cells: Sequence[Cells]) -> Any:
         """Return new rows as a frame."""
@@ -162,39 +128,6 @@ class PolarsFormat(TableFormat):
         if hasattr(target, "get_columns"):
             return np.column_stack([PolarsFormat.label_array(series) for series in target.get_columns()])
         return np.array(target.to_list(), dtype=object) if target.null_count() else np.asarray(target.to_numpy())
-
-    def to_state(self) -> dict[str, Any]:
-        """Return names and columns as plain values."""
-        columns = [column.to_state(f"Column {self.label(j)}") for j, column in enumerate(self.columns)]
-        return {"names": list(self.names), "columns": columns}
-
-    @classmethod
-    def from_state(cls, state: dict[str, Any]) -> PolarsFormat:
-        """Undo `to_state`."""
-        names, columns = state["names"], state["columns"]
-        if len(set(names)) != len(columns) or not all(type(name) is str for name in names):
-            raise ValueError("other names than columns")
-        return cls(tuple(names), tuple(PolarsColumn.from_state(column) for column in columns))
-
-    @classmethod
-    def labels_to_state(cls, labels: Any) -> Any:
-        """Return a short Series or frame as plain values."""
-        is_frame = hasattr(labels, "get_columns")
-        series = labels.get_columns() if is_frame else [labels]
-        columns = {each.name: _series_to_state(each, "The target") for each in series}
-        return {"is_frame": is_frame, "columns": columns}
-
-    @classmethod
-    def labels_from_state(cls, state: Any) -> Any:
-        """Undo `labels_to_state`."""
-        series = [_series_from_state(each).alias(str(name)) for name, each in state["columns"].items()]
-        return _require_polars().DataFrame(series) if state["is_frame"] else series[0]
-
-    @staticmethod
-    def errors() -> tuple[type[BaseException], ...]:
-        """Return the exceptions of polars, which are no ValueErrors."""
-        errors = _require_polars().exceptions
-        return (errors.PolarsError, errors.PanicException)
 
 
 def read_series(series: Any, is_categorical: bool) -> tuple[PolarsColumn, Cells]:
@@ -269,77 +202,6 @@ def _with_nulls(values: NDArray[Any], missing: NDArray[np.bool_] | None) -> Any:
     return series if missing is None else pl.select(pl.when(pl.Series(~missing)).then(series)).to_series()
 
 
-def _nulls(n: int, dtype: Any) -> Any:
-    import polars as pl
-
-    return pl.Series([None] * n, dtype=dtype)
-
-
 def _first_cell(series: Any) -> Any:
     cell = series[0]
     return cell.to_list() if hasattr(cell, "to_list") else cell
-
-
-# What a dtype is made from, by its name.
-_ARGUMENTS: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(
-        ("Int8", "Int16", "Int32", "Int64", "Int128", "UInt8", "UInt16", "UInt32", "UInt64", "UInt128"), ()
-    ),
-    **dict.fromkeys(("Float16", "Float32", "Float64", "Boolean", "String", "Date", "Time", "Categorical"), ()),
-    "Datetime": ("time_unit", "time_zone"),
-    "Duration": ("time_unit",),
-    "Decimal": ("precision", "scale"),
-    "Enum": ("categories",),
-}
-
-
-def _dtype_to_state(dtype: Any, where: str) -> list[Any]:
-    """Return a dtype as its name and what it is made from."""
-    name = dtype.base_type().__name__  # polars 1.9 gives some dtypes as classes
-    if name not in _ARGUMENTS:
-        raise CheckpointError(f"{where} is of dtype {dtype}, which a file cannot hold. Cast it first.")
-    values = [getattr(dtype, argument) for argument in _ARGUMENTS[name]]
-    return [name, *(value.to_list() if hasattr(value, "to_list") else value for value in values)]
-
-
-def _dtype_from_state(state: Any) -> Any:
-    """Undo `_dtype_to_state`."""
-    name, *values = state
-    arguments = dict(zip(_ARGUMENTS[name], values, strict=True))
-    plain.zone_from_text(arguments.get("time_zone"))
-    if not all(type(text) is str for text in arguments.get("categories", ())):
-        raise ValueError("categories that are no strings")
-    return getattr(_require_polars(), name)(**arguments)
-
-
-def _series_to_state(series: Any, where: str) -> dict[str, Any]:
-    """Return dtype and cells of a Series as plain values; its name is left out.
-
-    The Series is made again at once: what cannot be loaded is refused when it is saved.
-    """
-    import polars as pl
-
-    # Dates and durations are written as integers of their unit.
-    counts = series.to_physical() if series.dtype.is_temporal() else series
-    cells = [plain.value_to_state(cell, where) for cell in counts.to_list()]
-    state = {"dtype": _dtype_to_state(series.dtype, where), "cells": cells}
-    again = checked(_series_from_state, state)
-    is_equal = again.dtype == series.dtype
-    if isinstance(series.dtype, pl.Categorical):  # polars 1.9 holds the categories of two columns for different
-        again, series = again.cast(pl.String), series.cast(pl.String)
-    if not is_equal or not again.equals(series, null_equal=True):
-        raise CheckpointError(f"{where} is of dtype {series.dtype}, which a file cannot hold. Cast it first.")
-    return state
-
-
-def _series_from_state(state: dict[str, Any]) -> Any:
-    """Undo `_series_to_state`."""
-    pl = _require_polars()
-    dtype, cells = _dtype_from_state(state["dtype"]), [plain.value_from_state(cell) for cell in state["cells"]]
-    if not dtype.is_temporal():
-        return pl.Series(cells, dtype=dtype, strict=True)
-    return pl.Series(cells, dtype=pl.Int32 if dtype == pl.Date else pl.Int64, strict=True).cast(dtype)
-
-
-def _require_polars() -> Any:
-    return require("polars", "Loading a sampler of a polars frame", FILES)

@@ -8,7 +8,9 @@ To add a container, for example xarray:
    functions only, and let `holds` ask :func:`~wgan_resampler.tables.containers.base.is_of`, so that the library is not
    imported for those who do not use it.
 2. Enter the class in `CONTAINERS`, before `ArrayFormat`, which takes everything that is left.
-3. Test it as ``tests/tables/containers/test_polars_frames.py`` does, and add a table to ``tests/tables/test_state.py``.
+3. Files hold the fields of the class and of its `column_type`. If files cannot hold their types yet, add forms of these
+   types, as ``tables/state/polars_forms.py`` does, and enter them in ``tables/state/plain_values.py``.
+4. Test it as ``tests/tables/containers/test_polars_frames.py`` does, and add a table to ``tests/tables/test_state.py``.
 """
 
 from __future__ import annotations

@@ -15,7 +15,6 @@ networks can treat them in one operation. The offsets are kept here and nowhere 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -160,14 +159,12 @@ class RowLayout:
     @cached_property
     def groups(self) -> tuple[BlockGroup, ...]:
         """Blocks of equal size, taken together."""
-        return tuple(self._find_groups())
-
-    def _find_groups(self) -> Iterator[BlockGroup]:
-        start = self.n_values
+        groups, start = [], self.n_values
         for size, blocks in itertools.groupby(self.block_sizes):
             stop = start + size * len(list(blocks))
-            yield BlockGroup(start, stop, size)
+            groups.append(BlockGroup(start, stop, size))
             start = stop
+        return tuple(groups)
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence, Sized
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -15,44 +15,60 @@ from wgan_resampler.exceptions import CheckpointError
 from wgan_resampler.tables.encoding.schema import CategoricalColumn, Column, NumericColumn, Scale, TableSchema
 from wgan_resampler.utils.storage import convert_state
 
+_KINDS: Final[Mapping[Any, type[Column]]] = {"numbers": NumericColumn, "categories": CategoricalColumn}
+
 
 def schema_to_state(schema: TableSchema) -> dict[str, Any]:
     """Return a schema as plain values."""
-    return {"columns": [_column_to_state(column) for column in schema.columns]}
+    names = {column_type: kind for kind, column_type in _KINDS.items()}
+    columns = [
+        {"kind": names[type(column)], **msgspec.to_builtins(column, enc_hook=lambda dtype: dtype.str)}
+        for column in schema.columns
+    ]
+    return {"columns": columns}
 
 
 def schema_from_state(state: Mapping[str, Any]) -> TableSchema:
     """Return the schema of a state; CheckpointError if the state describes no table that the package can make."""
     columns = convert_state(state, dict[str, list[dict[str, Any]]]).get("columns")
     if not columns:
-        raise CheckpointError("It describes a table without columns.")
+        raise CheckpointError("The file describes a table without columns.")
     return TableSchema(tuple(_column_from_state(column) for column in columns))
 
 
-def _column_to_state(column: Column) -> dict[str, Any]:
-    kind = "categories" if isinstance(column, CategoricalColumn) else "numbers"
-    fields: dict[str, Any] = msgspec.to_builtins(column, enc_hook=lambda dtype: dtype.str)
-    return {"kind": kind, **fields}
+def check_columns(schema: TableSchema, categories: Sequence[Sized | None], label: Callable[[int], str]) -> None:
+    """Raise CheckpointError unless a schema has these columns, of which the categories are given; None for numbers.
+
+    `label(j)` is what messages call column j.
+    """
+    if len(categories) != len(schema.columns):
+        raise CheckpointError(
+            f"The file describes {len(categories)} columns, but its model makes {len(schema.columns)}."
+        )
+    for j, (column, known) in enumerate(zip(schema.columns, categories, strict=True)):
+        n_made = column.n_categories if isinstance(column, CategoricalColumn) else None
+        n_known = None if known is None else len(known)
+        if n_made != n_known:
+            raise CheckpointError(
+                f"The file describes {n_known} categories of column {label(j)}, but its model makes {n_made}."
+            )
 
 
 def _column_from_state(state: Mapping[str, Any]) -> Column:
     kind = state.get("kind")
-    if kind == "categories":
-        categorical = convert_state(state, CategoricalColumn)
-        if categorical.n_categories < 0 or categorical.n_states < 1:
-            raise CheckpointError("It describes a column without categories.")
-        return categorical
-    if kind != "numbers":
-        raise CheckpointError(
-            f"It describes a column of kind {str(kind)[:40]!r}; the kinds are 'numbers' and 'categories'."
-        )
-    column = convert_state(state, NumericColumn, _dtype)
-    _check_increasing(column.frequent)
-    _check_held(column.frequent, column.dtype)
-    if column.scale is not None:
-        _check_scale(column.scale, column.dtype)
-    elif not column.n_states:
-        raise CheckpointError("It describes a column without values.")
+    if type(kind) is not str or kind not in _KINDS:
+        raise CheckpointError(f"The file has a column of kind {str(kind)[:40]!r}; the kinds are {', '.join(_KINDS)}.")
+    column = convert_state(state, _KINDS[kind], _dtype)
+    if isinstance(column, CategoricalColumn):
+        is_empty = column.n_categories < 0 or not column.n_states
+    else:
+        is_empty = column.scale is None and not column.n_states
+        _check_increasing(column.frequent)
+        _check_held(column.frequent, column.dtype)
+        if column.scale is not None:
+            _check_scale(column.scale, column.dtype)
+    if is_empty:
+        raise CheckpointError("The file describes a column without values.")
     return column
 
 
@@ -62,7 +78,7 @@ def _check_scale(scale: Scale, dtype: np.dtype) -> None:
     _check_held((scale.minimum, scale.maximum), dtype)
     fits = scale.dtype == dtype and scale.minimum <= scale.maximum and 0 < len(scale.knots) == len(scale.positions)
     if not fits:
-        raise CheckpointError("It describes a scale whose parts do not fit each other.")
+        raise CheckpointError("The file describes a scale whose parts do not fit each other.")
 
 
 def _dtype(_: type, text: Any) -> np.dtype:
@@ -80,9 +96,9 @@ def _check_held(numbers: Sequence[Any], dtype: np.dtype) -> None:
     except ArithmeticError:
         is_held = False
     if not is_held:
-        raise CheckpointError(f"It describes a column of dtype {dtype} with values {str(numbers)[:60]}.")
+        raise CheckpointError(f"The file describes a column of dtype {dtype} with values {str(numbers)[:60]}.")
 
 
 def _check_increasing(numbers: Sequence[float]) -> None:
     if not all(map(math.isfinite, numbers)) or not all(a < b for a, b in itertools.pairwise(numbers)):
-        raise CheckpointError("It describes values that do not increase.")
+        raise CheckpointError("The file describes values that do not increase.")

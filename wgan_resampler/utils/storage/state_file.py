@@ -19,7 +19,7 @@ import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, is_dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, BinaryIO, Final, TypeVar
 
 import torch
 from torch import Tensor
@@ -31,7 +31,7 @@ from wgan_resampler.utils.storage.atomic_write import atomic_writer
 _T = TypeVar("_T")
 
 FORMAT: Final = "wgan-resampler state"
-VERSION: Final = 2
+VERSION: Final = 3
 
 MAX_DEPTH: Final = 32
 """Levels of nesting of a state."""
@@ -52,7 +52,9 @@ def save_state(path: str | os.PathLike[str], state: Any) -> None:
     (with keys that are str or int) and dataclasses of these. Tensors are copied to the CPU without their graph; each
     gets its own memory. CheckpointError is raised if the state holds anything else, or the file cannot be written.
     """
-    payload = {"format": FORMAT, "version": VERSION, "state": _storable(state, "state", 0)}
+    plain = _storable(state)
+    _check_value(plain, "state", set())
+    payload = {"format": FORMAT, "version": VERSION, "state": plain}
     # The file is made in memory first: torch hides the reason when a disk is full.
     buffer = io.BytesIO()
     torch.save(payload, buffer)
@@ -68,21 +70,26 @@ def load_state(path: str | os.PathLike[str], build: Callable[[dict[str, Any]], _
     """Return what `build` makes of a state that :func:`save_state` wrote; the state itself, a dict, if it is not given.
 
     The file may come from an untrusted source: nothing in it is run, and reading takes a few times its size in memory.
-    CheckpointError is raised if it is damaged, of another kind or of another version, or if `build` raises because the
-    state does not fit; OSError if it does not exist or cannot be read.
+    CheckpointError is raised if it is damaged, of another kind or of another version, or if `build` raises that because
+    the state does not fit; OSError if it does not exist or cannot be read.
     """
     with Path(path).open("rb") as file:
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # pickletools warns of odd strings in a damaged file
-                payload = torch.load(verified_archive(file), map_location="cpu", weights_only=True)
-            return build(_checked(payload))
-        except CheckpointVersionError as error:
-            raise CheckpointVersionError(f"{path}: {error}") from error
-        except _DAMAGE as error:
-            text = "".join(char if char.isprintable() else "?" for char in " ".join(str(error).split()))[:300]
-            prefix = "" if isinstance(error, CheckpointError) else "The file is damaged, or not of this program: "
-            raise CheckpointError(f"{path}: {prefix}{text}") from error
+            return build(_checked(_payload(file)))
+        except CheckpointError as error:
+            text = "".join(char if char.isprintable() else "?" for char in " ".join(str(error).split()))[:400]
+            raise type(error)(f"{path}: {text}") from error
+
+
+def _payload(file: BinaryIO) -> Any:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # pickletools warns of odd strings in a damaged file
+            return torch.load(verified_archive(file), map_location="cpu", weights_only=True)
+    except CheckpointError:
+        raise
+    except _DAMAGE as error:
+        raise CheckpointError(f"The file is damaged, or not of this program: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -118,37 +125,25 @@ def _numbers(path: Path) -> tuple[list[int], str]:
     return [int(digits) for digits in re.findall(r"\d{1,18}", path.name)], path.name
 
 
-def _storable(value: Any, where: str, depth: int) -> Any:
-    """Return a copy made of plain types only, in which no container and no memory occurs twice."""
-    if depth > MAX_DEPTH:
-        raise CheckpointError(f"{where[:80]} has more than {MAX_DEPTH} levels of nesting, or contains itself.")
-    if isinstance(value, Tensor):
-        if value.layout != torch.strided or value.dtype not in DTYPES:
-            raise CheckpointError(f"{where} is a tensor of {value.dtype}, {value.layout}, which cannot be stored.")
+def _storable(value: Any, depth: int = 0) -> Any:
+    """Return a copy made of plain types only, as far as possible, in which no container and no memory occurs twice."""
+    if isinstance(value, Tensor) and value.layout == torch.strided:
         return value.detach().cpu().contiguous().clone()
-    if value is None or isinstance(value, bool):
-        return value
     value = vars(value) if is_dataclass(value) else value
+    if depth > MAX_DEPTH:  # which `_check_value` refuses
+        return value
     if isinstance(value, Mapping):
-        return {_key(key, where): _storable(item, f"{where}[{key!r}]", depth + 1) for key, item in value.items()}
+        return {_plain(key): _storable(item, depth + 1) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        items = [_storable(item, f"{where}[{i}]", depth + 1) for i, item in enumerate(value)]
+        items = [_storable(item, depth + 1) for item in value]
         return tuple(items) if isinstance(value, tuple) else items
-    for kind in (int, float, str):  # an enumeration or a string of numpy becomes the plain value that it extends
-        if isinstance(value, kind):
-            if isinstance(value, int) and value.bit_length() > MAX_INT_BITS:
-                raise CheckpointError(f"{where} is an integer of {value.bit_length()} bits; store it as a string.")
-            return kind(value)
-    raise CheckpointError(
-        f"{where} is of type {type(value).__name__}. Store tensors, None, bool, int, float, str, and lists, tuples and "
-        "dicts of these. torch.from_numpy() and .item() convert the values of numpy."
-    )
+    return _plain(value)
 
 
-def _key(key: Any, where: str) -> str | int:
-    if isinstance(key, bool) or not isinstance(key, (str, int)):
-        raise CheckpointError(f"{where} has the key {key!r}; keys must be strings or integers.")
-    return str(key) if isinstance(key, str) else int(key)
+def _plain(value: Any) -> Any:
+    """Turn an enumeration, or a string or a float of numpy, into the plain value that it extends."""
+    kind = next((kind for kind in (bool, int, float, str) if isinstance(value, kind)), None)
+    return value if kind is None else kind(value)
 
 
 def _checked(payload: Any) -> dict[str, Any]:
@@ -163,27 +158,34 @@ def _checked(payload: Any) -> dict[str, Any]:
         raise CheckpointVersionError(
             f"This file has version {version} of the format; this program reads version {VERSION}. {advice}"
         )
-    _check_value(state, set(), 0)
+    _check_value(state, "state", set())
     return state
 
 
-def _check_value(value: Any, seen: set[int], depth: int) -> None:
-    """Raise CheckpointError for anything that :func:`save_state` does not write."""
+def _check_value(value: Any, where: str, seen: set[int], depth: int = 0) -> None:
+    """Raise CheckpointError for anything but plain values and whole tensors, each in one place. `where` is its name."""
     kind = type(value)
     if kind in (dict, list, tuple):
         # A few bytes can make a list of lists of lists ... of one list. Visiting all of it would never end.
         if depth > MAX_DEPTH or (len(value) and id(value) in seen):
-            raise CheckpointError("This file nests too deep, or holds one container in two places.")
+            raise CheckpointError(f"{where[:80]} nests too deep, contains itself, or is in two places.")
         seen.add(id(value))
-        if kind is dict and not all(type(key) in (str, int) for key in value):
-            raise CheckpointError("This file has keys that are neither strings nor integers.")
-        for item in value.values() if kind is dict else value:
-            _check_value(item, seen, depth + 1)
+        for key, item in value.items() if kind is dict else enumerate(value):
+            if type(key) not in (str, int):
+                raise CheckpointError(f"{where} has the key {key!r}; keys must be strings or integers.")
+            _check_value(item, f"{where}[{key!r}]", seen, depth + 1)
     elif kind is Tensor:
+        if value.layout != torch.strided or value.dtype not in DTYPES:
+            raise CheckpointError(f"{where} is a tensor of {value.dtype}, {value.layout}, which cannot be stored.")
         # With strides of 0, a few bytes can claim 10^12 elements. The first copy would try to make them.
         is_whole = value.is_contiguous() and value.numel() * value.element_size() == value.untyped_storage().nbytes()
-        if value.layout != torch.strided or not is_whole or value.requires_grad or id(value) in seen:
-            raise CheckpointError(f"This file claims a tensor of shape {tuple(value.shape)} that it does not hold.")
+        if not is_whole or value.requires_grad or id(value) in seen:
+            raise CheckpointError(f"{where} claims a tensor of shape {tuple(value.shape)} that the file does not hold.")
         seen.add(id(value))
+    elif kind is int and value.bit_length() > MAX_INT_BITS:
+        raise CheckpointError(f"{where} is an integer of {value.bit_length()} bits; store it as a string.")
     elif value is not None and kind not in (bool, int, float, str):
-        raise CheckpointError(f"This file holds a {kind.__name__}, which a state does not.")
+        raise CheckpointError(
+            f"{where} is of type {kind.__name__}. Store tensors, None, bool, int, float, str, and lists, tuples and "
+            "dicts of these. torch.from_numpy() and .item() convert the values of numpy."
+        )

@@ -29,6 +29,11 @@ Records = list[dict[str, int | float]]
 Weights = dict[str, Tensor]
 """Named parameters and buffers of a network."""
 
+_MISFITS = (
+    *(ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError, ValueError),
+    msgspec.ValidationError,
+)
+
 
 def convert_state(state: Any, kind: type[_T], dec_hook: Callable[[type, Any], Any] | None = None) -> _T:
     """Return plain values and tensors as an object of a declared type, such as a dataclass.
@@ -72,7 +77,7 @@ def checked(build: Callable[[Any], _T], state: Any) -> _T:
     """Return what `build` makes of a state, with CheckpointError for the errors of one that does not fit."""
     try:
         return build(state)
-    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
-        if isinstance(error, CheckpointError):
-            raise
-        raise CheckpointError(f"A part of it makes no sense: {error}") from error
+    except CheckpointError:
+        raise
+    except _MISFITS as error:
+        raise CheckpointError(f"The file has a part that makes no sense: {error}") from error
