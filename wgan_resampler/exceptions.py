@@ -79,10 +79,6 @@ class LeakWarning(WGANResamplerWarning):
     """Records of the test set may have been used to generate training records."""
 
 
-class SkippedFilesWarning(WGANResamplerWarning):
-    """Some files could not be read and were skipped."""
-
-
 class SplitWarning(WGANResamplerWarning):
     """A split cannot have all the requested properties."""
 

@@ -29,22 +29,16 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Extract, write, and print what was skipped."""
-    import warnings
-
-    from wgan_resampler.exceptions import SkippedFilesWarning
     from wgan_resampler.records import JSON_SUFFIXES, check_output, extract, write_records
 
     check_output(args.output, JSON_SUFFIXES)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SkippedFilesWarning)  # they are listed in full below
-        extraction = extract(args.audio, args.n_mfcc, n_jobs=args.jobs, progress=True)
-    write_records(args.output, extraction.file)
-    for _, reason in extraction.skipped:
-        print(f"skipped {reason}", file=sys.stderr)
-    file = extraction.file
+    file, skipped = extract(args.audio, args.n_mfcc, n_jobs=args.jobs, progress=True)
+    write_records(args.output, file)
+    for reason in skipped:
+        print(f"skipped: {reason}", file=sys.stderr)
     print(
         f"Wrote {args.output}: {len(file.records)} records of {file.n_features} coefficients in {len(file.mapping)} "
-        f"classes, {len(extraction.skipped)} files skipped"
+        f"classes, {len(skipped)} files skipped"
     )
     return 0
 

@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from wgan_resampler.utils import computing, require
+from wgan_resampler.utils import CLASSIFY, computing, require
 
 MAX_FRAMES: Final = 130
 """Longer sequences are shortened to this many frames, each the mean of several. 3 s of 23 ms frames stay as they are.
@@ -152,7 +152,7 @@ def lstm_predictions(train: Any, classes: NDArray[np.intp], test: Any, scaler: A
     MissingDependencyError
         If skorch is not installed.
     """
-    skorch = require("skorch", "The LSTM classifier", "pip install 'wgan-resampler[classify]'")
+    skorch = require("skorch", "The LSTM classifier", CLASSIFY)
     scalers = make_pipeline(*([] if scaler is None else [scaler]), SequenceScaler())
     scaled = scalers.fit_transform(train)
     # skorch and its DataLoader draw from torch's global generator, so it is seeded here and put back afterwards.

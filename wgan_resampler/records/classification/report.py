@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wgan_resampler.utils import require
+from wgan_resampler.utils import CLASSIFY, require
 from wgan_resampler.utils.storage import atomic_writer
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def write_results(folder: Path, results: Mapping[str, Evaluation], about: Mappin
 
 def _draw(path: Path, results: Mapping[str, Evaluation]) -> None:
     """Draw the confusion matrices side by side."""
-    figures = require("matplotlib.figure", "Drawing pictures", "pip install 'wgan-resampler[classify]'")
+    figures = require("matplotlib.figure", "Drawing pictures", CLASSIFY)
     from sklearn.metrics import ConfusionMatrixDisplay
 
     n_classes = len(next(iter(results.values())).classes)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import itertools
 import json
 import os
 import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Annotated
 
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import DataFileError, InvalidDataError, InvalidParameterError, SplitWarning
-from wgan_resampler.records.files.json_stream import JSONObjectReader, json_events
+from wgan_resampler.records.files.json_stream import JSONObjectReader, convert, json_events
 from wgan_resampler.records.files.labelled_data import LabelledData
 from wgan_resampler.utils.storage import atomic_writer
 
@@ -48,8 +50,8 @@ class Split:
         Largest number of training records of each class that was limited.
     """
 
-    train: tuple[int, ...]
-    test: tuple[int, ...]
+    train: Annotated[tuple[Annotated[int, Meta(ge=0)], ...], Meta(min_length=1)]
+    test: Annotated[tuple[Annotated[int, Meta(ge=0)], ...], Meta(min_length=1)]
     n_records: int
     fingerprint: str
     seed: int
@@ -57,6 +59,16 @@ class Split:
     group_key: str | None = None
     group_size: int | None = None
     max_train: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for side, positions in (("train", self.train), ("test", self.test)):
+            ascends = all(first < second for first, second in itertools.pairwise(positions))
+            if not ascends or positions[-1] >= self.n_records:
+                raise ValueError(
+                    f"'{side}' must hold positions from 0 to {self.n_records - 1}, in ascending order and each once"
+                )
+        if common := set(self.train) & set(self.test):
+            raise ValueError(f"record {min(common)} is both a training and a test record")
 
     def check_against(self, path: str | os.PathLike[str], names: NDArray[np.str_]) -> None:
         """Raise unless the split was made for records with these classes.
@@ -195,7 +207,10 @@ def make_split(
     groups = np.arange(len(names)) if groups is None else groups
     _, groups = np.unique(groups, return_inverse=True)
     sizes = np.bincount(groups)
-    classes, of_group = _class_of_group(names, groups)
+    classes, labels = np.unique(names, return_inverse=True)
+    counts = np.zeros((len(sizes), len(classes)), dtype=np.intp)
+    np.add.at(counts, (groups, labels), 1)
+    class_of_group = counts.argmax(axis=1)
     unknown = sorted(set(max_train) - set(classes.tolist()))
     if unknown:
         raise InvalidParameterError(
@@ -204,7 +219,7 @@ def make_split(
     rng = np.random.default_rng(seed)
     train, test = [], []
     for number, name in enumerate(classes.tolist()):
-        order = rng.permutation(np.flatnonzero(of_group == number))
+        order = rng.permutation(np.flatnonzero(class_of_group == number))
         n_test = _groups_to_test(sizes[order], test_size)
         if not len(order):  # all groups with its records are of another class
             continue
@@ -214,17 +229,9 @@ def make_split(
                 SplitWarning,
                 stacklevel=2,
             )
-        test.extend(order[:n_test].tolist())
-        train.extend(_within(order[n_test:], sizes, max_train.get(name), name))
+        test.extend(order[:n_test])
+        train.extend(_within(order[n_test:], sizes, max_train.get(name, len(names)), name))
     return np.flatnonzero(np.isin(groups, train)), np.flatnonzero(np.isin(groups, test))
-
-
-def _class_of_group(names: NDArray[np.str_], groups: NDArray[np.intp]) -> tuple[NDArray[np.str_], NDArray[np.intp]]:
-    """Return all classes, and for each group the index of the most frequent class."""
-    classes, labels = np.unique(names, return_inverse=True)
-    counts = np.zeros((int(groups.max()) + 1, len(classes)), dtype=np.intp)
-    np.add.at(counts, (groups, labels), 1)
-    return classes, counts.argmax(axis=1)
 
 
 def _groups_to_test(sizes: NDArray[np.intp], test_size: float) -> int:
@@ -235,12 +242,10 @@ def _groups_to_test(sizes: NDArray[np.intp], test_size: float) -> int:
     return int(np.abs(shares - test_size).argmin()) + 1
 
 
-def _within(order: NDArray[np.intp], sizes: NDArray[np.intp], limit: int | None, name: str) -> list[int]:
+def _within(order: NDArray[np.intp], sizes: NDArray[np.intp], limit: int, name: str) -> NDArray[np.intp]:
     """Return the first groups that together have at most `limit` records."""
-    if limit is None:
-        return [int(group) for group in order]
-    kept: list[int] = order[np.cumsum(sizes[order]) <= limit].tolist()
-    if not kept:
+    kept = order[np.cumsum(sizes[order]) <= limit]
+    if not len(kept):
         raise InvalidParameterError(
             f"Class {name!r} cannot have at most {limit} training records: its first group has {sizes[order[0]]}. "
             "Allow at least that many."
@@ -315,41 +320,7 @@ def read_split(path: str | os.PathLike[str]) -> Split:
             f"{path} has version {str(content.get('version'))[:40]} of the split format; this program reads version "
             f"{VERSION}. Install a newer wgan-resampler."
         )
-    return _checked(path, content)
-
-
-_MEMBERS: dict[str, Any] = {
-    "n_records": int,
-    "fingerprint": str,
-    "seed": int,
-    "test_size": (int, float),
-    "group_key": (str, type(None)),
-    "group_size": (int, type(None)),
-    "max_train": dict,
-}
-
-
-def _checked(path: str | os.PathLike[str], content: dict[str, Any]) -> Split:
-    for key, kind in _MEMBERS.items():
-        if not isinstance(content.get(key), kind):
-            raise DataFileError(f"{path} has no valid value of {key!r}.")
-    for side in ("train", "test"):
-        positions, n_records = content.get(side), content["n_records"]
-        if not isinstance(positions, list) or not positions or not all(_is_below(i, n_records) for i in positions):
-            raise DataFileError(f"{path} must hold positions from 0 to {n_records - 1} under {side!r}, at least one.")
-        if len(set(positions)) != len(positions):
-            raise DataFileError(f"{path} names a position twice under {side!r}.")
-    train, test = (tuple(sorted(content[side])) for side in ("train", "test"))
-    if common := set(train) & set(test):
-        raise DataFileError(
-            f"{path} has record {min(common)} on both sides. A test on a training record would say nothing."
-        )
-    members: dict[str, Any] = {key: content.get(key) for key in _MEMBERS}
-    return Split(train, test, **members)
-
-
-def _is_below(value: object, limit: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < limit
+    return convert(path, content, Split)
 
 
 def divide(
