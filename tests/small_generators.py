@@ -41,7 +41,7 @@ def write_generator(folder, data, target=None, train=None, group_key=None, setti
     names = training.data.names[positions]
     ready = prepare(settings, cells, names, torch.device("cpu"), np.random.SeedSequence(0))
     ready.train()
-    fit = ready.finish()
+    trainer = ready.trainer
     path = Path(folder, "final_model.pth")
-    save_generator(path, TrainedGenerator(fit.model, description, {"seed": 0}, len(fit.history), fit.n_updates))
+    save_generator(path, TrainedGenerator(ready.finish(), description, {"seed": 0}, trainer.epoch, trainer.n_updates))
     return path

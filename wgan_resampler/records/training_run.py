@@ -146,10 +146,10 @@ def train_in_folder(run: Run, callbacks: Sequence[Callback] = ()) -> TrainingRes
             _write_history(folder, preparation)
         raise
     _write_history(folder, preparation)
-    fit = preparation.finish()
-    trained = TrainedGenerator(fit.model, description, about, len(fit.history), fit.n_updates)
+    trainer = preparation.trainer
+    trained = TrainedGenerator(preparation.finish(), description, about, trainer.epoch, trainer.n_updates)
     save_generator(folder / FINAL_MODEL, trained)
-    return TrainingResult(folder / FINAL_MODEL, len(fit.history), found.path, was_finished=False)
+    return TrainingResult(folder / FINAL_MODEL, trainer.epoch, found.path, was_finished=False)
 
 
 def _find(run: Run, folder: Path) -> FoundState:

@@ -11,26 +11,36 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from wgan_resampler.gan import TrainingHistory
-from wgan_resampler.sampler.fitting.preparation import FitResult
+from wgan_resampler.gan import GanDiscriminator, TrainingHistory
 from wgan_resampler.sampler.fitting.warm_start import PreviousFit
+from wgan_resampler.sampler.row_generator import RowModel
 from wgan_resampler.tables import TableFormat, TargetFormat
 
 
 @dataclass(frozen=True)
-class TrainedParts(FitResult):
+class TrainedParts:
     """The result of a training, and what further rows and a warm start need.
 
     Parameters
     ----------
-    model, critic, history, n_updates
-        As in `FitResult`.
+    model : RowModel
+        Generates rows.
+    critic : GanDiscriminator
+        The trained critic.
+    history : TrainingHistory
+        One record per epoch.
+    n_updates : int
+        Number of generator updates.
     seeds : numpy.random.SeedSequence
         Gives the seeds of further rows.
     training : mapping
         State of the training, see `Preparation.state_dict`. A warm start checks it before it continues from it.
     """
 
+    model: RowModel
+    critic: GanDiscriminator
+    history: TrainingHistory
+    n_updates: int
     seeds: np.random.SeedSequence
     training: Mapping[str, Any]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from numbers import Integral, Real
 from operator import attrgetter
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from imblearn.over_sampling.base import BaseOverSampler
@@ -18,7 +19,7 @@ from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval, StrOptions, validate_parameter_constraints
 from sklearn.utils.validation import validate_data
 
-from wgan_resampler.gan import Callback, NeighborCandidates, Normalization, ProgressBar
+from wgan_resampler.gan import Callback, GanDiscriminator, NeighborCandidates, Normalization, ProgressBar
 from wgan_resampler.sampler.data_warnings import warn_of_identifiers, warn_of_thin_classes
 from wgan_resampler.sampler.fitted import Fitted, TrainedParts
 from wgan_resampler.sampler.fitting.preparation import prepare
@@ -566,8 +567,9 @@ class WGANGPOverSampler(BaseOverSampler):
         preparation.train(further=previous is not None)
         # The state is taken before the classifier draws from the batches. Otherwise two calls with warm_start would
         # see other batches than one longer training.
-        state = preparation.state_dict()
-        trained = TrainedParts(**vars(preparation.finish()), seeds=seeds, training=state)
+        state, trainer = preparation.state_dict(), preparation.trainer
+        model, critic = preparation.finish(), cast(GanDiscriminator, copy.deepcopy(trainer.critic))
+        trained = TrainedParts(model, critic, trainer.history, trainer.n_updates, seeds, state)
         table = self._fitted.table if previous is None else previous.table
         self._fitted = replace(self._fitted, table=table, previous=None, trained=trained)
         if self.neighbor_share == 0 or self.borrowed_rows == 0:  # without borrowed_rows, moved rows would be copies

@@ -67,15 +67,9 @@ class Augmentation:
 
     def to_plain(self) -> dict[str, Any]:
         """Return what the augmented file says of itself."""
-        return {
-            "augmented": True,
-            "original_samples": self.original_samples,
-            "synthetic_samples": self.synthetic_samples,
-            "augmentation_ratio": self.augmentation_ratio,
-            "class_counts": {name: asdict(counts) for name, counts in self.class_counts.items()},
-            "seed": self.seed,
-            "model_hash": self.model_hash,
-        }
+        content = {"augmented": True, **asdict(self), "augmentation_ratio": self.augmentation_ratio}
+        del content["written"]
+        return content
 
 
 def records_to_add(
