@@ -31,17 +31,12 @@ QUICK = FitSettings(
 )
 
 
-def write_generator(folder, data, target=None, train=None, group_key=None, settings=QUICK):
-    """Train on the original records of a file, or those at the positions `train`, and return the generator's path."""
-    training = read_training_data(data, target)
-    positions = training.data.originals if train is None else np.array(train)
-    if group_key is not None:
-        training = training.without(group_key)
-    description, cells = training.cells(positions)
-    names = training.data.names[positions]
-    ready = prepare(settings, cells, names, torch.device("cpu"), np.random.SeedSequence(0))
+def write_generator(folder, data, target=None, split_file=None, settings=QUICK):
+    """Train on the original records of a file, or the training records of a split; return the generator's path."""
+    training = read_training_data(data, target, split_file)
+    ready = prepare(settings, training.cells, training.names, torch.device("cpu"), np.random.SeedSequence(0))
     ready.train()
-    trainer = ready.trainer
+    epochs, n_updates = ready.trainer.epoch, ready.trainer.n_updates
     path = Path(folder, "final_model.pth")
-    save_generator(path, TrainedGenerator(ready.finish(), description, {"seed": 0}, trainer.epoch, trainer.n_updates))
+    save_generator(path, TrainedGenerator(ready.finish(), training.description, {"seed": 0}, epochs, n_updates))
     return path

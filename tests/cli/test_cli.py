@@ -15,7 +15,6 @@ from shared_data import TRACKS, shared_file
 import wgan_resampler
 from wgan_resampler import cli
 from wgan_resampler.cli import main
-from wgan_resampler.cli.classify import MODELS
 from wgan_resampler.records.files.json_records import RecordFile, read_records, write_records
 from wgan_resampler.records.files.splits import read_split
 
@@ -88,6 +87,7 @@ def test_wrong_usage_is_2(start):
         ("split --data x --output y --max-train 12", "must look like blues=12"),
         ("split --data x --output y --group-size 2 --group-key k", "not allowed with"),
         ("classify --data x --output y --model tree", "invalid choice: 'tree'"),
+        ("classify --data x --output y --model svm --split-file s --group-size 9", "not allowed with argument"),
         ("extract --audio x --output y --n-mfcc 129", "at most 128"),
     ],
 )
@@ -95,12 +95,6 @@ def test_wrong_arguments_are_2(capsys, arguments, fragment):
     with pytest.raises(SystemExit, match="2"):
         main(arguments.split())
     assert fragment in capsys.readouterr().err
-
-
-def test_the_models_are_those_of_the_classification():
-    from wgan_resampler.records.classification import evaluation as classification
-
-    assert classification.MODELS == MODELS
 
 
 @pytest.mark.parametrize("command", ["split", "classify --model svm"])
@@ -258,8 +252,8 @@ def test_classify_refuses_contradictions_and_other_splits(augmented, capsys):
     arguments += ["--output", augmented / "out"]
     assert run(*arguments) == 1
     assert "made for 1000 original records" in error_line(capsys)
-    assert run(*arguments, "--group-size", 10) == 1
-    assert "--group-size 10 and --split-file" in error_line(capsys)
+    assert run(*arguments, "--test-size", 0.3) == 1
+    assert "--test-size 0.3 has no meaning with --split-file" in error_line(capsys)
     (augmented / "file").write_text("")
     assert run(*arguments[:-1], augmented / "file") == 1
     assert "file: File exists" in error_line(capsys)

@@ -3,62 +3,44 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import math
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 _N = TypeVar("_N", int, float)
 
 
-def positive_int(text: str) -> int:
-    """Return an integer of at least 1.
+def number(kind: Callable[[str], _N], is_valid: Callable[[_N], bool], valid: str) -> Callable[[str], _N]:
+    """Return a parser of numbers. Its error describes the `valid` numbers.
 
     Examples
     --------
-    >>> from wgan_resampler.cli.arguments import positive_int
-    >>> positive_int("3")
+    >>> from wgan_resampler.cli.arguments import number
+    >>> number(int, lambda value: value >= 1, "an integer of at least 1")("3")
     3
     """
-    return number(text, int, lambda value: value >= 1, "an integer of at least 1")
 
-
-def positive_float(text: str) -> float:
-    """Return a finite number above 0."""
-    return number(text, float, lambda value: 0 < value < math.inf, "a finite number above 0")
-
-
-def not_negative_float(text: str) -> float:
-    """Return a finite number of at least 0."""
-    return number(text, float, lambda value: 0 <= value < math.inf, "a finite number of at least 0")
-
-
-def seed(text: str) -> int:
-    """Return an integer from 0 to 2**32 - 1, the range of seeds that all libraries take."""
-    return number(text, int, lambda value: 0 <= value < 2**32, f"an integer from 0 to {2**32 - 1}")
-
-
-def share(text: str) -> float:
-    """Return a number above 0 and below 1."""
-    return number(text, float, lambda value: 0 < value < 1, "a number above 0 and below 1, such as 0.2")
-
-
-def number(text: str, kind: Callable[[str], _N], is_valid: Callable[[_N], bool], valid: str) -> _N:
-    """Return the text as a number. ArgumentTypeError describes the `valid` numbers if it is none of them."""
-    try:
-        value = kind(text)
-    except ValueError:
-        value = None
-    if value is None or not is_valid(value):
+    def parse(text: str) -> _N:
+        with contextlib.suppress(ValueError):
+            if is_valid(value := kind(text)):
+                return value
         raise argparse.ArgumentTypeError(f"{text} must be {valid}")
-    return value
+
+    return parse
+
+
+positive_int = number(int, lambda value: value >= 1, "an integer of at least 1")
+positive_float = number(float, lambda value: 0 < value < math.inf, "a finite number above 0")
+not_negative_float = number(float, lambda value: 0 <= value < math.inf, "a finite number of at least 0")
 
 
 def class_limit(text: str) -> tuple[str, int]:
     """Return the name and the number of ``NAME=NUMBER``; the name may contain equals signs."""
-    name, equals, number = text.rpartition("=")
-    if not equals or not name:
+    name, _, limit = text.rpartition("=")
+    if not name:
         raise argparse.ArgumentTypeError(f"{text} must look like blues=12")
-    return name, positive_int(number)
+    return name, positive_int(limit)
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:
@@ -82,8 +64,8 @@ def add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda or cuda:N (default: auto)")
 
 
-def add_division(parser: argparse.ArgumentParser, *, default_test_size: float | None = 0.2) -> None:
-    """Add the arguments that decide which records are test records."""
+def add_division(parser: argparse.ArgumentParser) -> Any:
+    """Add the arguments that decide which records are test records; return the group that excludes each other."""
     group = parser.add_mutually_exclusive_group()
     group.add_argument(
         "--group-key",
@@ -95,13 +77,35 @@ def add_division(parser: argparse.ArgumentParser, *, default_test_size: float | 
     )
     parser.add_argument(
         "--test-size",
-        type=share,
-        default=default_test_size,
+        type=number(float, lambda value: 0 < value < 1, "a number above 0 and below 1, such as 0.2"),
         metavar="SHARE",
         help="share of test records in each class (default: 0.2)",
     )
+    return group
 
 
 def add_seed(parser: argparse.ArgumentParser, what: str) -> None:
     """Add the seed."""
+    # The range of seeds that all libraries take.
+    seed = number(int, lambda value: 0 <= value < 2**32, f"an integer from 0 to {2**32 - 1}")
     parser.add_argument("--seed", type=seed, default=0, metavar="N", help=f"seed of {what} (default: 0)")
+
+
+def class_table(columns: Mapping[str, Sequence[object]]) -> str:
+    """Return a table of the classes as lines of text: names at the left, all else at the right of its column.
+
+    Examples
+    --------
+    >>> from wgan_resampler.cli.arguments import class_table
+    >>> print(class_table({"class": ["blues", "all"], "train": [80, 80]}))
+    class  train
+    blues     80
+    all       80
+    """
+    rows = [list(columns), *zip(*columns.values(), strict=True)]
+    widths = [max(len(str(value)) for value in column) for column in zip(*rows, strict=True)]
+    lines = []
+    for name, *values in rows:
+        padded = [f"{value:>{width}}" for value, width in zip(values, widths[1:], strict=True)]
+        lines.append("  ".join([f"{name:<{widths[0]}}", *padded]))
+    return "\n".join(lines)

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from wgan_resampler.cli import arguments
 from wgan_resampler.records import AUGMENT_TARGET_SAMPLES
-
-if TYPE_CHECKING:
-    from wgan_resampler.records import Augmentation
-
-METHODS = ("equal", "upsample", "custom")
-"""The strategies of the sampler, which takes seconds to import. A test compares them."""
+from wgan_resampler.sampler import OWN_STRATEGIES
 
 
 def add_parser(subparsers: Any) -> None:
@@ -39,7 +34,7 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument(
         "--method",
-        choices=METHODS,
+        choices=OWN_STRATEGIES,
         default="equal",
         help="equal: every class gets as many records as the largest has; upsample: every class gets half as many "
         "more; custom: every class gets --target-samples records (default: equal)",
@@ -52,8 +47,8 @@ def add_parser(subparsers: Any) -> None:
     )
     for flag, text in (
         ("--noise-dim", "length of the generator's noise vector"),
-        ("--hidden-dim", "units of its hidden layers"),
-        ("--num-layers", "number of its hidden layers"),
+        ("--hidden-dim", "units in each hidden layer of the generator"),
+        ("--num-layers", "number of hidden layers of the generator"),
     ):
         parser.add_argument(
             flag, type=arguments.positive_int, metavar="N", help=f"{text}; an error if the file has another value"
@@ -64,9 +59,8 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Balance the file, write it, and print what was added."""
-    from wgan_resampler.records import GanAugmenter, check_augmented
+    from wgan_resampler.records import GanAugmenter
 
-    check_augmented(args.output, args.input, [args.generator])  # before the generator is loaded
     augmenter = GanAugmenter(
         args.generator,
         noise_dim=args.noise_dim,
@@ -84,17 +78,12 @@ def run(args: argparse.Namespace) -> int:
         seed=args.seed,
         progress=True,
     )
-    print(show(done, with_training=args.split_file is not None))
+    kinds = ["original", *(["training"] if args.split_file is not None else []), "synthetic"]
+    columns: dict[str, list[object]] = {"class": [*done.class_counts, "all"]}
+    for kind in kinds:
+        numbers = [getattr(counts, kind) for counts in done.class_counts.values()]
+        columns[kind] = [*numbers, sum(numbers)]
+    print(arguments.class_table(columns))
     for path in done.written:
         print(f"Wrote {path}")
     return 0
-
-
-def show(done: Augmentation, *, with_training: bool) -> str:
-    """Return a table of the classes: original records, training records if there is a split, synthetic records."""
-    keys = ["original", *(["training"] if with_training else []), "synthetic"]
-    rows = [(name, [getattr(counts, key) for key in keys]) for name, counts in done.class_counts.items()]
-    rows.append(("all", [sum(column) for column in zip(*(numbers for _, numbers in rows), strict=True)]))
-    width = max(5, *(len(name) for name, _ in rows))
-    lines = [f"{'class':<{width}}" + "".join(f"  {key:>9}" for key in keys)]
-    return "\n".join(lines + [f"{name:<{width}}" + "".join(f"  {n:9d}" for n in numbers) for name, numbers in rows])

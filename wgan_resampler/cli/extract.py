@@ -21,7 +21,11 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--output", required=True, metavar="FILE", help="JSON file (.json, .json.gz); an existing one is replaced"
     )
-    parser.add_argument("--n-mfcc", type=_n_mfcc, default=13, metavar="N", help="coefficients, 1 to 128 (default: 13)")
+    # A frame has 128 mel bands, and a coefficient for each at most.
+    n_mfcc = arguments.number(int, lambda value: 1 <= value <= 128, "an integer of at least 1 and at most 128")
+    parser.add_argument(
+        "--n-mfcc", type=n_mfcc, default=13, metavar="N", help="coefficients of each frame, 1 to 128 (default: 13)"
+    )
     parser.add_argument(
         "--jobs", type=arguments.positive_int, metavar="N", help="processes (default: one for each CPU core)"
     )
@@ -41,8 +45,3 @@ def run(args: argparse.Namespace) -> int:
         f"classes, {len(skipped)} files skipped"
     )
     return 0
-
-
-def _n_mfcc(text: str) -> int:
-    # A frame has 128 mel bands, and a coefficient for each at most.
-    return arguments.number(text, int, lambda value: 1 <= value <= 128, "an integer of at least 1 and at most 128")

@@ -48,11 +48,12 @@ def add_parser(subparsers: Any) -> None:
         "WGANGPOverSampler, which train in seconds and balance better (default: classic)",
     )
     for name, about in _FLAGS.items():
+        tuned = about.default if isinstance(about.default, str) else f"{about.default:g}"
         parser.add_argument(
             f"--{name.replace('_', '-')}",
             type=_PARSERS[about.values],
             metavar="N",
-            help=f"{about.flag_help} (classic: {about.classic:g}, tuned: {about.default})",
+            help=f"{about.flag_help} (classic: {about.classic:g}, tuned: {tuned})",
         )
     arguments.add_device(parser)
     arguments.add_seed(parser, "the training")
@@ -70,13 +71,9 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train, and print what was written or how to continue."""
-    from pathlib import Path
-
     from wgan_resampler.gan import ProgressBar
     from wgan_resampler.records import Run, train_in_folder
 
-    if Path(args.output).exists() and not Path(args.output).is_dir():
-        raise NotADirectoryError(20, "This is a file; --output takes a folder", args.output)
     plan = Run(
         data=args.data,
         folder=args.output,

@@ -3,6 +3,7 @@ from .fitting.settings import (
     HYPER_PARAMETERS as HYPER_PARAMETERS,
     INT_OR_AUTO as INT_OR_AUTO,
     NOT_NEGATIVE as NOT_NEGATIVE,
+    OWN_STRATEGIES as OWN_STRATEGIES,
     POSITIVE as POSITIVE,
     POSITIVE_INT as POSITIVE_INT,
     PRESETS as PRESETS,
@@ -16,7 +17,4 @@ from .generator_state import (
 )
 from .over_sampler import WGANGPOverSampler as WGANGPOverSampler
 from .row_generator import RowModel as RowModel
-from .strategies import (
-    OWN_STRATEGIES as OWN_STRATEGIES,
-    rows_to_generate as rows_to_generate,
-)
+from .strategies import rows_to_generate as rows_to_generate

@@ -23,10 +23,10 @@ from wgan_resampler.gan import Callback, GanDiscriminator, NeighborCandidates, N
 from wgan_resampler.sampler.data_warnings import warn_of_identifiers, warn_of_thin_classes
 from wgan_resampler.sampler.fitted import Fitted, TrainedParts
 from wgan_resampler.sampler.fitting.preparation import prepare
-from wgan_resampler.sampler.fitting.settings import HYPER_PARAMETERS, FitSettings
+from wgan_resampler.sampler.fitting.settings import HYPER_PARAMETERS, OWN_STRATEGIES, FitSettings
 from wgan_resampler.sampler.fitting.warm_start import check_network_sizes, recoded_cells
 from wgan_resampler.sampler.sampler_state import fitted_from_state, fitted_to_state
-from wgan_resampler.sampler.strategies import OWN_STRATEGIES, Strategy, rows_to_generate
+from wgan_resampler.sampler.strategies import Strategy, rows_to_generate
 from wgan_resampler.tables import CategoricalCells, Table, TargetFormat, check_table, check_target
 from wgan_resampler.utils import SAMPLE_KEY, computing, next_seed, resolve_device, seed_sequence
 from wgan_resampler.utils.storage import load_state, save_state
@@ -502,13 +502,12 @@ class WGANGPOverSampler(BaseOverSampler):
         """Return the result of the training, or raise NotFittedError with the reason why there is none."""
         if not hasattr(self, "_fitted") or (self._fitted.trained is None and self._fitted.grows):
             raise NotFittedError(
-                f"This {type(self).__name__} has no trained generator yet. Call fit_resample before sample; fit "
-                "only checks the data."
+                f"This {type(self).__name__} has no trained generator. Call fit_resample first; fit only checks data."
             )
         if self._fitted.trained is None:
             raise NotFittedError(
-                "No generator was trained, because no class had to grow: fit_resample returned the data as it was. "
-                "Call fit_resample with a sampling_strategy that asks for rows, for example 'upsample', before sample."
+                "No generator was trained, because no class had to grow. Call fit_resample with a sampling_strategy "
+                "that asks for rows, for example 'upsample'."
             )
         return self._fitted.trained
 

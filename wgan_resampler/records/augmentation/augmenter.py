@@ -17,17 +17,18 @@ from wgan_resampler.records.augmentation.class_counts import Augmentation, Class
 from wgan_resampler.records.augmentation.column_matching import own_format, shown
 from wgan_resampler.records.augmentation.output_files import (
     META_SUFFIX,
-    check_augmented,
+    check_output,
     check_records,
     format_of_table,
     write_augmented_records,
     write_augmented_table,
 )
+from wgan_resampler.records.files.json_records import JSON_SUFFIXES
 from wgan_resampler.records.files.labelled_data import LabelledData, read_labelled
 from wgan_resampler.records.files.splits import read_split
 from wgan_resampler.records.generator_file import load_generator
 from wgan_resampler.sampler import model_hash
-from wgan_resampler.tables import Cells, NumericCells
+from wgan_resampler.tables import TABLE_SUFFIXES, Cells, NumericCells, table_suffix
 from wgan_resampler.utils import FILES, next_seed, require, resolve_device, seed_sequence
 
 if TYPE_CHECKING:
@@ -229,16 +230,16 @@ class GanAugmenter:
         LeakWarning
             If the generator was trained on more records of a class than the split has training records.
         """
-        check_augmented(
-            output_data_path, input_data_path, [self.generator_path, *([] if split_file is None else [split_file])]
-        )
+        read = [input_data_path, self.generator_path, *([] if split_file is None else [split_file])]
+        if table_suffix(input_data_path) is None:
+            check_output(output_data_path, JSON_SUFFIXES, read)
+        else:
+            check_output(output_data_path, TABLE_SUFFIXES, read, [META_SUFFIX])
         split = None if split_file is None else read_split(split_file)
-        data = read_labelled(input_data_path, target, keep_sequences=True)
+        data = read_labelled(input_data_path, target, reduce=None)
         if data.is_synthetic.any():
-            raise DataFileError(
-                f"{data.path} holds {int(data.is_synthetic.sum())} synthetic records already. Augment the file of the "
-                "original records."
-            )
+            n = int(data.is_synthetic.sum())
+            raise DataFileError(f"{data.path} holds {n} synthetic records already. Augment the original file instead.")
         training = np.arange(len(data.names))
         if split is not None:
             split.check_against(data.path, data.names)
@@ -271,10 +272,9 @@ class GanAugmenter:
         found = np.unique(names).tolist()
         unknown, absent = sorted(set(found) - set(self.classes)), sorted(set(self.classes) - set(found))
         if unknown or absent:
-            problem = f"{unknown[0]!r} is not known to the generator" if unknown else f"{absent[0]!r} has no records"
             raise DataFileError(
-                f"{data.path} and the generator have different classes: class {problem}. {len(found)} classes of "
-                f"records: {shown(found)}; {len(self.classes)} of the generator: {shown(self.classes)}."
+                f"{data.path} and the generator have different classes. Classes of records that the generator does not "
+                f"know: {shown(unknown)}. Classes of the generator without records: {shown(absent)}."
             )
         numbers = records_to_add(method, target_samples, names)
         counts = {
@@ -311,8 +311,7 @@ class GanAugmenter:
             if seen > allowed:
                 warnings.warn(
                     f"The generator was trained on {seen} records of class {name!r}, but the split has {allowed} "
-                    f"training records of it in {data.path}. It may have seen test records. Train it with the same "
-                    "split.",
+                    f"training records of this class. It may have seen test records. Train it with the same split.",
                     LeakWarning,
                     stacklevel=3,
                 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -68,9 +68,7 @@ def matching_format(path: str, frame: pd.DataFrame, data: DataDescription, schem
     """
     _check_names(path, [str(name) for name in frame.columns], data.columns)
     table = check_table(frame)
-    form = table.format
-    if not isinstance(form, PandasFormat):
-        raise TypeError(f"A pandas frame is needed; got {type(frame).__name__}.")
+    form = cast(PandasFormat, table.format)
     columns = [
         _matching_column(f"{path}: column {form.label(j)}", form.columns[j], table.cells[j], labels, schema.columns[j])
         for j, labels in enumerate(data.categories)
@@ -79,7 +77,7 @@ def matching_format(path: str, frame: pd.DataFrame, data: DataDescription, schem
 
 
 def own_format(data: DataDescription, schema: TableSchema) -> PandasFormat:
-    """Return the format of rows without an original table: numbers as trained on, categories as objects."""
+    """Return the format of new rows where there is no table: numbers have the dtypes of the training table."""
     import pandas as pd
 
     columns = []
@@ -124,8 +122,8 @@ def _matching_column(
 ) -> SeriesFormat:
     if column.has_missing and isinstance(form.dtype, np.dtype) and form.dtype.kind in "biu":
         raise DataFileError(
-            f"{where} is of dtype {form.dtype}, which cannot hold missing values, but the generator was trained on "
-            "missing values and makes them. Convert the column, or train on this file."
+            f"{where} is of dtype {form.dtype}, which cannot hold the missing values that the generator makes. Convert "
+            "the column, or train on this file."
         )
     if isinstance(column, CategoricalColumn) and labels is not None:
         if isinstance(cells, NumericCells):
@@ -137,9 +135,7 @@ def _matching_column(
         )
     made, own = column.dtype, cells.values.dtype
     if not (np.can_cast(made, own, "safe") or (made.kind == own.kind == "f")):
-        raise DataFileError(
-            f"{where} holds numbers of dtype {own}, but the generator makes {made}: convert the column."
-        )
+        raise DataFileError(f"{where} is of dtype {own}, but the generator makes {made}. Convert the column.")
     return form
 
 
@@ -154,7 +150,7 @@ def _with_categories(where: str, form: SeriesFormat, labels: Sequence[Label]) ->
     unknown = [label for label in labels if label not in known]
     if unknown:
         raise DataFileError(
-            f"{where} has a dtype with the categories {shown(known)}, without {unknown[0]!r}, which the generator "
+            f"{where} has the categories {shown(known)} in its dtype, without {unknown[0]!r}, which the generator "
             "makes. Add it to the dtype, or convert the column to strings."
         )
     if isinstance(form.categories, np.ndarray):

@@ -22,11 +22,11 @@ from tqdm.auto import tqdm
 from wgan_resampler.exceptions import DataFileError
 from wgan_resampler.records.audio.sequences import move
 from wgan_resampler.records.augmentation.column_matching import matching_format
-from wgan_resampler.records.files.json_records import IS_SYNTHETIC, JSON_SUFFIXES, RecordFile, write_stream
+from wgan_resampler.records.files.json_records import IS_SYNTHETIC, RecordFile, write_stream
 from wgan_resampler.records.files.labelled_data import LabelledData
 from wgan_resampler.records.generator_file import TrainedGenerator
 from wgan_resampler.records.training_data import DataDescription
-from wgan_resampler.tables import TABLE_SUFFIXES, Cells, PandasFormat, table_suffix, write_table
+from wgan_resampler.tables import Cells, PandasFormat, write_table
 from wgan_resampler.utils.storage import atomic_writer
 
 if TYPE_CHECKING:
@@ -82,16 +82,6 @@ def check_output(
         raise FileNotFoundError(errno.ENOENT, "There is no such folder to write to; make it first", str(folder))
 
 
-def check_augmented(
-    output: str | os.PathLike[str], data: str | os.PathLike[str], others: Sequence[str | os.PathLike[str]] = ()
-) -> None:
-    """Call `check_output` for the file that augments `data`, where `others` are read too."""
-    if table_suffix(data) is None:
-        check_output(output, JSON_SUFFIXES, [data, *others])
-    else:
-        check_output(output, TABLE_SUFFIXES, [data, *others], [META_SUFFIX])
-
-
 def check_records(data: LabelledData, made: DataDescription, about: Mapping[str, Any]) -> None:
     """Raise DataFileError unless a JSON file can be augmented.
 
@@ -113,8 +103,7 @@ def check_records(data: LabelledData, made: DataDescription, about: Mapping[str,
     for key in (*about, *([DONORS] if file.is_sequence else [])):
         if key in file.extra:
             raise DataFileError(
-                f"{data.path} has the key {key!r}, which is to be added. Either it was augmented before, or the key "
-                "means something else. Augment the original file, or rename the key."
+                f"{data.path} has the key {key!r}, which is to be added. Augment the original file, or rename the key."
             )
 
 

@@ -85,15 +85,10 @@ class Split:
         DataFileError
             If the number of records or the classes differ.
         """
-        if len(names) != self.n_records:
-            raise DataFileError(
-                f"The split was made for {self.n_records} original records, but {path} has {len(names)}. Give the file "
-                "that was split, or one that augments it."
-            )
         if fingerprint(names) != self.fingerprint:
             raise DataFileError(
-                f"The split was made for other records than those of {path}: the classes or their order differ. Give "
-                "the file that was split, or one that augments it."
+                f"The split was made for {self.n_records} original records, and not for the {len(names)} of {path}: "
+                "their number, classes or order differ. Give the file that was split, or one that augments it."
             )
 
 
@@ -139,17 +134,16 @@ def consecutive_groups(names: NDArray[np.str_], size: int) -> NDArray[np.intp]:
     """
     if len(names) % size:
         raise InvalidDataError(
-            f"{len(names)} records cannot be divided into groups of {size}. Give the true group size, or a key that "
-            "names each record's group."
+            f"{len(names)} records cannot be divided into groups of {size}. Give the true size of the groups, or a key "
+            "that names the group of each record."
         )
     rows = names.reshape(-1, size)
     mixed = np.flatnonzero((rows != rows[:, :1]).any(axis=1))
     if len(mixed):
-        first = int(mixed[0])
+        start, classes = mixed[0] * size, ", ".join(np.unique(rows[mixed[0]]))
         raise InvalidDataError(
-            f"Records {first * size} to {first * size + size - 1} would be one group of {size}, but they have the "
-            f"classes {', '.join(sorted(set(rows[first].tolist())))}. Give the true group size, or a key that names "
-            "each record's group."
+            f"Records {start} to {start + size - 1} would be one group, but have the classes {classes}. Give the true "
+            "size of the groups, or a key that names the group of each record."
         )
     return np.arange(len(names)) // size
 
@@ -217,7 +211,8 @@ def make_split(
             f"There is no class {unknown[0]!r} to limit. Classes: {', '.join(classes.tolist())}."
         )
     rng = np.random.default_rng(seed)
-    train, test = [], []
+    train: list[np.intp] = []
+    test: list[np.intp] = []
     for number, name in enumerate(classes.tolist()):
         order = rng.permutation(np.flatnonzero(class_of_group == number))
         n_test = _groups_to_test(sizes[order], test_size)
@@ -253,17 +248,6 @@ def _within(order: NDArray[np.intp], sizes: NDArray[np.intp], limit: int, name: 
     return kept
 
 
-def check_new(path: str | os.PathLike[str]) -> None:
-    """Raise FileExistsError if the file exists already."""
-    if os.path.lexists(path):
-        raise FileExistsError(
-            errno.EEXIST,
-            "The file exists already. A split is written once, so that all steps use the same one. Choose another "
-            "file, or remove this one",
-            str(path),
-        )
-
-
 def write_split(path: str | os.PathLike[str], split: Split, data_name: str) -> None:
     """Write a split as JSON. An existing file is never replaced.
 
@@ -281,7 +265,13 @@ def write_split(path: str | os.PathLike[str], split: Split, data_name: str) -> N
     OSError
         If the file exists or cannot be written.
     """
-    check_new(path)
+    if os.path.lexists(path):
+        raise FileExistsError(
+            errno.EEXIST,
+            "The file exists already. A split is written once, so that all steps use the same one. Choose another "
+            "file, or remove this one",
+            str(path),
+        )
     content = {"format": FORMAT, "version": VERSION, "data": data_name, **asdict(split)}
     # One member per line: easy to read, and the lists of positions do not fill the screen.
     lines = ",\n".join(
@@ -317,8 +307,8 @@ def read_split(path: str | os.PathLike[str]) -> Split:
         raise DataFileError(f"{path} is not a split file.")
     if content.get("version") != VERSION:
         raise DataFileError(
-            f"{path} has version {str(content.get('version'))[:40]} of the split format; this program reads version "
-            f"{VERSION}. Install a newer wgan-resampler."
+            f"{path} has version {str(content.get('version'))[:40]} of the split format; this program reads {VERSION}. "
+            "Install a newer wgan-resampler."
         )
     return convert(path, content, Split)
 
@@ -328,13 +318,14 @@ def divide(
     *,
     group_key: str | None,
     group_size: int | None,
-    test_size: float,
+    test_size: float | None,
     seed: int,
     max_train: Mapping[str, int] | None = None,
 ) -> Split:
     """Divide the original records of a file, by groups if a key or a size of groups is given.
 
-    Synthetic records are not counted in the positions of the split. See :func:`make_split` for the parameters.
+    Synthetic records are not counted in the positions of the split. See :func:`make_split` for the parameters; a
+    `test_size` of None is 0.2.
     """
     names = data.names[data.originals]
     groups = None
@@ -343,11 +334,12 @@ def divide(
     elif group_size is not None:
         groups = consecutive_groups(names, group_size)
     max_train = dict(max_train or {})
+    test_size = 0.2 if test_size is None else test_size
     train, test = make_split(names, groups, test_size=test_size, seed=seed, max_train=max_train)
     if not len(test):
         raise InvalidDataError(
-            f"{data.path} cannot be split: every class has a single group, so there would be no test records. Use "
-            "smaller groups."
+            f"{data.path} cannot be split: every class has a single group, so none is left for testing. Use smaller "
+            "groups."
         )
     sides = tuple(train.tolist()), tuple(test.tolist())
     return Split(*sides, len(names), fingerprint(names), seed, test_size, group_key, group_size, max_train)

@@ -24,7 +24,7 @@ from wgan_resampler.gan import (
 )
 from wgan_resampler.sampler.fitting.settings import FitSettings
 from wgan_resampler.sampler.row_generator import RowModel
-from wgan_resampler.tables import Cells, RowLayout, TableEncoder
+from wgan_resampler.tables import Cells, TableEncoder
 from wgan_resampler.utils import computing, new_generator, next_seed
 from wgan_resampler.utils.storage import Records, check_same_form, checked, convert_state
 
@@ -244,28 +244,23 @@ def _trainer(
     callbacks: Sequence[Callback],
 ) -> GanTrainer:
     """Return a trainer with fresh networks."""
-    layout: RowLayout = batches.layout
-    hidden_dim, num_layers = settings.hidden_dim, settings.num_layers
+    sizes: dict[str, Any] = {
+        "num_classes": num_classes,
+        "feature_dim": batches.layout.width,
+        "hidden_dim": settings.hidden_dim,
+        "num_layers": settings.num_layers,
+    }
     generator = GanGenerator(
-        num_classes=num_classes,
-        feature_dim=layout.width,
+        **sizes,
         noise_dim=settings.noise_dim,
-        hidden_dim=hidden_dim,
-        num_layers=num_layers,
         dropout=settings.dropout,
         normalization=settings.normalization,
         skip_connections=settings.skip_connections,
-        block_sizes=layout.block_sizes,
+        block_sizes=batches.layout.block_sizes,
         moments=class_moments(batches, num_classes, settings.noise_dim) if settings.moment_start else None,
         random_state=next_seed(seeds),
     )
-    critic = GanDiscriminator(
-        feature_dim=layout.width,
-        num_classes=num_classes,
-        hidden_dim=hidden_dim,
-        num_layers=num_layers,
-        random_state=next_seed(seeds),
-    )
+    critic = GanDiscriminator(**sizes, random_state=next_seed(seeds))
     feature_scale = None
     if settings.scaled_penalty:
         feature_scale = batches.rows.table.spread_within_classes().clamp_min(_MIN_FEATURE_SCALE)

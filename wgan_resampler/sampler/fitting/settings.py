@@ -10,7 +10,7 @@ A new hyper-parameter takes three places:
 The sampler's parameter constraints and settings, the presets of ``train``, and a flag of ``train`` for each
 hyper-parameter that has a `flag_help`, are all derived from the field.
 
-Nothing slow is imported here, because the help of ``train`` reads this module.
+Nothing slow is imported here, because the help of ``train`` and ``augment`` reads this module.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ from wgan_resampler.gan import (
     GAN_NOISE_DIM,
     GAN_NUM_LAYERS,
 )
+
+OWN_STRATEGIES: Final = ("equal", "upsample", "custom")
+"""The strategies of `sampling_strategy` that imbalanced-learn does not have. The help of ``augment`` names them."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ class HyperParameter:
     default : Any
         The default of the sampler, which is also the value in the preset "tuned".
     values : Values
-        What it may be.
+        The values that are allowed.
     classic : Any
         The value in the preset "classic".
     flag_help : str or None

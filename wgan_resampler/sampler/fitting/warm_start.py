@@ -79,8 +79,8 @@ def recoded_cells(previous: PreviousFit, table: Table, labels: NDArray[Any]) -> 
     columns = previous.model.encoder.schema.columns
     if type(table.format) is not type(previous.table) or len(table.cells) != len(columns):
         raise InvalidDataError(
-            f"The table has {len(table.cells)} columns, in a {type(table.format).__name__}; that of the first fit had "
-            f"{len(columns)}, in a {type(previous.table).__name__}. warm_start=True needs the same columns."
+            f"The table has {len(table.cells)} columns ({table.format.kind}); that of the first fit had {len(columns)} "
+            f"({previous.table.kind}). warm_start=True needs the same columns in the same container."
         )
     return tuple(_recoded_column(previous, table, j) for j in range(len(columns)))
 
