@@ -79,16 +79,16 @@ def test_wrong_usage_is_2(start):
     ("arguments", "fragment"),
     [
         ("split --data x", "required: --output"),
-        ("split --data x --output y --test-size 1", "must be a number above 0 and below 1"),
-        ("split --data x --output y --test-size nan", "must be a number above 0 and below 1"),
+        ("split --data x --output y --test-size 1", "must be a finite number above 0 and below 1"),
+        ("split --data x --output y --test-size nan", "must be a finite number above 0 and below 1"),
         ("split --data x --output y --group-size 0", "at least 1"),
-        ("split --data x --output y --seed -1", "from 0 to"),
+        ("split --data x --output y --seed -1", "an integer of at least 0 and below 4294967296"),
         ("split --data x --output y --seed one", "an integer"),
         ("split --data x --output y --max-train 12", "must look like blues=12"),
         ("split --data x --output y --group-size 2 --group-key k", "not allowed with"),
         ("classify --data x --output y --model tree", "invalid choice: 'tree'"),
         ("classify --data x --output y --model svm --split-file s --group-size 9", "not allowed with argument"),
-        ("extract --audio x --output y --n-mfcc 129", "at most 128"),
+        ("extract --audio x --output y --n-mfcc 129", "an integer of at least 1 and below 129"),
     ],
 )
 def test_wrong_arguments_are_2(capsys, arguments, fragment):

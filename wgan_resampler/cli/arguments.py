@@ -4,35 +4,34 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
-_N = TypeVar("_N", int, float)
+from wgan_resampler.sampler import POSITIVE_INT, Values
 
 
-def number(kind: Callable[[str], _N], is_valid: Callable[[_N], bool], valid: str) -> Callable[[str], _N]:
-    """Return a parser of numbers. Its error describes the `valid` numbers.
+def number(values: Values) -> Callable[[str], Any]:
+    """Return a parser of numbers. Its error describes the valid `values`.
 
     Examples
     --------
     >>> from wgan_resampler.cli.arguments import number
-    >>> number(int, lambda value: value >= 1, "an integer of at least 1")("3")
+    >>> from wgan_resampler.sampler import Values
+    >>> number(Values(int, least=1))("3")
     3
     """
 
-    def parse(text: str) -> _N:
+    def parse(text: str) -> Any:
         with contextlib.suppress(ValueError):
-            if is_valid(value := kind(text)):
+            value: Any = values.kind(text)
+            if values.holds(value):
                 return value
-        raise argparse.ArgumentTypeError(f"{text} must be {valid}")
+        raise argparse.ArgumentTypeError(f"{text} must be {values}")
 
     return parse
 
 
-positive_int = number(int, lambda value: value >= 1, "an integer of at least 1")
-positive_float = number(float, lambda value: 0 < value < math.inf, "a finite number above 0")
-not_negative_float = number(float, lambda value: 0 <= value < math.inf, "a finite number of at least 0")
+positive_int = number(POSITIVE_INT)
 
 
 def class_limit(text: str) -> tuple[str, int]:
@@ -65,21 +64,21 @@ def add_device(parser: argparse.ArgumentParser) -> None:
 
 
 def add_division(parser: argparse.ArgumentParser) -> Any:
-    """Add the arguments that decide which records are test records; return the group that excludes each other."""
+    """Add the arguments that decide which records are test records; return the group of which only one may be given."""
+    parser.add_argument(
+        "--test-size",
+        type=number(Values(float, includes_least=False, below=1)),
+        metavar="SHARE",
+        help="share of the records of each class that become test records (default: 0.2)",
+    )
     group = parser.add_mutually_exclusive_group()
     group.add_argument(
         "--group-key",
         metavar="KEY",
-        help="key with one value for each record, or column of a table; records with the same value stay on one side",
+        help="key with one value for each record, or column of a table: records with the same value are never divided",
     )
     group.add_argument(
-        "--group-size", type=positive_int, metavar="N", help="every N consecutive records stay on one side"
-    )
-    parser.add_argument(
-        "--test-size",
-        type=number(float, lambda value: 0 < value < 1, "a number above 0 and below 1, such as 0.2"),
-        metavar="SHARE",
-        help="share of test records in each class (default: 0.2)",
+        "--group-size", type=positive_int, metavar="N", help="every N consecutive records are a group, never divided"
     )
     return group
 
@@ -87,7 +86,7 @@ def add_division(parser: argparse.ArgumentParser) -> Any:
 def add_seed(parser: argparse.ArgumentParser, what: str) -> None:
     """Add the seed."""
     # The range of seeds that all libraries take.
-    seed = number(int, lambda value: 0 <= value < 2**32, f"an integer from 0 to {2**32 - 1}")
+    seed = number(Values(int, below=2**32))
     parser.add_argument("--seed", type=seed, default=0, metavar="N", help=f"seed of {what} (default: 0)")
 
 

@@ -9,6 +9,12 @@ from wgan_resampler.cli import arguments
 from wgan_resampler.records import AUGMENT_TARGET_SAMPLES
 from wgan_resampler.sampler import OWN_STRATEGIES
 
+_SIZES = {
+    "noise_dim": "length of the noise vector",
+    "hidden_dim": "number of units in each hidden layer",
+    "num_layers": "number of hidden layers",
+}
+
 
 def add_parser(subparsers: Any) -> None:
     """Add the command's arguments."""
@@ -45,13 +51,12 @@ def add_parser(subparsers: Any) -> None:
         metavar="N",
         help=f"records of each class with --method custom (default: {AUGMENT_TARGET_SAMPLES})",
     )
-    for flag, text in (
-        ("--noise-dim", "length of the generator's noise vector"),
-        ("--hidden-dim", "units in each hidden layer of the generator"),
-        ("--num-layers", "number of hidden layers of the generator"),
-    ):
+    for name, meaning in _SIZES.items():
         parser.add_argument(
-            flag, type=arguments.positive_int, metavar="N", help=f"{text}; an error if the file has another value"
+            f"--{name.replace('_', '-')}",
+            type=arguments.positive_int,
+            metavar="N",
+            help=f"{meaning} of the generator; it is an error if the generator has another one",
         )
     arguments.add_device(parser)
     arguments.add_seed(parser, "the synthetic records")
@@ -61,13 +66,8 @@ def run(args: argparse.Namespace) -> int:
     """Balance the file, write it, and print what was added."""
     from wgan_resampler.records import GanAugmenter
 
-    augmenter = GanAugmenter(
-        args.generator,
-        noise_dim=args.noise_dim,
-        hidden_dim=args.hidden_dim,
-        num_layers=args.num_layers,
-        device=args.device,
-    )
+    sizes = {name: getattr(args, name) for name in _SIZES}
+    augmenter = GanAugmenter(args.generator, **sizes, device=args.device)
     done = augmenter.balance_dataset(
         args.input,
         args.output,

@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from wgan_resampler.cli import arguments
+from wgan_resampler.sampler import Values
 
 
 def add_parser(subparsers: Any) -> None:
@@ -22,7 +23,7 @@ def add_parser(subparsers: Any) -> None:
         "--output", required=True, metavar="FILE", help="JSON file (.json, .json.gz); an existing one is replaced"
     )
     # A frame has 128 mel bands, and a coefficient for each at most.
-    n_mfcc = arguments.number(int, lambda value: 1 <= value <= 128, "an integer of at least 1 and at most 128")
+    n_mfcc = arguments.number(Values(int, least=1, below=129))
     parser.add_argument(
         "--n-mfcc", type=n_mfcc, default=13, metavar="N", help="coefficients of each frame, 1 to 128 (default: 13)"
     )

@@ -9,22 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from wgan_resampler.cli import arguments
-from wgan_resampler.sampler import (
-    HYPER_PARAMETERS,
-    INT_OR_AUTO,
-    NOT_NEGATIVE,
-    POSITIVE,
-    POSITIVE_INT,
-    PRESETS,
-    FitSettings,
-)
+from wgan_resampler.sampler import HYPER_PARAMETERS, PRESETS, FitSettings
 
-_PARSERS: dict[Any, Any] = {
-    POSITIVE_INT: arguments.positive_int,
-    INT_OR_AUTO: arguments.positive_int,
-    POSITIVE: arguments.positive_float,
-    NOT_NEGATIVE: arguments.not_negative_float,
-}
 _FLAGS = {name: about for name, about in HYPER_PARAMETERS.items() if about.flag_help is not None}
 
 
@@ -51,7 +37,7 @@ def add_parser(subparsers: Any) -> None:
         tuned = about.default if isinstance(about.default, str) else f"{about.default:g}"
         parser.add_argument(
             f"--{name.replace('_', '-')}",
-            type=_PARSERS[about.values],
+            type=arguments.number(about.values),
             metavar="N",
             help=f"{about.flag_help} (classic: {about.classic:g}, tuned: {tuned})",
         )
@@ -88,7 +74,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         result = train_in_folder(plan, [ProgressBar("training")])
     except KeyboardInterrupt:  # SIGTERM too
-        _say_how_to_continue(args)
+        command = ["wgan-resampler", *(each for each in sys.argv[1:] if each != "--resume"), "--resume"]
+        print(f"All complete epochs are saved. Continue with: {shlex.join(command)}", file=sys.stderr)
         raise
     if result.was_finished:
         print(f"{result.model} was trained for {result.epochs} epochs already; nothing is left to do.")
@@ -107,14 +94,3 @@ def settings_of(args: argparse.Namespace) -> FitSettings:
         ratio = settings.critic_learning_rate / settings.learning_rate
         chosen["critic_learning_rate"] = ratio * chosen["learning_rate"]
     return replace(settings, **chosen)
-
-
-def _say_how_to_continue(args: argparse.Namespace) -> None:
-    from wgan_resampler.utils.storage import newest_good
-
-    command = ["wgan-resampler", *(each for each in sys.argv[1:] if each != "--resume"), "--resume"]
-    newest = newest_good(args.output).path
-    if newest is None:
-        print("No epoch was complete, so nothing was saved.", file=sys.stderr)
-    else:
-        print(f"Saved {newest}. Continue with: {shlex.join(command)}", file=sys.stderr)

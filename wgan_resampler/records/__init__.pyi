@@ -1,10 +1,8 @@
 from .audio.dataset import MFCCDataset as MFCCDataset
 from .audio.mfcc_extraction import extract as extract
+from .augmentation import AUGMENT_TARGET_SAMPLES as AUGMENT_TARGET_SAMPLES
 from .augmentation.augmenter import GanAugmenter as GanAugmenter
-from .augmentation.class_counts import (
-    AUGMENT_TARGET_SAMPLES as AUGMENT_TARGET_SAMPLES,
-    Augmentation as Augmentation,
-)
+from .augmentation.class_counts import Augmentation as Augmentation
 from .augmentation.output_files import check_output as check_output
 from .classification import CLASSIFIERS as CLASSIFIERS
 from .classification.evaluation import (

@@ -56,6 +56,11 @@ class DataDescription:
         if len(set(self.columns)) != len(self.columns):
             raise ValueError("it describes two columns of one name")
 
+    def __str__(self) -> str:
+        if self.kind == "table":
+            return f"a table of {len(self.columns)} columns"
+        return f"{self.kind} of {self.n_coefficients} coefficients"
+
     @property
     def n_features(self) -> int:
         """Number of columns that the generator makes."""

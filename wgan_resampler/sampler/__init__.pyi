@@ -1,13 +1,11 @@
 from .fitting.preparation import Preparation as Preparation, epochs_of as epochs_of, prepare as prepare
 from .fitting.settings import (
     HYPER_PARAMETERS as HYPER_PARAMETERS,
-    INT_OR_AUTO as INT_OR_AUTO,
-    NOT_NEGATIVE as NOT_NEGATIVE,
     OWN_STRATEGIES as OWN_STRATEGIES,
-    POSITIVE as POSITIVE,
     POSITIVE_INT as POSITIVE_INT,
     PRESETS as PRESETS,
     FitSettings as FitSettings,
+    Values as Values,
 )
 from .generator_state import (
     ModelState as ModelState,

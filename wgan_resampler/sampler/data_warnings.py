@@ -28,8 +28,9 @@ def warn_of_thin_classes(labels: NDArray[Any], to_generate: Mapping[Any, int]) -
     thin = [f"{plain_label(label)!r} ({n})" for label, n in sizes.items() if n <= _THIN]
     if thin:
         warnings.warn(
-            f"Classes of at most {_THIN} rows are to grow: {', '.join(thin)}. The spread of their synthetic rows is mostly "
-            "borrowed from other classes. Collect more rows, or leave them out with sampling_strategy={class: rows}.",
+            f"Classes of at most {_THIN} rows are to grow: {', '.join(thin)}. The spread of their synthetic rows is "
+            "mostly borrowed from other classes. Collect more rows, or leave these classes out of the resampling with "
+            "sampling_strategy={class: rows}.",
             ThinClassWarning,
             stacklevel=_CALLER,
         )

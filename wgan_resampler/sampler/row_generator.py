@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import Any
@@ -151,10 +151,14 @@ class RowModel:
         index = find_label(label, self.classes)
         if index is None:
             raise InvalidParameterError(
-                f"Class {label!r} was not in the training data. Known classes: "
-                f"{', '.join(repr(plain_label(known)) for known in self.classes)}."
+                f"Class {label!r} was not in the training data. Known classes: {shown_labels(self.classes)}."
             )
         return np.full(int(n), index, dtype=np.int64)
+
+
+def shown_labels(labels: Iterable[Any]) -> str:
+    """Return class labels for a message."""
+    return ", ".join(repr(plain_label(label)) for label in labels)
 
 
 def _check_number(n: object) -> None:

@@ -12,6 +12,7 @@ from imblearn.utils import check_sampling_strategy
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import InvalidDataError, InvalidParameterError
+from wgan_resampler.sampler.row_generator import shown_labels
 from wgan_resampler.tables import find_label, plain_label
 
 Strategy = str | float | Mapping[Any, int] | Callable[[NDArray[Any]], Mapping[Any, int]]
@@ -109,7 +110,7 @@ def _from_targets(targets: Mapping[Any, int], counts: Counts, name: str) -> Coun
         if index is None:
             raise InvalidParameterError(
                 f"{name} names the class {label!r}, which is not present in the data. Known classes: "
-                f"{', '.join(repr(plain_label(known)) for known in classes)}."
+                f"{shown_labels(classes)}."
             )
         if not isinstance(target, Integral) or isinstance(target, bool):
             raise InvalidParameterError(

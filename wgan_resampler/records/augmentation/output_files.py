@@ -6,7 +6,6 @@ file spells it. The donor is a training record of the same class.
 
 from __future__ import annotations
 
-import errno
 import itertools
 import json
 import os
@@ -27,7 +26,7 @@ from wgan_resampler.records.files.labelled_data import LabelledData
 from wgan_resampler.records.generator_file import TrainedGenerator
 from wgan_resampler.records.training_data import DataDescription
 from wgan_resampler.tables import Cells, PandasFormat, write_table
-from wgan_resampler.utils.storage import atomic_writer
+from wgan_resampler.utils.storage import atomic_writer, writable_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,16 +69,12 @@ def check_output(
     if not str(output).lower().endswith(tuple(endings)):
         raise DataFileError(f"{output} cannot be the output: its name must end in {' or '.join(endings)}.")
     for path in (f"{output}{companion}" for companion in ("", *companions)):
+        writable_file(path)
         for read in inputs:
             if Path(path).exists() and Path(read).exists() and Path(path).samefile(read):
                 raise DataFileError(
                     f"{path} cannot be written: it is {read}, which is read here and must stay. Choose another output."
                 )
-        if Path(path).is_dir():
-            raise IsADirectoryError(errno.EISDIR, "This is a folder; the name of a file is needed", path)
-    folder = Path(os.path.realpath(output)).parent
-    if not folder.is_dir():
-        raise FileNotFoundError(errno.ENOENT, "There is no such folder to write to; make it first", str(folder))
 
 
 def check_records(data: LabelledData, made: DataDescription, about: Mapping[str, Any]) -> None:
@@ -95,11 +90,9 @@ def check_records(data: LabelledData, made: DataDescription, about: Mapping[str,
         The keys that are added to the file.
     """
     file = cast(RecordFile, data.content)
-    if (made.kind == "sequences", made.n_coefficients) != (file.is_sequence, file.n_features):
-        raise DataFileError(
-            f"{data.path} holds {'sequences' if file.is_sequence else 'vectors'} of {file.n_features} coefficients, "
-            f"but the generator was trained on {describe_kind(made)}."
-        )
+    found = DataDescription("sequences" if file.is_sequence else "vectors", file.n_features)
+    if found != made:
+        raise DataFileError(f"{data.path} holds {found}, but the generator was trained on {made}.")
     for key in (*about, *([DONORS] if file.is_sequence else [])):
         if key in file.extra:
             raise DataFileError(
@@ -168,7 +161,7 @@ def format_of_table(data: LabelledData, trained: TrainedGenerator, group_key: st
         If the generator makes other columns than those of the table.
     """
     if trained.data.kind != "table":
-        raise DataFileError(f"{data.path} is a table, but the generator was trained on {describe_kind(trained.data)}.")
+        raise DataFileError(f"{data.path} is a table, but the generator was trained on {trained.data}.")
     features = cast("pd.DataFrame", data.samples)
     if group_key not in trained.data.columns:
         features = features.drop(columns=[group_key], errors="ignore")
@@ -208,18 +201,3 @@ def write_augmented_table(
     write_table(path, frame.assign(**{IS_SYNTHETIC: marks}))
     with atomic_writer(f"{path}{META_SUFFIX}") as file:
         file.write(f"{json.dumps(about, indent=2, ensure_ascii=False, allow_nan=False)}\n".encode())
-
-
-def describe_kind(data: DataDescription) -> str:
-    """Return what a generator's records are, for messages.
-
-    Examples
-    --------
-    >>> from wgan_resampler.records.augmentation.output_files import describe_kind
-    >>> from wgan_resampler.records.training_data import DataDescription
-    >>> describe_kind(DataDescription("sequences", 13))
-    'sequences of 13 coefficients'
-    """
-    if data.kind == "table":
-        return f"a table of {len(data.columns)} columns"
-    return f"{data.kind} of {data.n_coefficients} coefficients"

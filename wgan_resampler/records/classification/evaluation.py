@@ -175,15 +175,13 @@ def evaluate(
 
 
 def _samples(data: LabelledData, model: str, left_out: str | None) -> Any:
-    """Return what the classifier sees: a frame, an array of vectors, or sequences in an array of objects."""
+    """Return what the classifier sees: a frame, an array of vectors, or a list of sequences."""
     records = data.samples
     if not isinstance(records, Sequence):
         return records.drop(columns=[left_out], errors="ignore")
     if model != "lstm" or records[0].ndim == 1:
         return np.stack([mean_over_time(record) for record in records])
-    sequences = np.empty(len(records), dtype=object)
-    sequences[:] = list(records)
-    return sequences
+    return list(records)
 
 
 def _fit_predict(
@@ -194,7 +192,7 @@ def _fit_predict(
     if hasattr(samples, "iloc"):
         scaler = _table_scaler(samples)
     else:
-        scaler = "passthrough" if samples.dtype == object else StandardScaler()
+        scaler = "passthrough" if isinstance(samples, list) else StandardScaler()
     # The LSTM needs classes that are numbered without gaps, and a class may have no training records.
     present, dense = np.unique(labels[rows], return_inverse=True)
     if model == "lstm":

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import gzip
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Annotated, Any, BinaryIO, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 import numpy as np
 from msgspec import UNSET, Meta, UnsetType
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import DataFileError, InvalidDataError
-from wgan_resampler.records.files.json_stream import JSONObjectReader, Reduce, convert, json_events
+from wgan_resampler.records.files.json_stream import Reduce, convert, open_json
 from wgan_resampler.utils.storage import atomic_writer
 
 Layout = Literal["features", "mfcc"]
@@ -154,8 +151,7 @@ def read_records(path: str | os.PathLike[str], reduce: Reduce | None = None) -> 
     records: list[NDArray[np.float64]] | None = None
     layout: Layout = "features"
     members: dict[str, Any] = {}
-    with json_events(path) as events:
-        reader = JSONObjectReader(path, events)
+    with open_json(path) as reader:
         for key in reader.keys():  # noqa: SIM118 - it is no mapping
             if key not in LAYOUTS:
                 members[key] = reader.value(key)
@@ -206,7 +202,7 @@ def write_stream(
     further: Mapping[str, Any],
 ) -> None:
     """Write records that are made one by one. See :func:`write_records`; `further` are all other keys of the file."""
-    with atomic_writer(path) as raw, _packed(raw, path) as out:
+    with atomic_writer(path) as out:
         out.write(f'{{"{layout}": ['.encode())
         for i, record in enumerate(records):
             out.write(b", " if i else b"")
@@ -219,13 +215,3 @@ def write_stream(
 
 def _to_json(value: Any) -> bytes:
     return json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
-
-
-@contextlib.contextmanager
-def _packed(raw: BinaryIO, path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    if Path(path).suffix.lower() != ".gz":
-        yield raw
-        return
-    # No name and no time inside, so that equal records make equal files.
-    with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=raw, mtime=0) as packed:
-        yield cast("BinaryIO", packed)

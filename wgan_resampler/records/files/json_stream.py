@@ -28,12 +28,12 @@ Reduce = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 
 @contextlib.contextmanager
-def json_events(path: str | os.PathLike[str]) -> Iterator[Iterator[Event]]:
-    """Open a JSON file as a stream of ijson's basic events; any invalid JSON raises DataFileError."""
+def open_json(path: str | os.PathLike[str]) -> Iterator[JSONObjectReader]:
+    """Open a JSON file that holds an object; any invalid JSON raises DataFileError."""
     ijson = require("ijson", "Reading JSON files", FILES)
     with open_data(path) as file:
         try:
-            yield iter(ijson.basic_parse(file, use_float=True))
+            yield JSONObjectReader(path, iter(ijson.basic_parse(file, use_float=True)))
         except DataFileError:
             raise
         # OverflowError: an integer beyond the range of floats. ValueError: invalid UTF-8, or too many digits.
@@ -58,7 +58,7 @@ class JSONObjectReader:
     path : str or os.PathLike
         The file, for messages.
     events : iterator of tuple
-        Of :func:`json_events`.
+        The basic events of ijson.
     """
 
     def __init__(self, path: str | os.PathLike[str], events: Iterator[Event]) -> None:

@@ -17,7 +17,7 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import DataFileError, InvalidDataError, InvalidParameterError, SplitWarning
-from wgan_resampler.records.files.json_stream import JSONObjectReader, convert, json_events
+from wgan_resampler.records.files.json_stream import convert, open_json
 from wgan_resampler.records.files.labelled_data import LabelledData
 from wgan_resampler.utils.storage import atomic_writer
 
@@ -300,8 +300,7 @@ def read_split(path: str | os.PathLike[str]) -> Split:
     OSError
         If it cannot be read.
     """
-    with json_events(path) as events:
-        reader = JSONObjectReader(path, events)
+    with open_json(path) as reader:
         content = {key: reader.value(key) for key in reader.keys()}  # noqa: SIM118
     if content.get("format") != FORMAT:
         raise DataFileError(f"{path} is not a split file.")

@@ -15,6 +15,7 @@ Nothing slow is imported here, because the help of ``train`` and ``augment`` rea
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from numbers import Integral, Real
@@ -69,6 +70,17 @@ class Values:
             number, closed = Integral if self.kind is int else Real, "left" if self.includes_least else "neither"
             allowed.append(Interval(number, self.least, self.below, closed=closed))
         return [*allowed, None] if None in self.words else allowed
+
+    def holds(self, number: float) -> bool:
+        """Whether a number is one of these values."""
+        is_large_enough = number >= self.least if self.includes_least else number > self.least
+        return is_large_enough and number < (math.inf if self.below is None else self.below)
+
+    def __str__(self) -> str:
+        """Say which numbers these are."""
+        kind = "an integer" if self.kind is int else "a finite number"
+        least = f"{kind} {'of at least' if self.includes_least else 'above'} {self.least}"
+        return least if self.below is None else f"{least} and below {self.below}"
 
 
 POSITIVE_INT: Final = Values(int, 1)
