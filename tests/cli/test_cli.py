@@ -271,7 +271,7 @@ def test_extract_then_split_then_classify(tmp_path, capsys):
     data = tmp_path / "sounds.json.gz"
     assert run("extract", "--audio", tmp_path / "sounds", "--output", data, "--n-mfcc", 20, "--jobs", 1) == 0
     output = capsys.readouterr()
-    assert "16 records of 20 coefficients in 2 classes, 1 files skipped" in output.out
+    assert "16 records of 20 coefficients in 2 classes. Skipped files: 1" in output.out
     assert "skipped" in output.err
     assert "broken.wav" in output.err
     assert run("split", "--data", data, "--output", tmp_path / "split.json") == 0

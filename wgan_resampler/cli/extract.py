@@ -43,6 +43,6 @@ def run(args: argparse.Namespace) -> int:
         print(f"skipped: {reason}", file=sys.stderr)
     print(
         f"Wrote {args.output}: {len(file.records)} records of {file.n_features} coefficients in {len(file.mapping)} "
-        f"classes, {len(skipped)} files skipped"
+        f"classes. Skipped files: {len(skipped)}"
     )
     return 0
