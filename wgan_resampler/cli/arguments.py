@@ -48,14 +48,14 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         "--data",
         required=True,
         metavar="FILE",
-        help="JSON file of records, or table (.csv, .parquet); .gz is unpacked",
+        help="JSON file of records (.json) or table (.csv, .parquet); .json and .csv may be packed (.gz)",
     )
     add_target(parser)
 
 
 def add_target(parser: argparse.ArgumentParser) -> None:
     """Add the target column."""
-    parser.add_argument("--target", metavar="COLUMN", help="column of the classes; required for tables, and only there")
+    parser.add_argument("--target", metavar="COLUMN", help="column of the classes; for tables, which require it")
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:

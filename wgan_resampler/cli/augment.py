@@ -21,29 +21,33 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "augment",
         help="add synthetic records to a file, so that its classes are balanced",
-        description="Write a file with all original records, unchanged, and below them synthetic ones of a trained "
-        "generator. The file marks which records are synthetic.",
+        description="Write a file that holds all original records, unchanged, and after them synthetic records of a "
+        "trained generator. The file marks the synthetic records.",
     )
-    parser.add_argument("--generator", required=True, metavar="FILE", help="final_model.pth, written by `train`")
+    parser.add_argument("--generator", required=True, metavar="FILE", help="file of `train`: final_model.pth")
     parser.add_argument(
-        "--input", required=True, metavar="FILE", help="JSON file of records, or table (.csv, .parquet); never changed"
+        "--input",
+        required=True,
+        metavar="FILE",
+        help="JSON file of records, or table (.csv, .parquet); never changed",
     )
     parser.add_argument(
         "--output",
         required=True,
         metavar="FILE",
-        help="file of the same kind; an existing one is replaced. A table gets FILE.meta.json beside it",
+        help="file of the same kind as the input; an existing file is replaced. Next to a table, FILE.meta.json is "
+        "written too",
     )
     arguments.add_target(parser)
     parser.add_argument(
-        "--split-file", metavar="FILE", help="written by `split`: only its training records are counted and used"
+        "--split-file", metavar="FILE", help="file of `split`: only its training records are counted and used"
     )
     parser.add_argument(
         "--method",
         choices=OWN_STRATEGIES,
         default="equal",
-        help="equal: every class gets as many records as the largest has; upsample: every class gets half as many "
-        "more; custom: every class gets --target-samples records (default: equal)",
+        help="equal: every class gets as many records as the largest class has; upsample: every class gets half as "
+        "many records more; custom: every class gets --target-samples records (default: equal)",
     )
     parser.add_argument(
         "--target-samples",

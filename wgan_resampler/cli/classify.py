@@ -24,13 +24,13 @@ def add_parser(subparsers: Any) -> None:
     )
     arguments.add_data(parser)
     parser.add_argument(
-        "--model", required=True, type=str.lower, choices=CLASSIFIERS, help="the classifier, in upper or lower case"
+        "--model", required=True, type=str.lower, choices=CLASSIFIERS, help="the classifier; upper case is accepted too"
     )
-    parser.add_argument("--output", required=True, metavar="DIR", help="folder for the results; made if missing")
+    parser.add_argument("--output", required=True, metavar="DIR", help="folder for the results; created if missing")
     group = arguments.add_division(parser)
     group.add_argument("--split-file", metavar="FILE", help="file of `split`, which names training and test records")
     parser.add_argument(
-        "--baseline", action="store_true", help="train once more without the synthetic records, and show both results"
+        "--baseline", action="store_true", help="also train without the synthetic records, and show both results"
     )
     arguments.add_seed(parser, "the classifier, and of the split if there is no --split-file")
 

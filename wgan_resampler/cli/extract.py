@@ -18,7 +18,7 @@ def add_parser(subparsers: Any) -> None:
         description="Write the MFCC sequences of all sound files as one JSON file. "
         "Files that cannot be read are listed and skipped.",
     )
-    parser.add_argument("--audio", required=True, metavar="DIR", help="folder that holds a folder for each class")
+    parser.add_argument("--audio", required=True, metavar="DIR", help="folder with one folder of sounds for each class")
     parser.add_argument(
         "--output", required=True, metavar="FILE", help="JSON file (.json, .json.gz); an existing one is replaced"
     )
@@ -28,7 +28,10 @@ def add_parser(subparsers: Any) -> None:
         "--n-mfcc", type=n_mfcc, default=13, metavar="N", help="coefficients of each frame, 1 to 128 (default: 13)"
     )
     parser.add_argument(
-        "--jobs", type=arguments.positive_int, metavar="N", help="processes (default: one for each CPU core)"
+        "--jobs",
+        type=arguments.positive_int,
+        metavar="N",
+        help="files read at a time (default: one for each CPU core)",
     )
 
 

@@ -19,7 +19,7 @@ def add_parser(subparsers: Any) -> None:
         "augment and classify, so that the generator never sees the records that the classifier is tested on.",
     )
     arguments.add_data(parser)
-    parser.add_argument("--output", required=True, metavar="FILE", help="the split, as JSON; must not exist")
+    parser.add_argument("--output", required=True, metavar="FILE", help="JSON file of the split; it must not exist yet")
     arguments.add_division(parser)
     parser.add_argument(
         "--max-train",

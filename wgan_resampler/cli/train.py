@@ -20,18 +20,18 @@ def add_parser(subparsers: Any) -> None:
         "train",
         help="train a generator on the records of a file",
         description="Train a generator on the original records of a file. Writes checkpoint_epoch_N.pth, "
-        "training_history.json and final_model.pth into a folder. A training that was stopped is continued with "
+        "training_history.json and final_model.pth into a folder. If the training was stopped, continue it with "
         "--resume.",
     )
     arguments.add_data(parser)
-    parser.add_argument("--output", required=True, metavar="DIR", help="folder for the results; made if missing")
-    parser.add_argument("--split-file", metavar="FILE", help="written by `split`: train on its training records only")
+    parser.add_argument("--output", required=True, metavar="DIR", help="folder for the results; created if missing")
+    parser.add_argument("--split-file", metavar="FILE", help="file of `split`: train on its training records only")
     parser.add_argument(
         "--preset",
         choices=PRESETS,
         default="classic",
-        help="values of the flags that are left out. classic: the documented constants; tuned: the defaults of "
-        "WGANGPOverSampler, which train in seconds and balance better (default: classic)",
+        help="the values of the options that you leave out. classic: the constants that the documentation names; "
+        "tuned: the defaults of WGANGPOverSampler, which train faster and give better results (default: classic)",
     )
     for name, about in _FLAGS.items():
         tuned = about.default if isinstance(about.default, str) else f"{about.default:g}"

@@ -44,7 +44,7 @@ HISTORY = "training_history.json"
 
 @dataclass(frozen=True)
 class Run:
-    """What is to be trained, on which data, and where the files go.
+    """A training: its data, its settings and the folder of its files.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class Run:
     folder : str
         Where the files go.
     settings : FitSettings
-        Hyper-parameters. ``epochs="auto"`` becomes the number of whole epochs that cover the usual number of updates.
+        Hyper-parameters. ``epochs="auto"`` becomes as many whole epochs as 900 generator updates need.
     target : str or None, default=None
         Column of the classes, for tables.
     split_file : str or None, default=None
@@ -171,7 +171,7 @@ def _find(run: Run, folder: Path) -> FoundState:
 
 
 def _about(run: Run, data: TrainingData) -> dict[str, Any]:
-    """Return, as plain values, all that decides the result of the training, except its length."""
+    """Return everything that decides the result of the training, except the number of epochs, as plain values."""
     settings = asdict(run.settings)
     del settings["epochs"]
     digest = hashlib.sha256("\n".join(data.names).encode())

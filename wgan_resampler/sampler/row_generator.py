@@ -28,7 +28,7 @@ _ROWS_PER_CHUNK = 16_384
 """Most rows generated at a time, to limit memory."""
 
 _CELLS_PER_CHUNK = 2**23
-"""Most cells of the encoded matrix generated at a time, to limit memory."""
+"""Most values of the encoded matrix generated at a time, to limit memory."""
 
 _OPEN_END = 1.0 - 2.0**-21
 """Largest encoded value that is decoded.

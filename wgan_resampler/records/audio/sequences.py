@@ -1,9 +1,9 @@
 """Synthetic sequences: the time course of a real record, moved to the means and spreads of a synthetic one.
 
-A generator of rows cannot make a sequence, but it can make a description of one: the mean and the spread over time of
-each coefficient. The time course comes from a real record of the class. Its coefficients are standardized over time,
-stretched to the new spreads and shifted to the new means, so that autocorrelation and the relation between coefficients
-are those of real sound, while level, loudness and timbre are new.
+A generator of rows cannot make a sequence. It can make a description of one: the mean and the spread over time of each
+coefficient. The time course comes from a real record of the class. Its coefficients are standardized over time,
+stretched to the new spreads and shifted to the new means. So the autocorrelation, and the correlations between
+coefficients, are those of real sound. Level, loudness and timbre are new.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def describe(record: Floats) -> Floats:
 
 
 def move(record: Floats, description: Floats) -> Floats:
-    """Return the time course of a real record with the means and spreads of another description.
+    """Return a real record, stretched and shifted to the means and spreads of a description.
 
     Parameters
     ----------
@@ -68,9 +68,9 @@ def move(record: Floats, description: Floats) -> Floats:
     Returns
     -------
     ndarray of shape (n_frames, n_features)
-        Its means are those of the description, and so are its spreads and :func:`describe` of it, except that a
-        coefficient that is constant in `record` stays constant: there is no time course to stretch. So a single frame
-        gives a single frame, and silence gives a constant sequence at the new means.
+        Its means and spreads are those of the description. There is one exception: a coefficient that is constant in
+        `record` stays constant, because it has no time course to stretch. So a single frame gives a single frame, and
+        silence gives a constant sequence at the new means.
 
     Raises
     ------

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def matching_format(path: str, frame: pd.DataFrame, data: DataDescription, schema: TableSchema) -> PandasFormat:
-    """Return the format by which rows of a generator become rows of a frame.
+    """Return the format that makes rows of a frame from what a generator makes.
 
     Parameters
     ----------

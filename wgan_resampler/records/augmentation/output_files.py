@@ -46,7 +46,7 @@ def check_output(
     inputs: Sequence[str | os.PathLike[str]] = (),
     companions: Sequence[str] = (),
 ) -> None:
-    """Raise before any work if a file could not be written in the end, or would replace one that is read.
+    """Raise if a file cannot be written, or would replace a file that is read. Called before the work begins.
 
     Parameters
     ----------
@@ -57,12 +57,12 @@ def check_output(
     inputs : sequence of str or os.PathLike, default=()
         Files that are read and must stay.
     companions : sequence of str, default=()
-        For each further file that is written: what its name adds to that of `output`.
+        For each further file that is written: what is added to the name of `output`.
 
     Raises
     ------
     DataFileError
-        If the name has another ending, or names a file that is read, be it by another path or a link.
+        If the name has another ending, or leads to a file that is read, also through another path or a link.
     OSError
         If the folder does not exist, or the name is that of a folder.
     """

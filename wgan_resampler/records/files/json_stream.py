@@ -1,4 +1,4 @@
-"""JSON read as a stream of events, with limits, so that memory follows the numbers kept, not the file's size."""
+"""JSON read as a stream of events: memory follows the numbers that are kept, and not the size of the file."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class JSONObjectReader:
         self._width: int | None = None
 
     def keys(self) -> Iterator[str]:
-        """Yield the keys of the object. After each, its value must be read before the next one is asked for."""
+        """Yield the keys of the object. The caller must read the value of a key before it asks for the next key."""
         event, _ = next(self._events)
         if event != "start_map":
             raise self._error("is a JSON file, but holds no object { } at its top")
@@ -127,7 +127,7 @@ class JSONObjectReader:
         raise self._error("ends too early")
 
     def _record(self, where: str) -> NDArray[np.float64]:
-        """Read one record after its opening bracket. The loop sees every number of the file, so it does little."""
+        """Read one record after its opening bracket. The loop runs once for every number of the file: keep it fast."""
         numbers, n_frames, inside = array("d"), 0, False
         append = numbers.append
         for event, value in self._events:

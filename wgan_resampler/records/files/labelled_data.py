@@ -1,4 +1,4 @@
-"""One view of records and tables, for code that needs only samples, classes and groups."""
+"""Records and tables in one form, for code that needs only samples, classes and groups."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class LabelledData:
         return np.flatnonzero(~self.is_synthetic)
 
     def groups(self, key: str) -> NDArray[np.intp]:
-        """Return the number of each original sample's group. Samples with the same value of `key` are one group.
+        """Return the group of each original sample, as a number. Samples with the same value of `key` are one group.
 
         Parameters
         ----------

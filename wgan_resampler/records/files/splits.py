@@ -47,7 +47,7 @@ class Split:
     group_size : int or None, default=None
         Number of consecutive records that are a group.
     max_train : mapping of str to int, default={}
-        Largest number of training records of each class that was limited.
+        Largest number of training records, for each class that was limited.
     """
 
     train: Annotated[tuple[Annotated[int, Meta(ge=0)], ...], Meta(min_length=1)]

@@ -1,4 +1,4 @@
-"""The result of a training, and the warm start from it: whether a table fits, and its cells in the known codes."""
+"""The result of a training, and the warm start, which continues it with another table of the same columns."""
 
 from __future__ import annotations
 
