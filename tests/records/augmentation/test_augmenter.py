@@ -446,6 +446,8 @@ def test_the_model_of_the_tracks_is_the_one_that_was_trained(tmp_path):
     assert augmenter.generate_samples(7, 0).shape == (7, 13)
 
 
+@pytest.mark.slow
+@pytest.mark.full_training
 def test_synthetic_clips_move_as_real_clips_do(tmp_path):
     data = shared_file("gtzan/gtzan_13_clips.json.gz")
     augmenter = GanAugmenter(write_generator(tmp_path, data, settings=PRESETS["tuned"]), feature_dim=13, device="cpu")

@@ -155,6 +155,7 @@ def test_memory_trains_once_a_fold_and_not_once_a_candidate(trainings, tmp_path)
     np.testing.assert_array_equal(plain.predict(X), cached.predict(X))
 
 
+@pytest.mark.full_training
 def test_grid_search_in_two_processes_finds_the_same():
     alone, together = search().fit(X, Y), search(n_jobs=2).fit(X, Y)
     for fold in range(3):
