@@ -249,6 +249,14 @@ def test_tables_keep_their_columns_and_dtypes(folder, tmp_path, name):
     assert done.written == (str(output), f"{output}.meta.json")
 
 
+@pytest.mark.parametrize("name", ["table", "csv"])
+def test_a_table_that_needs_no_rows_only_gets_the_mark(folder, tmp_path, name):
+    done, output = balance(folder, name, tmp_path, balance_method="custom", target_samples=1)
+    assert done.synthetic_samples == 0
+    before = read_table(folder / ("table.csv" if name == "csv" else "table.parquet"), "genre")
+    pd.testing.assert_frame_equal(read_table(output, "genre"), before.assign(is_synthetic=False))
+
+
 def test_a_table_changes_its_kind_with_the_name(folder, tmp_path):
     augmenter = GanAugmenter(folder / "csv.pth", device="cpu")
     for name in ("out.parquet", "out.csv.gz"):
@@ -298,7 +306,7 @@ def changed(**columns):
         (changed(mood=1.5), "'mood' holds numbers, but the generator makes categories"),
         (changed(loudness="loud"), "'loudness' holds categories, such as 'loud', but the generator makes numbers"),
         (changed(live="yes"), "'live' holds 'yes', but the generator makes (False, True|True, False)"),
-        (changed(loudness=1), "dtype int64, but the generator makes float64|cannot hold missing values"),
+        (changed(loudness=1), "dtype int64, but the generator makes float64|cannot hold the missing values"),
         (changed(key=pd.Categorical(["D"] * N)), "without 'C', which the generator makes"),
         (changed(genre=["rock"] * N), "does not know: none. .* without records: 'blues', 'jazz'"),
         (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
@@ -246,7 +247,7 @@ class GanAugmenter:
             training = np.array(split.train, dtype=np.intp)
         plan = self._plan(data, training, balance_method, target_samples, seed)
         if split is not None:
-            self._warn_of_leak(data, plan)
+            self._warn_of_leak(plan)
         # All that can be refused is refused before anything is drawn.
         path, about = str(output_data_path), plan.to_plain()
         if target is None:
@@ -269,18 +270,15 @@ class GanAugmenter:
     ) -> Augmentation:
         """Return what is going to be added, or raise if the classes are not those of the generator."""
         names = data.names[training]
-        found = np.unique(names).tolist()
-        unknown, absent = sorted(set(found) - set(self.classes)), sorted(set(self.classes) - set(found))
+        present, counted = Counter(data.names.tolist()), Counter(names.tolist())
+        unknown, absent = sorted(counted.keys() - self.class_to_idx), sorted(self.class_to_idx.keys() - counted)
         if unknown or absent:
             raise DataFileError(
                 f"{data.path} and the generator have different classes. Classes of records that the generator does not "
                 f"know: {shown(unknown)}. Classes of the generator without records: {shown(absent)}."
             )
         numbers = records_to_add(method, target_samples, names)
-        counts = {
-            str(name): ClassCounts(int((data.names == name).sum()), int((names == name).sum()), numbers.get(name, 0))
-            for name in np.unique(data.names)
-        }
+        counts = {name: ClassCounts(present[name], counted[name], numbers.get(name, 0)) for name in sorted(present)}
         return Augmentation(len(data.names), sum(numbers.values()), counts, seed, self.model_hash)
 
     def _synthesize(
@@ -304,7 +302,7 @@ class GanAugmenter:
                 )
         return cells
 
-    def _warn_of_leak(self, data: LabelledData, plan: Augmentation) -> None:
+    def _warn_of_leak(self, plan: Augmentation) -> None:
         """Warn if the generator was trained on more records than the split has for training."""
         for name, seen in zip(self.classes, self._trained.model.counts.tolist(), strict=True):
             allowed = plan.class_counts[name].training
