@@ -107,7 +107,9 @@ class RowModel:
         return self.encoder.decode(rows)
 
     def to(self, device: torch.device) -> RowModel:
-        """Return a copy of this model on a device."""
+        """Return a copy of this model on another device, or the model itself if it is there already."""
+        if self.generator.output.weight.device == device:
+            return self
         return replace(
             self,
             generator=copy.deepcopy(self.generator).to(device),

@@ -128,5 +128,5 @@ def _recoded_column(previous: TrainedParts, table: Table, j: int) -> Cells:
 
 def _categories(form: TableFormat, j: int) -> list[Any]:
     categories = form.columns[j].categories
-    labels: list[Any] = categories.toshown_labels() if hasattr(categories, "to_list") else categories.tolist()
+    labels: list[Any] = categories.to_list() if hasattr(categories, "to_list") else categories.tolist()
     return labels
