@@ -31,20 +31,15 @@ QUICK = FitSettings(
 )
 
 
-def write_generator(folder, data, target=None, train=None, group_key=None, settings=QUICK):
+def write_generator(folder, data, target=None, split_file=None, settings=QUICK):
     """Train a generator on a file of records, and return the path of the generator's file.
 
-    The training uses the records at the positions `train`. By default, these are all original records.
+    The training uses the training records of a split. Without a split, these are all original records.
     """
-    training = read_training_data(data, target)
-    positions = training.data.originals if train is None else np.array(train)
-    if group_key is not None:
-        training = training.without(group_key)
-    description, cells = training.cells(positions)
-    names = training.data.names[positions]
-    ready = prepare(settings, cells, names, torch.device("cpu"), np.random.SeedSequence(0))
+    training = read_training_data(data, target, split_file)
+    ready = prepare(settings, training.cells, training.names, torch.device("cpu"), np.random.SeedSequence(0))
     ready.train()
-    fit = ready.finish()
+    epochs, n_updates = ready.trainer.epoch, ready.trainer.n_updates
     path = Path(folder, "final_model.pth")
-    save_generator(path, TrainedGenerator(fit.model, description, {"seed": 0}, len(fit.history), fit.n_updates))
+    save_generator(path, TrainedGenerator(ready.finish(), training.description, {"seed": 0}, epochs, n_updates))
     return path

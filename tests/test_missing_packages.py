@@ -20,7 +20,7 @@ CALLS = {
     "pyarrow": (lambda folder: read_table(folder / "x.parquet", "genre"), "files"),
     "librosa": (lambda folder: mfcc_frames(folder / "x.wav"), "audio"),
     "soundfile": (lambda folder: mfcc_frames(folder / "x.wav"), "audio"),
-    "skorch": (lambda _: lstm_predictions(ROWS, np.array([0, 1]), ROWS, None, 0), "classify"),
+    "skorch": (lambda _: lstm_predictions(ROWS, np.array([0, 1]), ROWS, "passthrough", 0), "classify"),
     "matplotlib.figure": (lambda folder: write_results(folder, {}, {}), "classify"),
 }
 

@@ -83,10 +83,6 @@ class LeakWarning(WGANResamplerWarning):
     """Test records may have been used to generate training records."""
 
 
-class SkippedFilesWarning(WGANResamplerWarning):
-    """Some files could not be read and were skipped."""
-
-
 class SplitWarning(WGANResamplerWarning):
     """A split cannot have all the requested properties."""
 

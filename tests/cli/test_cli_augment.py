@@ -7,9 +7,8 @@ import pytest
 from shared_data import TRACKS
 from small_generators import write_generator
 
-from wgan_resampler.cli import augment, main
+from wgan_resampler.cli import main
 from wgan_resampler.records.files.json_records import read_records
-from wgan_resampler.sampler.strategies import OWN_STRATEGIES
 
 
 @pytest.fixture(scope="module")
@@ -21,10 +20,6 @@ def generator(tmp_path_factory):
 def run(generator, data, output, *more):
     parts = ["augment", "--generator", generator, "--input", data, "--output", output, "--device", "cpu", *more]
     return main([str(part) for part in parts])
-
-
-def test_the_methods_are_those_of_the_package():
-    assert augment.METHODS == OWN_STRATEGIES
 
 
 def test_custom_takes_200_by_default(generator, tmp_path, capsys):

@@ -174,11 +174,11 @@ def test_a_damaged_or_lost_final_model_is_made_anew(data, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "fragment"),
     [
-        ({"hidden_dim": 9}, r"hidden_dim=9 differs from .*checkpoint_epoch_6\.pth, which was trained with 8"),
-        ({"seed": 7}, "seed=7 differs from .* was trained with 0"),
+        ({"hidden_dim": 9}, r"hidden_dim=9 differs from .*checkpoint_epoch_6\.pth, which has 8"),
+        ({"seed": 7}, "seed=7 differs from .* which has 0"),
         ({"epochs": 3}, "epochs=3 is less than the 6 epochs that .*checkpoint_epoch_6"),
-        ({"learning_rate": 1e-2}, "learning_rate=0.01 differs from .* with 0.001"),
-        ({"normalization": "layer"}, "normalization='layer' differs from .* with 'batch'"),
+        ({"learning_rate": 1e-2}, "learning_rate=0.01 differs from .* which has 0.001"),
+        ({"normalization": "layer"}, "normalization='layer' differs from .* which has 'batch'"),
     ],
 )
 def test_contradictions_name_both_values(data, tmp_path, changes, fragment):

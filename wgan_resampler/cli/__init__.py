@@ -21,7 +21,7 @@ import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from types import FrameType
-from typing import Any, Final, TextIO
+from typing import Any, Final
 
 from wgan_resampler import __version__
 from wgan_resampler.exceptions import WGANResamplerError, WGANResamplerWarning
@@ -130,23 +130,16 @@ def _own_warnings(args: argparse.Namespace) -> Iterator[None]:
     """Show each warning of the package as one line, as the users of a command expect."""
     before = warnings.showwarning
 
-    def show(
-        message: Warning | str,
-        category: type[Warning],
-        filename: str,
-        lineno: int,
-        file: TextIO | None = None,
-        line: str | None = None,
-    ) -> None:
+    def show(message: Warning | str, category: type[Warning], *place: Any) -> None:
         if issubclass(category, WGANResamplerWarning):
             print(f"{PROGRAM}: warning: {' '.join(_with_flags(str(message), args).split())}", file=sys.stderr)
         else:
-            before(message, category, filename, lineno, file, line)
+            before(message, category, *place)
 
     with warnings.catch_warnings():
         # They are part of the output, even if Python was told to hide warnings or to raise them.
         warnings.simplefilter("always", WGANResamplerWarning)
-        warnings.showwarning = show
+        warnings.showwarning = show  # type: ignore[assignment]
         yield
 
 
@@ -157,11 +150,7 @@ def _sigterm_raises() -> Iterator[None]:
     def stop(_signal: int, _frame: FrameType | None) -> None:
         raise Terminated
 
-    try:
-        before: Any = signal.signal(signal.SIGTERM, stop)
-    except ValueError:  # not the main thread, which alone gets signals
-        yield
-        return
+    before = signal.signal(signal.SIGTERM, stop)
     try:
         yield
     finally:

@@ -3,62 +3,43 @@
 from __future__ import annotations
 
 import argparse
-import math
-from collections.abc import Callable
-from typing import TypeVar
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-_N = TypeVar("_N", int, float)
+from wgan_resampler.sampler import POSITIVE_INT, Values
 
 
-def positive_int(text: str) -> int:
-    """Return an integer of at least 1.
+def number(values: Values) -> Callable[[str], Any]:
+    """Return a parser of numbers. Its error describes the valid `values`.
 
     Examples
     --------
-    >>> from wgan_resampler.cli.arguments import positive_int
-    >>> positive_int("3")
+    >>> from wgan_resampler.cli.arguments import number
+    >>> from wgan_resampler.sampler import Values
+    >>> number(Values(int, least=1))("3")
     3
     """
-    return number(text, int, lambda value: value >= 1, "an integer of at least 1")
+
+    def parse(text: str) -> Any:
+        with contextlib.suppress(ValueError):
+            value: Any = values.kind(text)
+            if values.holds(value):
+                return value
+        raise argparse.ArgumentTypeError(f"{text} must be {values}")
+
+    return parse
 
 
-def positive_float(text: str) -> float:
-    """Return a finite number above 0."""
-    return number(text, float, lambda value: 0 < value < math.inf, "a finite number above 0")
-
-
-def not_negative_float(text: str) -> float:
-    """Return a finite number of at least 0."""
-    return number(text, float, lambda value: 0 <= value < math.inf, "a finite number of at least 0")
-
-
-def seed(text: str) -> int:
-    """Return an integer from 0 to 2**32 - 1, the range of seeds that all libraries take."""
-    return number(text, int, lambda value: 0 <= value < 2**32, f"an integer from 0 to {2**32 - 1}")
-
-
-def share(text: str) -> float:
-    """Return a number above 0 and below 1."""
-    return number(text, float, lambda value: 0 < value < 1, "a number above 0 and below 1, such as 0.2")
-
-
-def number(text: str, kind: Callable[[str], _N], is_valid: Callable[[_N], bool], valid: str) -> _N:
-    """Return the text as a number. ArgumentTypeError describes the `valid` numbers if it is none of them."""
-    try:
-        value = kind(text)
-    except ValueError:
-        value = None
-    if value is None or not is_valid(value):
-        raise argparse.ArgumentTypeError(f"{text} must be {valid}")
-    return value
+positive_int = number(POSITIVE_INT)
 
 
 def class_limit(text: str) -> tuple[str, int]:
     """Return the name and the number of ``NAME=NUMBER``; the name may contain equals signs."""
-    name, equals, number = text.rpartition("=")
-    if not equals or not name:
+    name, _, limit = text.rpartition("=")
+    if not name:
         raise argparse.ArgumentTypeError(f"{text} must look like blues=12")
-    return name, positive_int(number)
+    return name, positive_int(limit)
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:
@@ -67,14 +48,14 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         "--data",
         required=True,
         metavar="FILE",
-        help="JSON file of records, or table (.csv, .parquet); .gz is unpacked",
+        help="JSON file of records (.json) or table (.csv, .parquet); .json and .csv may be packed (.gz)",
     )
     add_target(parser)
 
 
 def add_target(parser: argparse.ArgumentParser) -> None:
     """Add the target column."""
-    parser.add_argument("--target", metavar="COLUMN", help="column of the classes; required for tables, and only there")
+    parser.add_argument("--target", metavar="COLUMN", help="column of the classes; for tables, which require it")
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
@@ -82,26 +63,48 @@ def add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda or cuda:N (default: auto)")
 
 
-def add_division(parser: argparse.ArgumentParser, *, default_test_size: float | None = 0.2) -> None:
-    """Add the arguments that decide which records are test records."""
+def add_division(parser: argparse.ArgumentParser) -> Any:
+    """Add the arguments that decide which records are test records; return the group of which only one may be given."""
+    parser.add_argument(
+        "--test-size",
+        type=number(Values(float, includes_least=False, below=1)),
+        metavar="SHARE",
+        help="share of the records of each class that become test records (default: 0.2)",
+    )
     group = parser.add_mutually_exclusive_group()
     group.add_argument(
         "--group-key",
         metavar="KEY",
-        help="key with one value for each record, or column of a table; records with the same value stay on one side",
+        help="key with one value for each record, or column of a table: records with the same value are never divided",
     )
     group.add_argument(
-        "--group-size", type=positive_int, metavar="N", help="every N consecutive records stay on one side"
+        "--group-size", type=positive_int, metavar="N", help="every N consecutive records are a group, never divided"
     )
-    parser.add_argument(
-        "--test-size",
-        type=share,
-        default=default_test_size,
-        metavar="SHARE",
-        help="share of test records in each class (default: 0.2)",
-    )
+    return group
 
 
 def add_seed(parser: argparse.ArgumentParser, what: str) -> None:
     """Add the seed."""
+    # The range of seeds that all libraries take.
+    seed = number(Values(int, below=2**32))
     parser.add_argument("--seed", type=seed, default=0, metavar="N", help=f"seed of {what} (default: 0)")
+
+
+def class_table(columns: Mapping[str, Sequence[object]]) -> str:
+    """Return a table of the classes as lines of text: names at the left, all else at the right of its column.
+
+    Examples
+    --------
+    >>> from wgan_resampler.cli.arguments import class_table
+    >>> print(class_table({"class": ["blues", "all"], "train": [80, 80]}))
+    class  train
+    blues     80
+    all       80
+    """
+    rows = [list(columns), *zip(*columns.values(), strict=True)]
+    widths = [max(len(str(value)) for value in column) for column in zip(*rows, strict=True)]
+    lines = []
+    for name, *values in rows:
+        padded = [f"{value:>{width}}" for value, width in zip(values, widths[1:], strict=True)]
+        lines.append("  ".join([f"{name:<{widths[0]}}", *padded]))
+    return "\n".join(lines)

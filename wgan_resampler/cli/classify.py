@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from wgan_resampler.cli import arguments
+from wgan_resampler.exceptions import LeakWarning
+from wgan_resampler.records import CLASSIFIERS
 
 if TYPE_CHECKING:
     from wgan_resampler.records import Evaluation, LabelledData, Split
-
-MODELS = ("lstm", "random_forest", "svm", "logistic_regression")
-"""The classifiers of `records.classification`, which takes seconds to import. A test compares them."""
 
 
 def add_parser(subparsers: Any) -> None:
@@ -24,13 +24,13 @@ def add_parser(subparsers: Any) -> None:
     )
     arguments.add_data(parser)
     parser.add_argument(
-        "--model", required=True, type=str.lower, choices=MODELS, help="the classifier, in upper or lower case"
+        "--model", required=True, type=str.lower, choices=CLASSIFIERS, help="the classifier; upper case is accepted too"
     )
-    parser.add_argument("--output", required=True, metavar="DIR", help="folder for the results; made if missing")
-    parser.add_argument("--split-file", metavar="FILE", help="written by `split`: its training and test records")
-    arguments.add_division(parser, default_test_size=None)
+    parser.add_argument("--output", required=True, metavar="DIR", help="folder for the results; created if missing")
+    group = arguments.add_division(parser)
+    group.add_argument("--split-file", metavar="FILE", help="file of `split`, which names training and test records")
     parser.add_argument(
-        "--baseline", action="store_true", help="train once more without the synthetic records, and show both results"
+        "--baseline", action="store_true", help="also train without the synthetic records, and show both results"
     )
     arguments.add_seed(parser, "the classifier, and of the split if there is no --split-file")
 
@@ -39,14 +39,19 @@ def run(args: argparse.Namespace) -> int:
     """Split, train, test, write the results and print them."""
     from pathlib import Path
 
-    from wgan_resampler.records import read_labelled, show, write_results
+    from wgan_resampler.records import columns_of, mean_over_time, read_labelled, write_results
 
     folder = Path(args.output)
     folder.mkdir(parents=True, exist_ok=True)
-    data = read_labelled(args.data, args.target, keep_sequences=args.model == "lstm")
+    data = read_labelled(args.data, args.target, reduce=None if args.model == "lstm" else mean_over_time)
     split = _split(args, data)
     if data.is_synthetic.any() and args.split_file is None:
-        _warn_of_leak()
+        warnings.warn(
+            "Without --split-file, the generator may have been trained on the test records, which makes the result "
+            "look too good. Run `split` first and give its file to train, augment and classify.",
+            LeakWarning,
+            stacklevel=1,
+        )
     results = _evaluate(args, data, split)
     about = {
         "data": Path(args.data).name,
@@ -55,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
         "split_file": None if args.split_file is None else Path(args.split_file).name,
         "split_fingerprint": split.fingerprint,
     }
-    print(show(results))
+    print(arguments.class_table(columns_of(results)))
     if not data.is_synthetic.any():
         print("The file holds no synthetic records, so there is nothing to compare.")
     for path in write_results(folder, results, about):
@@ -73,45 +78,25 @@ def _evaluate(args: argparse.Namespace, data: LabelledData, split: Split) -> dic
     if data.is_synthetic.any():
         runs = {"baseline": False, "with_synthetic": True} if args.baseline else {"with_synthetic": True}
     train, test = np.array(split.train, dtype=np.intp), np.array(split.test, dtype=np.intp)
-    left_out = [] if split.group_key is None else [split.group_key]
     return {
-        name: evaluate(data, args.model, train, test, with_synthetic=use, left_out=left_out, seed=args.seed)
+        name: evaluate(data, args.model, train, test, with_synthetic=use, left_out=split.group_key, seed=args.seed)
         for name, use in runs.items()
     }
-
-
-def _warn_of_leak() -> None:
-    import warnings
-
-    from wgan_resampler.exceptions import LeakWarning
-
-    warnings.warn(
-        "Without --split-file, the generator may have been trained on the test records, which makes the result look "
-        "too good. Run `split` first and give its file to train, augment and classify.",
-        LeakWarning,
-        stacklevel=1,
-    )
 
 
 def _split(args: argparse.Namespace, data: LabelledData) -> Split:
     from wgan_resampler.exceptions import InvalidParameterError
     from wgan_resampler.records import divide, read_split
 
-    flags = {"--group-key": args.group_key, "--group-size": args.group_size, "--test-size": args.test_size}
     if args.split_file is None:
         return divide(
-            data,
-            group_key=args.group_key,
-            group_size=args.group_size,
-            test_size=args.test_size or 0.2,
-            seed=args.seed,
+            data, group_key=args.group_key, group_size=args.group_size, test_size=args.test_size, seed=args.seed
         )
-    for flag, value in flags.items():
-        if value is not None:
-            raise InvalidParameterError(
-                f"{flag} {value} and --split-file {args.split_file} contradict each other: the file decides already "
-                "which records are test records. Leave one of them out."
-            )
+    if args.test_size is not None:
+        raise InvalidParameterError(
+            f"--test-size {args.test_size} has no meaning with --split-file {args.split_file}, which names the test "
+            "records. Leave one of the two out."
+        )
     split = read_split(args.split_file)
     split.check_against(args.data, data.names[data.originals])
     return split

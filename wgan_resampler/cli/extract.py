@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from wgan_resampler.cli import arguments
+from wgan_resampler.sampler import Values
 
 
 def add_parser(subparsers: Any) -> None:
@@ -17,38 +18,34 @@ def add_parser(subparsers: Any) -> None:
         description="Write the MFCC sequences of all sound files as one JSON file. "
         "Files that cannot be read are listed and skipped.",
     )
-    parser.add_argument("--audio", required=True, metavar="DIR", help="folder that holds a folder for each class")
+    parser.add_argument("--audio", required=True, metavar="DIR", help="folder with one folder of sounds for each class")
     parser.add_argument(
         "--output", required=True, metavar="FILE", help="JSON file (.json, .json.gz); an existing one is replaced"
     )
-    parser.add_argument("--n-mfcc", type=_n_mfcc, default=13, metavar="N", help="coefficients, 1 to 128 (default: 13)")
+    # A frame has 128 mel bands, and a coefficient for each at most.
+    n_mfcc = arguments.number(Values(int, least=1, below=129))
     parser.add_argument(
-        "--jobs", type=arguments.positive_int, metavar="N", help="processes (default: one for each CPU core)"
+        "--n-mfcc", type=n_mfcc, default=13, metavar="N", help="coefficients of each frame, 1 to 128 (default: 13)"
+    )
+    parser.add_argument(
+        "--jobs",
+        type=arguments.positive_int,
+        metavar="N",
+        help="files read at a time (default: one for each CPU core)",
     )
 
 
 def run(args: argparse.Namespace) -> int:
     """Extract, write, and print what was skipped."""
-    import warnings
-
-    from wgan_resampler.exceptions import SkippedFilesWarning
     from wgan_resampler.records import JSON_SUFFIXES, check_output, extract, write_records
 
     check_output(args.output, JSON_SUFFIXES)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SkippedFilesWarning)  # they are listed in full below
-        extraction = extract(args.audio, args.n_mfcc, n_jobs=args.jobs, progress=True)
-    write_records(args.output, extraction.file)
-    for _, reason in extraction.skipped:
-        print(f"skipped {reason}", file=sys.stderr)
-    file = extraction.file
+    file, skipped = extract(args.audio, args.n_mfcc, n_jobs=args.jobs, progress=True)
+    write_records(args.output, file)
+    for reason in skipped:
+        print(f"skipped: {reason}", file=sys.stderr)
     print(
         f"Wrote {args.output}: {len(file.records)} records of {file.n_features} coefficients in {len(file.mapping)} "
-        f"classes, {len(extraction.skipped)} files skipped"
+        f"classes. Skipped files: {len(skipped)}"
     )
     return 0
-
-
-def _n_mfcc(text: str) -> int:
-    # A frame has 128 mel bands, and a coefficient for each at most.
-    return arguments.number(text, int, lambda value: 1 <= value <= 128, "an integer of at least 1 and at most 128")

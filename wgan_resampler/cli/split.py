@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ def add_parser(subparsers: Any) -> None:
         "augment and classify, so that the generator never sees the records that the classifier is tested on.",
     )
     arguments.add_data(parser)
-    parser.add_argument("--output", required=True, metavar="FILE", help="the split, as JSON; must not exist")
+    parser.add_argument("--output", required=True, metavar="FILE", help="JSON file of the split; it must not exist yet")
     arguments.add_division(parser)
     parser.add_argument(
         "--max-train",
@@ -34,15 +35,12 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Make the split, write it and print the number of records on each side."""
     from wgan_resampler.exceptions import DataFileError
-    from wgan_resampler.records import check_new, divide, read_labelled, write_split
+    from wgan_resampler.records import divide, read_labelled, write_split
 
-    check_new(args.output)
     data = read_labelled(args.data, args.target)
     if data.is_synthetic.any():
-        raise DataFileError(
-            f"{args.data} holds {int(data.is_synthetic.sum())} synthetic records. Split the original, then augment it "
-            "with --split-file."
-        )
+        n = int(data.is_synthetic.sum())
+        raise DataFileError(f"{args.data} holds {n} synthetic records. Split the original file instead.")
     split = divide(
         data,
         group_key=args.group_key,
@@ -52,11 +50,11 @@ def run(args: argparse.Namespace) -> int:
         max_train=dict(args.max_train),
     )
     write_split(args.output, split, Path(args.data).name)
-    width = max(5, *(len(name) for name in data.names))
-    print(f"{'class':<{width}}  train  test")
-    train, test = data.names[list(split.train)], data.names[list(split.test)]
-    for name in sorted(set(data.names.tolist())):
-        print(f"{name:<{width}}  {(train == name).sum():5d}  {(test == name).sum():4d}")
-    print(f"{'all':<{width}}  {len(train):5d}  {len(test):4d}")
+    names = sorted(set(data.names.tolist()))
+    columns: dict[str, list[object]] = {"class": [*names, "all"]}
+    for side, positions in (("train", split.train), ("test", split.test)):
+        counts = Counter(data.names[list(positions)].tolist())
+        columns[side] = [*(counts[name] for name in names), len(positions)]
+    print(arguments.class_table(columns))
     print(f"Wrote {args.output}")
     return 0

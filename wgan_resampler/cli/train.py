@@ -9,22 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from wgan_resampler.cli import arguments
-from wgan_resampler.sampler import (
-    HYPER_PARAMETERS,
-    INT_OR_AUTO,
-    NOT_NEGATIVE,
-    POSITIVE,
-    POSITIVE_INT,
-    PRESETS,
-    FitSettings,
-)
+from wgan_resampler.sampler import HYPER_PARAMETERS, PRESETS, FitSettings
 
-_PARSERS: dict[Any, Any] = {
-    POSITIVE_INT: arguments.positive_int,
-    INT_OR_AUTO: arguments.positive_int,
-    POSITIVE: arguments.positive_float,
-    NOT_NEGATIVE: arguments.not_negative_float,
-}
 _FLAGS = {name: about for name, about in HYPER_PARAMETERS.items() if about.flag_help is not None}
 
 
@@ -34,25 +20,26 @@ def add_parser(subparsers: Any) -> None:
         "train",
         help="train a generator on the records of a file",
         description="Train a generator on the original records of a file. Writes checkpoint_epoch_N.pth, "
-        "training_history.json and final_model.pth into a folder. A training that was stopped is continued with "
+        "training_history.json and final_model.pth into a folder. If the training was stopped, continue it with "
         "--resume.",
     )
     arguments.add_data(parser)
-    parser.add_argument("--output", required=True, metavar="DIR", help="folder for the results; made if missing")
-    parser.add_argument("--split-file", metavar="FILE", help="written by `split`: train on its training records only")
+    parser.add_argument("--output", required=True, metavar="DIR", help="folder for the results; created if missing")
+    parser.add_argument("--split-file", metavar="FILE", help="file of `split`: train on its training records only")
     parser.add_argument(
         "--preset",
         choices=PRESETS,
         default="classic",
-        help="values of the flags that are left out. classic: the documented constants; tuned: the defaults of "
-        "WGANGPOverSampler, which train in seconds and balance better (default: classic)",
+        help="the values of the options that you leave out. classic: the constants that the documentation names; "
+        "tuned: the defaults of WGANGPOverSampler, which train faster and give better results (default: classic)",
     )
     for name, about in _FLAGS.items():
+        tuned = about.default if isinstance(about.default, str) else f"{about.default:g}"
         parser.add_argument(
             f"--{name.replace('_', '-')}",
-            type=_PARSERS[about.values],
+            type=arguments.number(about.values),
             metavar="N",
-            help=f"{about.flag_help} (classic: {about.classic:g}, tuned: {about.default})",
+            help=f"{about.flag_help} (classic: {about.classic:g}, tuned: {tuned})",
         )
     arguments.add_device(parser)
     arguments.add_seed(parser, "the training")
@@ -70,13 +57,9 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train, and print what was written or how to continue."""
-    from pathlib import Path
-
     from wgan_resampler.gan import ProgressBar
     from wgan_resampler.records import Run, train_in_folder
 
-    if Path(args.output).exists() and not Path(args.output).is_dir():
-        raise NotADirectoryError(20, "This is a file; --output takes a folder", args.output)
     plan = Run(
         data=args.data,
         folder=args.output,
@@ -91,7 +74,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         result = train_in_folder(plan, [ProgressBar("training")])
     except KeyboardInterrupt:  # SIGTERM too
-        _say_how_to_continue(args)
+        command = ["wgan-resampler", *(each for each in sys.argv[1:] if each != "--resume"), "--resume"]
+        print(f"All complete epochs are saved. Continue with: {shlex.join(command)}", file=sys.stderr)
         raise
     if result.was_finished:
         print(f"{result.model} was trained for {result.epochs} epochs already; nothing is left to do.")
@@ -110,14 +94,3 @@ def settings_of(args: argparse.Namespace) -> FitSettings:
         ratio = settings.critic_learning_rate / settings.learning_rate
         chosen["critic_learning_rate"] = ratio * chosen["learning_rate"]
     return replace(settings, **chosen)
-
-
-def _say_how_to_continue(args: argparse.Namespace) -> None:
-    from wgan_resampler.utils.storage import newest_good
-
-    command = ["wgan-resampler", *(each for each in sys.argv[1:] if each != "--resume"), "--resume"]
-    newest = newest_good(args.output).path
-    if newest is None:
-        print("No epoch was complete, so nothing was saved.", file=sys.stderr)
-    else:
-        print(f"Saved {newest}. Continue with: {shlex.join(command)}", file=sys.stderr)

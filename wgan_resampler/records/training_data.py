@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import DataFileError
 from wgan_resampler.records.audio.sequences import describe
-from wgan_resampler.records.files.json_records import read_records
-from wgan_resampler.records.files.labelled_data import LabelledData, read_labelled, target_column
+from wgan_resampler.records.files.labelled_data import read_labelled
+from wgan_resampler.records.files.splits import read_split
 from wgan_resampler.tables import Cells, check_table, numeric_cells, plain_label
 
 Kind = Literal["vectors", "sequences", "table"]
@@ -56,6 +56,11 @@ class DataDescription:
         if len(set(self.columns)) != len(self.columns):
             raise ValueError("it describes two columns of one name")
 
+    def __str__(self) -> str:
+        if self.kind == "table":
+            return f"a table of {len(self.columns)} columns"
+        return f"{self.kind} of {self.n_coefficients} coefficients"
+
     @property
     def n_features(self) -> int:
         """Number of columns that the generator makes."""
@@ -66,59 +71,26 @@ class DataDescription:
 
 @dataclass(frozen=True)
 class TrainingData:
-    """The original samples of a file, in the form in which a generator is trained on them.
+    """Samples of a file, in the form in which a generator is trained on them.
 
     Parameters
     ----------
-    data : LabelledData
-        The content of the file. A sequence is replaced by its means and log-spreads over time.
-    is_sequence : bool
-        Whether the records of the file are sequences.
+    description : DataDescription
+        Their form.
+    cells : list of NumericCells or CategoricalCells
+        Their values: one for each column that the generator makes.
+    names : ndarray of str of shape (n_samples,)
+        Their classes.
     """
 
-    data: LabelledData
-    is_sequence: bool
-
-    def without(self, column: str) -> TrainingData:
-        """Return the same data without the column of a table that says which rows belong together."""
-        samples = self.data.samples
-        if isinstance(samples, Sequence) or column not in samples.columns:
-            return self
-        return replace(self, data=replace(self.data, samples=samples.drop(columns=[column])))
-
-    def cells(self, positions: NDArray[np.intp]) -> tuple[DataDescription, list[Cells]]:
-        """Return the form of some samples, and their values.
-
-        Parameters
-        ----------
-        positions : ndarray of int of shape (n,)
-            Positions of the samples in the file.
-
-        Returns
-        -------
-        description : DataDescription
-        cells : list of NumericCells or CategoricalCells
-            One for each column that the generator makes.
-
-        Raises
-        ------
-        DataFileError
-            If a table holds categories that are neither strings nor numbers.
-        InvalidDataError
-            If the values cannot be trained on.
-        """
-        samples = self.data.samples
-        if not isinstance(samples, Sequence):
-            return _read_table(self.data.path, samples.iloc[positions])
-        rows = np.stack([samples[i] for i in positions])
-        width = rows.shape[1]
-        description = (
-            DataDescription("sequences", width // 2) if self.is_sequence else DataDescription("vectors", width)
-        )
-        return description, [numeric_cells(column) for column in np.ascontiguousarray(rows.T)]
+    description: DataDescription
+    cells: list[Cells]
+    names: NDArray[np.str_]
 
 
-def read_training_data(path: str | os.PathLike[str], target: str | None = None) -> TrainingData:
+def read_training_data(
+    path: str | os.PathLike[str], target: str | None = None, split_file: str | os.PathLike[str] | None = None
+) -> TrainingData:
     """Read the samples that a generator is trained on. Of a sequence, only means and log-spreads are kept in memory.
 
     Parameters
@@ -127,6 +99,9 @@ def read_training_data(path: str | os.PathLike[str], target: str | None = None) 
         JSON file of records, or a table.
     target : str or None, default=None
         Name of the column that holds the classes, for tables only.
+    split_file : str, os.PathLike or None, default=None
+        File of a split. With it, only its training records are taken, and the column by which it groups the rows of a
+        table is left out. None takes all original samples.
 
     Returns
     -------
@@ -135,21 +110,33 @@ def read_training_data(path: str | os.PathLike[str], target: str | None = None) 
     Raises
     ------
     DataFileError
-        If the content of the file does not match its name, or target is missing for a table, or given for records.
+        If the content of the file does not match its name, `target` is missing for a table or given for records, the
+        split is of another file, or a table holds categories that are neither strings nor numbers.
+    InvalidDataError
+        If the values cannot be trained on.
     OSError
-        If it cannot be read.
+        If a file cannot be read.
     """
-    if target_column(path, target) is not None:
-        return TrainingData(read_labelled(path, target), is_sequence=False)
     n_dimensions: set[int] = set()
 
     def reduce(record: NDArray[np.float64]) -> NDArray[np.float64]:
         n_dimensions.add(record.ndim)
         return describe(record) if record.ndim == 2 else record
 
-    file = read_records(path, reduce=reduce)
-    data = LabelledData(str(path), file.records, file.names, file.is_synthetic, {})
-    return TrainingData(data, is_sequence=n_dimensions == {2})
+    data = read_labelled(path, target, reduce=reduce)
+    positions, group_key = data.originals, None
+    if split_file is not None:
+        split = read_split(split_file)
+        split.check_against(path, data.names[positions])
+        positions, group_key = positions[list(split.train)], split.group_key
+    names = data.names[positions]
+    if not isinstance(data.samples, Sequence):
+        frame = data.samples.drop(columns=[group_key], errors="ignore").iloc[positions]
+        return TrainingData(*_read_table(data.path, frame), names)
+    rows = np.stack([data.samples[i] for i in positions])
+    width = rows.shape[1]
+    description = DataDescription("sequences", width // 2) if n_dimensions == {2} else DataDescription("vectors", width)
+    return TrainingData(description, [numeric_cells(column) for column in np.ascontiguousarray(rows.T)], names)
 
 
 def _read_table(path: str, frame: Any) -> tuple[DataDescription, list[Cells]]:
@@ -160,8 +147,7 @@ def _read_table(path: str, frame: Any) -> tuple[DataDescription, list[Cells]]:
         labels = None if column.categories is None else [plain_label(label) for label in column.categories]
         if labels is not None and not all(type(label) in (str, int, float, bool) for label in labels):
             raise DataFileError(
-                f"{path}: the categories of column {table.format.label(j)} are neither strings nor numbers, which a "
-                "model file cannot hold. Convert the column."
+                f"{path}: column {table.format.label(j)} has categories that are no strings or numbers. Convert them."
             )
         categories.append(None if labels is None else tuple(labels))
     names = tuple(str(name) for name in frame.columns)

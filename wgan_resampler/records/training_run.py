@@ -5,8 +5,9 @@ training makes the same model as one that was never stopped, bit for bit on a CP
 state of the trainer and of the batches. Everything else (encoder, order of seeds) follows from the data, the settings
 and the seed, which are compared before the training is resumed.
 
-To change what a checkpoint holds, see :class:`~wgan_resampler.gan.Checkpoint`, which writes it, and `_load`, which
-reads it. What is compared is in `_about`. The final model is described in `generator_file`.
+To change what a checkpoint holds, see :class:`~wgan_resampler.gan.Checkpoint`, which writes it, and
+`Preparation.load_state_dict`, which reads it. What is compared is in `_about`. The final model is described in
+`generator_file`.
 """
 
 from __future__ import annotations
@@ -19,15 +20,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import CheckpointError, InvalidParameterError
 from wgan_resampler.gan import Callback, Checkpoint
-from wgan_resampler.records.files.splits import read_split
 from wgan_resampler.records.generator_file import TrainedGenerator, load_generator, save_generator
-from wgan_resampler.records.training_data import DataDescription, read_training_data
+from wgan_resampler.records.training_data import TrainingData, read_training_data
 from wgan_resampler.sampler import FitSettings, Preparation, epochs_of, prepare
-from wgan_resampler.tables import Cells, NumericCells
+from wgan_resampler.tables import NumericCells
 from wgan_resampler.utils import resolve_device, seed_sequence
 from wgan_resampler.utils.storage import (
     Count,
@@ -45,7 +44,7 @@ HISTORY = "training_history.json"
 
 @dataclass(frozen=True)
 class Run:
-    """What is to be trained, on which data, and where the files go.
+    """A training: its data, its settings and the folder of its files.
 
     Parameters
     ----------
@@ -54,7 +53,7 @@ class Run:
     folder : str
         Where the files go.
     settings : FitSettings
-        Hyper-parameters. ``epochs="auto"`` becomes the number of whole epochs that cover the usual number of updates.
+        Hyper-parameters. ``epochs="auto"`` becomes as many whole epochs as 900 generator updates need.
     target : str or None, default=None
         Column of the classes, for tables.
     split_file : str or None, default=None
@@ -127,16 +126,20 @@ def train_in_folder(run: Run, callbacks: Sequence[Callback] = ()) -> TrainingRes
     """
     folder = Path(run.folder)
     found = _find(run, folder)
-    description, cells, labels = _read(run)
-    run = replace(run, settings=replace(run.settings, epochs=epochs_of(run.settings, labels)))
-    about = _about(run, description, cells, labels)
+    data = read_training_data(run.data, run.target, run.split_file)
+    run = replace(run, settings=replace(run.settings, epochs=epochs_of(run.settings, data.names)))
+    about = _about(run, data)
     if found.state is not None:
         _compare(found, about, run)
     checkpoint = Checkpoint(folder, run.checkpoint_every, about)
     seeds = seed_sequence(run.seed)
-    preparation = prepare(run.settings, cells, labels, resolve_device(run.device), seeds, [checkpoint, *callbacks])
+    device, hooks = resolve_device(run.device), [checkpoint, *callbacks]
+    preparation = prepare(run.settings, data.cells, data.names, device, seeds, hooks)
     if found.state is not None:
-        _load(preparation, found)
+        try:
+            preparation.load_state_dict(found.state)
+        except CheckpointError as error:
+            raise CheckpointError(f"{found.path}: {error}") from error
     if _is_finished(folder, preparation, found):
         return TrainingResult(folder / FINAL_MODEL, preparation.trainer.epoch, found.path, was_finished=True)
     try:
@@ -146,47 +149,33 @@ def train_in_folder(run: Run, callbacks: Sequence[Callback] = ()) -> TrainingRes
             _write_history(folder, preparation)
         raise
     _write_history(folder, preparation)
-    fit = preparation.finish()
-    trained = TrainedGenerator(fit.model, description, about, len(fit.history), fit.n_updates)
+    trainer = preparation.trainer
+    trained = TrainedGenerator(preparation.finish(), data.description, about, trainer.epoch, trainer.n_updates)
     save_generator(folder / FINAL_MODEL, trained)
-    return TrainingResult(folder / FINAL_MODEL, len(fit.history), found.path, was_finished=False)
+    return TrainingResult(folder / FINAL_MODEL, trainer.epoch, found.path, was_finished=False)
 
 
 def _find(run: Run, folder: Path) -> FoundState:
     """Return the checkpoint to resume from. Raise if there is one and the run is to start from the beginning."""
+    folder.mkdir(parents=True, exist_ok=True)
     remove_leftovers(folder)
     if run.resume:
         return newest_good(folder)
-    present = sorted(path.name for path in folder.glob("*.pth")) if folder.is_dir() else []
+    present = sorted(path.name for path in folder.glob("*.pth"))
     if present:
         raise InvalidParameterError(
-            f"{folder} holds a training already ({present[0]}{', ...' if len(present) > 1 else ''}). Continue it with "
-            "resume=True, or choose another folder."
+            f"{folder} holds a training already (see {present[0]}). Continue it with resume=True, or choose another "
+            "folder."
         )
     return FoundState(None, None, ())
 
 
-def _read(run: Run) -> tuple[DataDescription, list[Cells], NDArray[np.str_]]:
-    """Return the description, the cells and the classes of the samples to train on."""
-    training = read_training_data(run.data, run.target)
-    originals = training.data.originals
-    positions = originals
-    if run.split_file is not None:
-        split = read_split(run.split_file)
-        split.check_against(run.data, training.data.names[originals])
-        positions = originals[np.array(split.train, dtype=np.intp)]
-        if split.group_key is not None:
-            training = training.without(split.group_key)
-    description, cells = training.cells(positions)
-    return description, cells, training.data.names[positions]
-
-
-def _about(run: Run, description: DataDescription, cells: Sequence[Cells], labels: NDArray[np.str_]) -> dict[str, Any]:
-    """Return, as plain values, all that decides the result of the training, except its length."""
+def _about(run: Run, data: TrainingData) -> dict[str, Any]:
+    """Return everything that decides the result of the training, except the number of epochs, as plain values."""
     settings = asdict(run.settings)
     del settings["epochs"]
-    digest = hashlib.sha256("\n".join(labels).encode())
-    for column in cells:
+    digest = hashlib.sha256("\n".join(data.names).encode())
+    for column in data.cells:
         values = column.values if isinstance(column, NumericCells) else column.codes
         digest.update(f"{values.dtype.str} ".encode() + np.ascontiguousarray(values).tobytes())
         if column.missing is not None:
@@ -195,8 +184,8 @@ def _about(run: Run, description: DataDescription, cells: Sequence[Cells], label
         **settings,
         "seed": run.seed,
         "data": digest.hexdigest(),
-        "n_records": len(labels),
-        "kind": description.kind,
+        "n_records": len(data.names),
+        "kind": data.description.kind,
     }
 
 
@@ -218,21 +207,14 @@ def _compare(found: FoundState, about: Mapping[str, Any], run: Run) -> None:
     for key, value in about.items():
         if before.get(key) != value:
             raise InvalidParameterError(
-                f"{key}={value!r} differs from {found.path}, which was trained with {before.get(key)!r}. Give the "
-                "same value, or another folder."
+                f"{key}={value!r} differs from {found.path}, which has {before.get(key)!r}. Give the same value, or "
+                "another folder."
             )
     if epoch > int(run.settings.epochs):
         raise InvalidParameterError(
             f"epochs={run.settings.epochs} is less than the {epoch} epochs that {found.path} was trained "
             "for. Give at least as many, or another folder."
         )
-
-
-def _load(preparation: Preparation, found: FoundState) -> None:
-    try:
-        preparation.load_state_dict(found.state or {})
-    except CheckpointError as error:
-        raise CheckpointError(f"{found.path}: {error}") from error
 
 
 def _is_finished(folder: Path, preparation: Preparation, found: FoundState) -> bool:

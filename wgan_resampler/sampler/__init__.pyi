@@ -1,12 +1,11 @@
 from .fitting.preparation import Preparation as Preparation, epochs_of as epochs_of, prepare as prepare
 from .fitting.settings import (
     HYPER_PARAMETERS as HYPER_PARAMETERS,
-    INT_OR_AUTO as INT_OR_AUTO,
-    NOT_NEGATIVE as NOT_NEGATIVE,
-    POSITIVE as POSITIVE,
+    OWN_STRATEGIES as OWN_STRATEGIES,
     POSITIVE_INT as POSITIVE_INT,
     PRESETS as PRESETS,
     FitSettings as FitSettings,
+    Values as Values,
 )
 from .generator_state import (
     ModelState as ModelState,
@@ -15,7 +14,4 @@ from .generator_state import (
 )
 from .over_sampler import WGANGPOverSampler as WGANGPOverSampler
 from .row_generator import RowModel as RowModel, model_hash as model_hash
-from .strategies import (
-    OWN_STRATEGIES as OWN_STRATEGIES,
-    rows_to_generate as rows_to_generate,
-)
+from .strategies import rows_to_generate as rows_to_generate

@@ -24,14 +24,13 @@ _CALLER = 5
 
 def warn_of_thin_classes(labels: NDArray[Any], to_generate: Mapping[Any, int]) -> None:
     """Issue one ThinClassWarning that names all classes of at most 5 rows that have to grow."""
-    sizes = {label: int(np.count_nonzero(labels == label)) for label, n_new in to_generate.items() if n_new > 0}
-    thin = {plain_label(label): n for label, n in sizes.items() if n <= _THIN}
+    sizes = {label: np.count_nonzero(labels == label) for label, n_new in to_generate.items() if n_new > 0}
+    thin = [f"{plain_label(label)!r} ({n})" for label, n in sizes.items() if n <= _THIN]
     if thin:
-        named = ", ".join(f"{label!r} ({n})" for label, n in thin.items())
         warnings.warn(
-            f"Classes with at most {_THIN} rows are grown: {named}. The spread of their synthetic rows is mostly "
-            "borrowed from the other classes. Collect more rows, or exclude such a class from resampling with "
-            "sampling_strategy={class: rows, ...} without it.",
+            f"Classes of at most {_THIN} rows are to grow: {', '.join(thin)}. The spread of their synthetic rows is "
+            "mostly borrowed from other classes. Collect more rows, or leave these classes out of the resampling with "
+            "sampling_strategy={class: rows}.",
             ThinClassWarning,
             stacklevel=_CALLER,
         )
@@ -45,10 +44,9 @@ def warn_of_identifiers(table: Table) -> None:
         n, present = cells.n_categories, int(np.count_nonzero(cells.codes >= 0))
         if n > _MANY_CATEGORIES and n > present / 2:
             warnings.warn(
-                f"Column {table.format.label(j)} holds {n} categories in {present} cells, like an identifier. It adds "
-                f"{n} columns to the encoded rows and {n} inputs or outputs to each network, which slows training "
-                "down. Synthetic rows can only repeat known categories. Leave it out of X. If it holds numbers or "
-                "dates, convert it to a numeric or date column.",
+                f"Column {table.format.label(j)} holds {n} categories in {present} values, like an identifier. It adds "
+                f"{n} columns to the encoded table, which makes training slow. Leave it out of X. If it holds numbers "
+                "or dates, convert it to a numeric or date column.",
                 IdentifierColumnWarning,
                 stacklevel=_CALLER,
             )

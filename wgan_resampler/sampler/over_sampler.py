@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from numbers import Integral, Real
 from operator import attrgetter
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from imblearn.over_sampling.base import BaseOverSampler
@@ -15,17 +16,17 @@ from numpy.typing import NDArray
 from sklearn.base import _fit_context
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import Tags
-from sklearn.utils._param_validation import Interval, StrOptions, validate_parameter_constraints
+from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 from sklearn.utils.validation import validate_data
 
-from wgan_resampler.gan import Callback, NeighborCandidates, Normalization, ProgressBar
+from wgan_resampler.gan import Callback, GanDiscriminator, NeighborCandidates, Normalization, ProgressBar
 from wgan_resampler.sampler.data_warnings import warn_of_identifiers, warn_of_thin_classes
-from wgan_resampler.sampler.fitted import Fitted, TrainedParts
+from wgan_resampler.sampler.fitted import Fitted
 from wgan_resampler.sampler.fitting.preparation import prepare
-from wgan_resampler.sampler.fitting.settings import HYPER_PARAMETERS, FitSettings
-from wgan_resampler.sampler.fitting.warm_start import check_network_sizes, recoded_cells
+from wgan_resampler.sampler.fitting.settings import HYPER_PARAMETERS, OWN_STRATEGIES, FitSettings
+from wgan_resampler.sampler.fitting.warm_start import TrainedParts, check_network_sizes, recoded_cells
 from wgan_resampler.sampler.sampler_state import fitted_from_state, fitted_to_state
-from wgan_resampler.sampler.strategies import OWN_STRATEGIES, Strategy, rows_to_generate
+from wgan_resampler.sampler.strategies import Strategy, rows_to_generate
 from wgan_resampler.tables import CategoricalCells, Table, TargetFormat, check_table, check_target
 from wgan_resampler.utils import SAMPLE_KEY, computing, next_seed, resolve_device, seed_sequence
 from wgan_resampler.utils.storage import checked, load_state, save_state
@@ -378,6 +379,7 @@ class WGANGPOverSampler(BaseOverSampler):
         y_resampled = self._fitted.target.stack(y, labels, labels_resampled[len(labels) :])
         return X_resampled, y_resampled
 
+    @validate_params({"random_state": ["random_state"]}, prefer_skip_nested_validation=True)
     def sample(
         self,
         n_samples: int | Mapping[Any, int],
@@ -412,9 +414,6 @@ class WGANGPOverSampler(BaseOverSampler):
             If a class is unknown, or a number of rows is not an integer of at least 0.
         """
         trained = self._trained()
-        validate_parameter_constraints(
-            {"random_state": ["random_state"]}, {"random_state": random_state}, f"{type(self).__name__}.sample"
-        )
         model, seeds = trained.model, trained.seeds if random_state is None else seed_sequence(random_state, SAMPLE_KEY)
         class_indices = model.choose(n_samples, label, next_seed(seeds))
         rows = self._fitted.table.build(model.draw(class_indices, next_seed(seeds)))
@@ -501,13 +500,12 @@ class WGANGPOverSampler(BaseOverSampler):
         """Return the result of the training, or raise NotFittedError with the reason why there is none."""
         if not hasattr(self, "_fitted") or (self._fitted.trained is None and self._fitted.grows):
             raise NotFittedError(
-                f"This {type(self).__name__} has no trained generator yet. Call fit_resample before sample; fit "
-                "only checks the data."
+                f"This {type(self).__name__} has no trained generator yet. Call fit_resample; fit only checks the data."
             )
         if self._fitted.trained is None:
             raise NotFittedError(
-                "No generator was trained, because no class had to grow: fit_resample returned the data as it was. "
-                "Call fit_resample with a sampling_strategy that asks for rows, for example 'upsample', before sample."
+                "No generator was trained, because no class had to grow. Call fit_resample with a sampling_strategy "
+                "that asks for rows, for example 'upsample'."
             )
         return self._fitted.trained
 
@@ -516,7 +514,9 @@ class WGANGPOverSampler(BaseOverSampler):
 
         Returns the table, with the category codes of the training that a warm start continues, and the labels.
         """
-        previous = self._fitted.previous_fit() if self.warm_start and hasattr(self, "_fitted") else None
+        previous = None
+        if self.warm_start and hasattr(self, "_fitted"):
+            previous = self._fitted.trained or self._fitted.previous
         if previous is None:
             self.__dict__.pop("_fitted", None)
         resolve_device(self.device)
@@ -562,13 +562,14 @@ class WGANGPOverSampler(BaseOverSampler):
         encoder = None if previous is None else previous.model.encoder
         preparation = prepare(self._settings(), X.cells, y, device, seeds, callbacks, encoder)
         if previous is not None:
-            preparation.load_state_dict(previous.state)
+            preparation.load_state_dict(previous.training)
         preparation.train(further=previous is not None)
         # The state is taken before the classifier draws from the batches. Otherwise two calls with warm_start would
         # see other batches than one longer training.
-        state = preparation.state_dict()
-        trained = TrainedParts(**vars(preparation.finish()), seeds=seeds, training=state)
+        state, trainer = preparation.state_dict(), preparation.trainer
+        model, critic = preparation.finish(), cast(GanDiscriminator, copy.deepcopy(trainer.critic))
         table = self._fitted.table if previous is None else previous.table
+        trained = TrainedParts(model, critic, trainer.history, trainer.n_updates, seeds, table, state)
         self._fitted = replace(self._fitted, table=table, previous=None, trained=trained)
         if self.neighbor_share == 0 or self.borrowed_rows == 0:  # without borrowed_rows, moved rows would be copies
             return trained, None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import Any
@@ -32,7 +32,7 @@ _ROWS_PER_CHUNK_ON_CUDA = 2**19
 """Most rows generated at a time with CUDA. With more rows, starting the operations costs less per row."""
 
 _CELLS_PER_CHUNK = 2**23
-"""Most cells of the encoded matrix generated at a time, to limit memory."""
+"""Most values of the encoded matrix generated at a time, to limit memory."""
 
 _OPEN_END = 1.0 - 2.0**-21
 """Largest encoded value that is decoded.
@@ -158,8 +158,7 @@ class RowModel:
         index = find_label(label, self.classes)
         if index is None:
             raise InvalidParameterError(
-                f"Class {label!r} was not in the training data. Known classes: "
-                f"{', '.join(repr(plain_label(known)) for known in self.classes)}."
+                f"Class {label!r} was not in the training data. Known classes: {shown_labels(self.classes)}."
             )
         return np.full(int(n), index, dtype=np.int64)
 
@@ -174,6 +173,11 @@ def model_hash(model: RowModel) -> str:
             digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     digest.update(repr(schema_to_state(model.encoder.schema)).encode())
     return digest.hexdigest()
+
+
+def shown_labels(labels: Iterable[Any]) -> str:
+    """Return class labels for a message."""
+    return ", ".join(repr(plain_label(label)) for label in labels)
 
 
 def _check_number(n: object) -> None:

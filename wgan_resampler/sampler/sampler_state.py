@@ -13,7 +13,8 @@ from msgspec import Meta
 
 from wgan_resampler.exceptions import CheckpointError
 from wgan_resampler.gan import TrainingHistory
-from wgan_resampler.sampler.fitted import Fitted, TrainedParts
+from wgan_resampler.sampler.fitted import Fitted
+from wgan_resampler.sampler.fitting.warm_start import TrainedParts
 from wgan_resampler.sampler.generator_state import ModelState, critic_from_state, model_from_state, model_to_state
 from wgan_resampler.tables import (
     CategoricalColumn,
@@ -113,6 +114,7 @@ def fitted_from_state(state: Mapping[str, Any]) -> tuple[Fitted, dict[str, Any]]
         TrainingHistory(checked.history),
         checked.n_updates,
         np.random.SeedSequence(seeds.entropy, spawn_key=seeds.spawn_key, n_children_spawned=seeds.n_spawned),
+        table,
         checked.training,
     )
     to_generate = OrderedDict((target.classes[i], n) for i, n in checked.to_generate.items())

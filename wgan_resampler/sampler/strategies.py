@@ -12,13 +12,11 @@ from imblearn.utils import check_sampling_strategy
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import InvalidDataError, InvalidParameterError
+from wgan_resampler.sampler.row_generator import shown_labels
 from wgan_resampler.tables import find_label, plain_label
 
 Strategy = str | float | Mapping[Any, int] | Callable[[NDArray[Any]], Mapping[Any, int]]
 Counts = OrderedDict[Any, int]
-
-OWN_STRATEGIES = ("equal", "upsample", "custom")
-"""The strategies that imbalanced-learn does not have."""
 
 
 def rows_to_generate(
@@ -62,8 +60,7 @@ def rows_to_generate(
     classes, class_counts = np.unique(y, return_counts=True)
     if len(classes) < 2:
         raise InvalidDataError(
-            f"The target 'y' needs to have more than 1 class; got {len(classes)} class. Resampling balances classes "
-            "against each other: check that y is the class column."
+            f"The target 'y' needs to have more than 1 class; got {len(classes)} class. Check that y holds the classes."
         )
     counts: Counts = OrderedDict(zip(classes, class_counts.tolist(), strict=True))
     if target_samples is not None and strategy != "custom":
@@ -71,8 +68,12 @@ def rows_to_generate(
             f"target_samples={target_samples!r} is only used with sampling_strategy='custom'; got "
             f"sampling_strategy={strategy!r}."
         )
-    if isinstance(strategy, str) and strategy in OWN_STRATEGIES:
-        return _own_strategy(strategy, counts, target_samples)
+    if strategy == "equal":
+        return OrderedDict((label, max(counts.values()) - n) for label, n in counts.items())
+    if strategy == "upsample":
+        return OrderedDict((label, n // 2) for label, n in counts.items())
+    if strategy == "custom":
+        return _custom(counts, target_samples)
     if isinstance(strategy, Mapping):
         return _from_targets(strategy, counts, "sampling_strategy")
     if callable(strategy):
@@ -87,12 +88,7 @@ def rows_to_generate(
     return generated
 
 
-def _own_strategy(strategy: str, counts: Counts, target_samples: int | Mapping[Any, int] | None) -> Counts:
-    if strategy == "equal":
-        majority = max(counts.values())
-        return OrderedDict((label, majority - n) for label, n in counts.items())
-    if strategy == "upsample":
-        return OrderedDict((label, n // 2) for label, n in counts.items())
+def _custom(counts: Counts, target_samples: int | Mapping[Any, int] | None) -> Counts:
     if isinstance(target_samples, Mapping):
         return _from_targets(target_samples, counts, "target_samples")
     if target_samples is None:
@@ -114,7 +110,7 @@ def _from_targets(targets: Mapping[Any, int], counts: Counts, name: str) -> Coun
         if index is None:
             raise InvalidParameterError(
                 f"{name} names the class {label!r}, which is not present in the data. Known classes: "
-                f"{', '.join(repr(plain_label(known)) for known in classes)}."
+                f"{shown_labels(classes)}."
             )
         if not isinstance(target, Integral) or isinstance(target, bool):
             raise InvalidParameterError(

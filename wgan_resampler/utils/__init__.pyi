@@ -4,6 +4,8 @@ from .device import (
     resolve_device as resolve_device,
 )
 from .optional_dependencies import (
+    AUDIO as AUDIO,
+    CLASSIFY as CLASSIFY,
     COMPARE as COMPARE,
     DASK as DASK,
     FILES as FILES,

@@ -45,6 +45,8 @@ def require(module: str, purpose: str, install: str) -> Any:
         ) from error
 
 
+AUDIO = "pip install 'wgan-resampler[audio]'"
+CLASSIFY = "pip install 'wgan-resampler[classify]'"
 FILES = "pip install 'wgan-resampler[files]'"
 COMPARE = "pip install 'wgan-resampler[compare]'"
 DASK = "pip install 'wgan-resampler[dask]'"

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from wgan_resampler.exceptions import InvalidDataError, InvalidParameterError
-from wgan_resampler.records.classification.evaluation import MODELS, evaluate
+from wgan_resampler.records.classification import CLASSIFIERS
+from wgan_resampler.records.classification.evaluation import evaluate
 from wgan_resampler.records.classification.lstm import MAX_FRAMES, LSTMNetwork, SequenceScaler, lstm_predictions
 from wgan_resampler.records.files.labelled_data import LabelledData
 
@@ -26,7 +27,7 @@ COURSES = [np.sin(np.arange(12)[:, None] * (1 + i % 3)) + RNG.normal(size=(12, 2
 TRAIN, TEST = np.arange(42), np.arange(42, 60)
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", CLASSIFIERS)
 def test_classes_that_lie_apart_are_recognised(model):
     result = evaluate(data(VECTORS), model, TRAIN, TEST)
     assert result.classes == ("high", "low", "rare")
@@ -36,7 +37,7 @@ def test_classes_that_lie_apart_are_recognised(model):
     assert result.n_synthetic.tolist() == [0, 0, 0]
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", CLASSIFIERS)
 def test_the_seed_decides(model):
     noisy = data([record + RNG.normal(0, 4, size=3) for record in VECTORS])
     first, again = (evaluate(noisy, model, TRAIN, TEST, seed=5).confusion.tolist() for _ in range(2))
@@ -71,19 +72,19 @@ def test_positions_count_originals_wherever_synthetic_records_stand():
     assert result.summary["accuracy"] == 1
 
 
-def test_tables_with_texts_and_gaps():
+def test_tables_with_strings_and_missing_values():
     frame = pd.DataFrame(VECTORS, columns=["a", "b", "c"]).assign(
         text=["x", "y", None] * 20, flag=[True, False] * 30, empty=np.nan, track=np.arange(60)
     )
     frame.loc[::7, "a"] = np.nan
-    for model in MODELS:
-        assert evaluate(data(frame), model, TRAIN, TEST, left_out=["track"]).summary["accuracy"] > 0.9
+    for model in CLASSIFIERS:
+        assert evaluate(data(frame), model, TRAIN, TEST, left_out="track").summary["accuracy"] > 0.9
 
 
 def test_columns_that_are_left_out_are_not_seen():
     frame = pd.DataFrame({"noise": RNG.normal(size=60), "answer": NAMES})
     assert evaluate(data(frame), "svm", TRAIN, TEST).summary["accuracy"] > 0.9
-    assert evaluate(data(frame), "svm", TRAIN, TEST, left_out=["answer"]).summary["accuracy"] < 0.7
+    assert evaluate(data(frame), "svm", TRAIN, TEST, left_out="answer").summary["accuracy"] < 0.7
 
 
 @pytest.mark.parametrize("model", ["svm", "lstm"])
@@ -135,6 +136,6 @@ def test_constant_coefficients_are_no_division_by_zero():
 
 def test_torch_is_left_as_it_was():
     state, n_threads = torch.random.get_rng_state(), torch.get_num_threads()
-    lstm_predictions(VECTORS, np.arange(60) % 3, VECTORS, None, seed=0)
+    lstm_predictions(VECTORS, np.arange(60) % 3, VECTORS, "passthrough", seed=0)
     assert torch.equal(torch.random.get_rng_state(), state)
     assert torch.get_num_threads() == n_threads

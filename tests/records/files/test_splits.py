@@ -108,9 +108,9 @@ def test_what_is_written_is_read_and_never_overwritten(tmp_path):
 def test_a_split_is_for_its_records_only():
     split = replace(SPLIT, n_records=50, fingerprint=fingerprint(NAMES))
     split.check_against("data.json", NAMES)
-    with pytest.raises(DataFileError, match=r"50 original records, but data\.json has 49"):
+    with pytest.raises(DataFileError, match=r"50 original records, and not for the 49 of data\.json"):
         split.check_against("data.json", NAMES[:-1])
-    with pytest.raises(DataFileError, match=r"other records than those of data\.json"):
+    with pytest.raises(DataFileError, match=r"classes or order differ"):
         split.check_against("data.json", NAMES[::-1])
 
 
@@ -118,16 +118,17 @@ BAD = {
     "no JSON": (b"{", "not valid JSON"),
     "another file": (b'{"features": [[1]], "labels": [0], "mapping": ["a"]}', "not a split file"),
     "newer": ({"version": 2}, "version 2 of the split format"),
-    "both sides": ({"test": [1]}, "record 1 on both sides"),
-    "twice": ({"train": [0, 0]}, "twice"),
-    "no test": ({"test": []}, "at least one"),
-    "outside": ({"test": [5]}, "from 0 to 4"),
-    "negative": ({"test": [-1]}, "from 0 to 4"),
-    "text": ({"test": ["1"]}, "from 0 to 4"),
-    "bool": ({"test": [True]}, "from 0 to 4"),
-    "no number": ({"n_records": None}, "no valid value of 'n_records'"),
-    "no fingerprint": ({"fingerprint": 3}, "'fingerprint'"),
-    "odd groups": ({"group_size": "ten"}, "'group_size'"),
+    "both sides": ({"test": [1]}, "record 1 is both a training and a test record"),
+    "twice": ({"train": [0, 0]}, "'train' must hold .* in ascending order and each once"),
+    "unordered": ({"train": [3, 0]}, "in ascending order"),
+    "no test": ({"test": []}, "array of length >= 1 - at test"),
+    "outside": ({"test": [5]}, "'test' must hold positions from 0 to 4"),
+    "negative": ({"test": [-1]}, r"int >= 0 - at test\[0\]"),
+    "text": ({"test": ["1"]}, r"Expected int, got str - at test\[0\]"),
+    "bool": ({"test": [True]}, r"Expected int, got bool - at test\[0\]"),
+    "no number": ({"n_records": None}, "Expected int, got null - at n_records"),
+    "no fingerprint": ({"fingerprint": 3}, "at fingerprint"),
+    "odd groups": ({"group_size": "ten"}, "at group_size"),
 }
 
 

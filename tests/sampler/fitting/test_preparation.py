@@ -7,7 +7,7 @@ import pytest
 import torch
 from small_generators import QUICK
 
-from wgan_resampler.sampler.fitting.preparation import AUTO_ROWS_OF_CLASS, AUTO_UPDATES, prepare
+from wgan_resampler.sampler.fitting.preparation import AUTO_ROWS_OF_CLASS, prepare
 from wgan_resampler.tables.columns import CategoricalCells, NumericCells
 
 N_LARGE, N_SMALL = AUTO_ROWS_OF_CLASS + 5000, 100
@@ -34,7 +34,6 @@ def test_of_a_huge_class_random_rows_teach_and_all_of_the_others():
     assert rows.counts.tolist() == [AUTO_ROWS_OF_CLASS, N_SMALL]
     assert ready.counts.tolist() == [(labels == "large").sum(), N_SMALL]  # what the sampler knows of the table
     assert rows.class_sizes.tolist() == ready.counts.tolist()  # by which spread is borrowed
-    assert ready.max_updates == AUTO_UPDATES
     # Half of the rows are missing in the second column, and a third has each category: all kinds of rows teach.
     missing, category = rows.states[:AUTO_ROWS_OF_CLASS].T
     assert missing.double().mean().item() == pytest.approx(0.5, abs=0.02)
@@ -53,7 +52,6 @@ def test_all_rows_teach_where_epochs_are_passes_over_the_table():
     ready, labels = prepared(3)
     assert len(ready.batches.rows.table.values) == len(labels)
     assert ready.n_epochs == 3
-    assert ready.max_updates is None
 
 
 def test_more_rows_teach_where_batches_are_so_large_that_each_would_be_drawn_often():

@@ -47,7 +47,7 @@ def test_nothing_to_grow_returns_the_data_untrained(table, target, parameters):
 
 def test_sample_before_training():
     over = quick()
-    with pytest.raises(NotFittedError, match="Call fit_resample before sample"):
+    with pytest.raises(NotFittedError, match="Call fit_resample; fit only checks the data"):
         over.sample(1)
     over.fit(X, Y)
     assert dict(over.sampling_strategy_) == {0: 0, 1: 12, 2: 12}

@@ -5,24 +5,21 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
-from wgan_resampler.exceptions import DataFileError, MissingDependencyError, SkippedFilesWarning
+from wgan_resampler.exceptions import DataFileError
 from wgan_resampler.records.files.json_records import RecordFile
 from wgan_resampler.tables import one_line
+from wgan_resampler.utils import AUDIO, require
 
 SAMPLE_RATE: Final = 22_050
-N_FFT: Final = 2048
-HOP_LENGTH: Final = 512
-N_MELS: Final = 128
+"""Samples per second to which every sound is resampled."""
 
 SUFFIXES = frozenset({".aif", ".aiff", ".au", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav"})
 """Endings of sound files. Files with other endings are ignored."""
@@ -31,39 +28,7 @@ _DECIMALS = 4
 """Digits after the point of a coefficient in decibels; more would be noise of single precision."""
 
 
-@dataclass(frozen=True)
-class SoundFile:
-    """A sound file and its class.
-
-    Parameters
-    ----------
-    path : Path
-        Where it is.
-    class_name : str
-        Name of its folder.
-    """
-
-    path: Path
-    class_name: str
-
-
-@dataclass(frozen=True)
-class Extraction:
-    """The records of a folder, and the files that could not be read.
-
-    Parameters
-    ----------
-    file : RecordFile
-        One sequence of frames for each file that could be read, with ``"files"`` among its further keys.
-    skipped : tuple of (str, str)
-        Files that could not be read, and why.
-    """
-
-    file: RecordFile
-    skipped: tuple[tuple[str, str], ...]
-
-
-def find_sounds(folder: str | os.PathLike[str]) -> list[SoundFile]:
+def find_sounds(folder: str | os.PathLike[str]) -> list[Path]:
     """Return the sound files in the folders of a folder, sorted by class and name.
 
     Parameters
@@ -73,7 +38,7 @@ def find_sounds(folder: str | os.PathLike[str]) -> list[SoundFile]:
 
     Returns
     -------
-    list of SoundFile
+    list of pathlib.Path
 
     Raises
     ------
@@ -91,13 +56,13 @@ def find_sounds(folder: str | os.PathLike[str]) -> list[SoundFile]:
     ...         path = pathlib.Path(folder, name)
     ...         path.parent.mkdir(exist_ok=True)
     ...         path.touch()
-    ...     [(sound.class_name, sound.path.name) for sound in find_sounds(folder)]
-    [('jazz', 'a.mp3'), ('rock', 'b.wav')]
+    ...     [path.name for path in find_sounds(folder)]
+    ['a.mp3', 'b.wav']
     """
-    sounds: list[SoundFile] = []
+    sounds: list[Path] = []
     for class_folder in sorted(path for path in Path(folder).iterdir() if path.is_dir() and path.name[0] != "."):
         paths = (path for path in sorted(class_folder.rglob("*")) if path.suffix.lower() in SUFFIXES)
-        sounds += [SoundFile(path, class_folder.name) for path in paths if path.name[0] != "." and path.is_file()]
+        sounds += [path for path in paths if path.name[0] != "." and path.is_file()]
     if not sounds:
         raise DataFileError(
             f"{folder} holds no sound files in folders named after classes, such as blues/song.wav. Known endings: "
@@ -109,8 +74,8 @@ def find_sounds(folder: str | os.PathLike[str]) -> list[SoundFile]:
 def mfcc_frames(path: str | os.PathLike[str], n_mfcc: int = 13) -> NDArray[np.float64]:
     """Return the mel-frequency cepstral coefficients of a sound file.
 
-    The sound is mixed to one channel and resampled to 22 050 Hz. Frames of 2048 samples every 512, 128 mel bands,
-    DCT-II with orthonormal scaling, of decibels: librosa's defaults.
+    The sound is mixed to one channel and resampled to 22 050 Hz. All else is as librosa does it by default: frames of
+    2048 samples, a new frame every 512 samples, 128 mel bands in decibels, and the orthonormal DCT-II.
 
     Parameters
     ----------
@@ -131,7 +96,7 @@ def mfcc_frames(path: str | os.PathLike[str], n_mfcc: int = 13) -> NDArray[np.fl
     MissingDependencyError
         If librosa is not installed.
     """
-    librosa, soundfile = _libraries()
+    librosa, soundfile = (require(name, "Reading sound files", AUDIO) for name in ("librosa", "soundfile"))
     try:
         # One thread, whatever the caller's setting: the order of sums, and so the last digits, follows the number.
         with warnings.catch_warnings(), threadpool_limits(limits=1):
@@ -141,16 +106,7 @@ def mfcc_frames(path: str | os.PathLike[str], n_mfcc: int = 13) -> NDArray[np.fl
                 sound, _ = librosa.load(file, sr=SAMPLE_RATE, mono=True)
             if not len(sound):
                 raise DataFileError(f"{path} holds no sound.")
-            frames = librosa.feature.mfcc(
-                y=sound,
-                sr=SAMPLE_RATE,
-                n_mfcc=n_mfcc,
-                n_fft=N_FFT,
-                hop_length=HOP_LENGTH,
-                n_mels=N_MELS,
-                dct_type=2,
-                norm="ortho",
-            ).T
+            frames = librosa.feature.mfcc(y=sound, sr=SAMPLE_RATE, n_mfcc=n_mfcc).T
     except DataFileError:
         raise
     except (soundfile.SoundFileError, librosa.ParameterError, EOFError, ValueError, RuntimeError) as error:
@@ -164,7 +120,7 @@ def mfcc_frames(path: str | os.PathLike[str], n_mfcc: int = 13) -> NDArray[np.fl
 
 def extract(
     folder: str | os.PathLike[str], n_mfcc: int = 13, *, n_jobs: int | None = None, progress: bool = False
-) -> Extraction:
+) -> tuple[RecordFile, list[str]]:
     """Extract the MFCCs of all sound files in the folders of a folder, several files at a time.
 
     Parameters
@@ -180,8 +136,11 @@ def extract(
 
     Returns
     -------
-    Extraction
-        Records in the order of classes and file names, whatever the number of processes.
+    file : RecordFile
+        A sequence of frames for each file that could be read, in the order of classes and file names, whatever the
+        number of processes. The names of the files are its further key ``"files"``.
+    skipped : list of str
+        For each file that could not be read: the reason, which names the file.
 
     Raises
     ------
@@ -189,67 +148,28 @@ def extract(
         If there is no sound file, or none that could be read.
     MissingDependencyError
         If librosa is not installed.
-
-    Warns
-    -----
-    SkippedFilesWarning
-        If some files could not be read.
     """
-    _libraries()
-    sounds = find_sounds(folder)
-    records, labels, names, skipped = [], [], [], []
-    mapping = tuple(sorted({sound.class_name for sound in sounds}))
-    done = _in_parallel([sound.path for sound in sounds], n_mfcc, n_jobs)
-    bar = tqdm(done, total=len(sounds), desc="MFCC", unit="file", disable=not progress, file=sys.stderr)
-    for sound, (frames, reason) in zip(sounds, bar, strict=True):
-        name = sound.path.relative_to(folder).as_posix()
-        if frames is None:
-            skipped.append((name, reason))
-            continue
-        records.append(frames)
-        labels.append(mapping.index(sound.class_name))
-        names.append(name)
-    if not records:
-        raise DataFileError(f"{folder} holds {len(sounds)} sound files, but none can be read; first: {skipped[0][1]}")
-    if skipped:
-        warnings.warn(
-            f"{len(skipped)} of {len(sounds)} files could not be read and were skipped: "
-            f"{', '.join(name for name, _ in skipped[:5])}{', ...' if len(skipped) > 5 else ''}",
-            SkippedFilesWarning,
-            stacklevel=2,
-        )
-    file = RecordFile(records, np.asarray(labels, dtype=np.int64), mapping, "features", {"files": names})
-    return Extraction(file, tuple(skipped))
-
-
-def _in_parallel(
-    paths: Sequence[Path], n_mfcc: int, n_jobs: int | None
-) -> Iterator[tuple[NDArray[np.float64] | None, str]]:
     from joblib import Parallel, delayed
 
-    # Results come in order, while later files are still being read.
+    sounds = find_sounds(folder)
+    # Results come in the order of the files, while later files are still being read.
     run = Parallel(n_jobs=-1 if n_jobs is None else n_jobs, return_as="generator")
-    done: Iterator[tuple[NDArray[np.float64] | None, str]] = run(
-        delayed(_frames_or_reason)(path, n_mfcc) for path in paths
-    )
-    return done
+    done = run(delayed(_frames_or_reason)(path, n_mfcc) for path in sounds)
+    bar = tqdm(done, total=len(sounds), desc="MFCC", unit="file", disable=not progress, file=sys.stderr)
+    frames = dict(zip(sounds, bar, strict=True))
+    skipped = [reason for reason in frames.values() if isinstance(reason, str)]
+    if len(skipped) == len(sounds):
+        raise DataFileError(f"{folder} holds {len(sounds)} sound files, but none can be read; first: {skipped[0]}")
+    records = {path.relative_to(folder): each for path, each in frames.items() if not isinstance(each, str)}
+    mapping = sorted({path.relative_to(folder).parts[0] for path in sounds})
+    labels = np.array([mapping.index(path.parts[0]) for path in records], dtype=np.int64)
+    files = [path.as_posix() for path in records]
+    return RecordFile(list(records.values()), labels, tuple(mapping), "features", {"files": files}), skipped
 
 
-def _frames_or_reason(path: Path, n_mfcc: int) -> tuple[NDArray[np.float64] | None, str]:
-    """Return frames and no reason, or no frames and the reason; one bad file must not stop a thousand good ones."""
-    try:
-        return mfcc_frames(path, n_mfcc), ""
+def _frames_or_reason(path: Path, n_mfcc: int) -> NDArray[np.float64] | str:
+    """Return the frames of a file, or the reason why there are none."""
+    try:  # one bad file must not stop a thousand good ones
+        return mfcc_frames(path, n_mfcc)
     except (DataFileError, OSError) as error:
-        return None, one_line(error)
-
-
-def _libraries() -> tuple[Any, Any]:
-    """Return librosa and soundfile."""
-    try:
-        import librosa
-        import soundfile
-    except ImportError as error:
-        raise MissingDependencyError(
-            "Reading sound files needs librosa: pip install 'wgan-resampler[audio]'"
-        ) from error
-    return librosa, soundfile
+        return one_line(error)

@@ -1,15 +1,13 @@
 """Synthetic sequences: the time course of a real record, moved to the means and spreads of a synthetic one.
 
-A generator of rows cannot make a sequence, but it can make a description of one: the mean and the spread over time of
-each coefficient. The time course comes from a real record of the class. Its coefficients are standardized over time,
-stretched to the new spreads and shifted to the new means, so that autocorrelation and the relation between coefficients
-are those of real sound, while level, loudness and timbre are new.
+A generator of rows cannot make a sequence. It can make a description of one: the mean and the spread over time of each
+coefficient. The time course comes from a real record of the class. Its coefficients are standardized over time,
+stretched to the new spreads and shifted to the new means. So the autocorrelation, and the correlations between
+coefficients, are those of real sound. Level, loudness and timbre are new.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -25,22 +23,6 @@ varies by rounding alone must not be stretched to the size of a real one.
 """
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Motion:
-    """How fast and how smoothly sequences change in time, as medians over records.
-
-    Parameters
-    ----------
-    frame_variance : ndarray of shape (n_features,)
-        Mean squared difference between neighboring frames.
-    autocorrelation : ndarray of shape (n_features,)
-        Correlation of a coefficient with itself one frame later; NaN where no record varies.
-    """
-
-    frame_variance: Floats
-    autocorrelation: Floats
 
 
 def describe(record: Floats) -> Floats:
@@ -73,30 +55,8 @@ def describe(record: Floats) -> Floats:
     return np.concatenate([record.mean(axis=0), np.log(spreads)])
 
 
-def describe_all(records: Sequence[Floats]) -> Floats:
-    """Return the descriptions of several records as a table.
-
-    Parameters
-    ----------
-    records : sequence of ndarray of shape (n_frames, n_features)
-        The sequences; the number of frames may differ.
-
-    Returns
-    -------
-    ndarray of shape (n_records, 2 * n_features)
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from wgan_resampler.records.audio.sequences import describe_all
-    >>> describe_all([np.zeros((130, 13)), np.zeros((99, 13))]).shape
-    (2, 26)
-    """
-    return np.stack([describe(record) for record in records])
-
-
 def move(record: Floats, description: Floats) -> Floats:
-    """Return the time course of a real record with the means and spreads of another description.
+    """Return a real record, stretched and shifted to the means and spreads of a description.
 
     Parameters
     ----------
@@ -108,9 +68,9 @@ def move(record: Floats, description: Floats) -> Floats:
     Returns
     -------
     ndarray of shape (n_frames, n_features)
-        Its means are those of the description, and so are its spreads and :func:`describe` of it, except that a
-        coefficient that is constant in `record` stays constant: there is no time course to stretch. So a single frame
-        gives a single frame, and silence gives a constant sequence at the new means.
+        Its means and spreads are those of the description. There is one exception: a coefficient that is constant in
+        `record` stays constant, because it has no time course to stretch. So a single frame gives a single frame, and
+        silence gives a constant sequence at the new means.
 
     Raises
     ------
@@ -146,52 +106,6 @@ def move(record: Floats, description: Floats) -> Floats:
     factors = np.where(is_constant, 0.0, spreads / np.where(own > 0, own, 1.0))
     moved: Floats = means + (record - record.mean(axis=0)) * factors
     return moved
-
-
-def motion(records: Sequence[Floats]) -> Motion:
-    """Return how records change in time, for comparison with other records.
-
-    Parameters
-    ----------
-    records : sequence of ndarray of shape (n_frames, n_features)
-        Sequences. A single frame has no motion: its variance between frames is 0.
-
-    Returns
-    -------
-    Motion
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from wgan_resampler.records.audio.sequences import motion
-    >>> found = motion([np.array([[0.0, 1.0], [1.0, 1.0], [0.0, 1.0], [1.0, 1.0]])])
-    >>> found.frame_variance.tolist(), found.autocorrelation.tolist()
-    ([1.0, 0.0], [-0.75, nan])
-    """
-    checked = [_checked(record) for record in records]
-    variances = np.stack([_frame_variance(record) for record in checked])
-    correlations = np.stack([_autocorrelation(record) for record in checked])
-    autocorrelation = np.full(correlations.shape[1], np.nan)
-    for i, column in enumerate(correlations.T):
-        if not np.isnan(column).all():  # of nothing but NaN, numpy's median warns
-            autocorrelation[i] = np.nanmedian(column)
-    return Motion(np.median(variances, axis=0), autocorrelation)
-
-
-def _frame_variance(record: Floats) -> Floats:
-    if len(record) < 2:
-        return np.zeros(record.shape[1])
-    squares: Floats = (np.diff(record, axis=0) ** 2).mean(axis=0)
-    return squares
-
-
-def _autocorrelation(record: Floats) -> Floats:
-    """Return the usual estimate: lagged products around the mean of all frames, over the sum of squares."""
-    centred = record - record.mean(axis=0)
-    total = (centred**2).sum(axis=0)
-    varies = record.std(axis=0) >= MIN_SPREAD
-    lagged: Floats = (centred[1:] * centred[:-1]).sum(axis=0)
-    return np.where(varies, lagged / np.where(varies, total, 1.0), np.nan)
 
 
 def _checked(record: Floats) -> Floats:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from numbers import Integral
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
@@ -15,19 +15,25 @@ from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import CheckpointError, DataFileError, InvalidParameterError, LeakWarning
 from wgan_resampler.records.augmentation.class_counts import Augmentation, ClassCounts, records_to_add
-from wgan_resampler.records.augmentation.column_matching import own_format, shown_names
+from wgan_resampler.records.augmentation.column_matching import own_format, shown
 from wgan_resampler.records.augmentation.output_files import (
-    AugmentedRecords,
-    AugmentedTable,
-    Synthetic,
-    check_augmented,
+    META_SUFFIX,
+    check_output,
+    check_records,
+    format_of_table,
+    write_augmented_records,
+    write_augmented_table,
 )
+from wgan_resampler.records.files.json_records import JSON_SUFFIXES
 from wgan_resampler.records.files.labelled_data import LabelledData, read_labelled
 from wgan_resampler.records.files.splits import read_split
 from wgan_resampler.records.generator_file import load_generator
 from wgan_resampler.sampler import model_hash
-from wgan_resampler.tables import Cells, NumericCells
+from wgan_resampler.tables import TABLE_SUFFIXES, Cells, NumericCells, table_suffix
 from wgan_resampler.utils import FILES, next_seed, require, resolve_device, seed_sequence
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Path = str | os.PathLike[str]
 
@@ -153,15 +159,19 @@ class GanAugmenter:
         MissingDependencyError
             If the generator was trained on a table and pandas is not installed.
         """
-        index = self._class_index(class_idx)
-        if not isinstance(num_samples, Integral) or isinstance(num_samples, bool) or num_samples < 0:
-            raise InvalidParameterError(f"num_samples must be an integer of at least 0; got {num_samples!r}.")
-        cells = self._draw(np.full(int(num_samples), index, dtype=np.int64), next_seed(self._seeds))
-        data, schema = self._trained.data, self._trained.model.encoder.schema
+        names = dict(enumerate(self.classes)) | {name: name for name in self.classes}
+        if isinstance(class_idx, bool) or class_idx not in names:
+            raise InvalidParameterError(
+                f"There is no class {class_idx!r}: give an index from 0 to {len(self.classes) - 1}, or a name. "
+                f"Classes: {shown(self.classes)}."
+            )
+        data, model = self._trained.data, self._trained.model
+        class_indices = model.choose(num_samples, names[class_idx], seed=0)
+        cells = self._draw(class_indices, next_seed(self._seeds))
         if data.kind != "table":
             return np.column_stack([c.values for c in cells[: data.n_coefficients] if isinstance(c, NumericCells)])
         require("pandas", "Drawing rows of a table", FILES)
-        return own_format(data, schema).build(cells)
+        return own_format(data, model.encoder.schema).build(cells)
 
     def balance_dataset(
         self,
@@ -221,31 +231,34 @@ class GanAugmenter:
         LeakWarning
             If the generator was trained on more records of a class than the split has training records.
         """
-        check_augmented(
-            output_data_path, input_data_path, [self.generator_path, *([] if split_file is None else [split_file])]
-        )
+        read = [input_data_path, self.generator_path, *([] if split_file is None else [split_file])]
+        if table_suffix(input_data_path) is None:
+            check_output(output_data_path, JSON_SUFFIXES, read)
+        else:
+            check_output(output_data_path, TABLE_SUFFIXES, read, [META_SUFFIX])
         split = None if split_file is None else read_split(split_file)
-        data = read_labelled(input_data_path, target, keep_sequences=True)
+        data = read_labelled(input_data_path, target, reduce=None)
         if data.is_synthetic.any():
-            raise DataFileError(
-                f"{data.path} holds {int(data.is_synthetic.sum())} synthetic records already. Augment the file of the "
-                "original records."
-            )
+            n = int(data.is_synthetic.sum())
+            raise DataFileError(f"{data.path} holds {n} synthetic records already. Augment the original file instead.")
         training = np.arange(len(data.names))
         if split is not None:
             split.check_against(data.path, data.names)
             training = np.array(split.train, dtype=np.intp)
         plan = self._plan(data, training, balance_method, target_samples, seed)
-        # All that can be refused is refused here, before anything is drawn.
-        output: AugmentedRecords | AugmentedTable
-        if target is None:
-            output = AugmentedRecords(data, self._trained, plan)
-        else:
-            output = AugmentedTable(data, self._trained, plan, target, None if split is None else split.group_key)
         if split is not None:
-            self._warn_of_leak(data, plan)
-        synthetic = self._synthesize(data.names, training, plan)
-        return replace(plan, written=output.write(str(output_data_path), synthetic, progress=progress))
+            self._warn_of_leak(plan)
+        # All that can be refused is refused before anything is drawn.
+        path, about = str(output_data_path), plan.to_plain()
+        if target is None:
+            check_records(data, self._trained.data, about)
+            cells, donors = self._synthesize(data, training, plan)
+            write_augmented_records(path, data, cells, donors, about, progress)
+            return replace(plan, written=(path,))
+        form = format_of_table(data, self._trained, None if split is None else split.group_key)
+        cells, donors = self._synthesize(data, training, plan)
+        write_augmented_table(path, cast("pd.DataFrame", data.content), form.build(cells), target, donors, about)
+        return replace(plan, written=(path, f"{path}{META_SUFFIX}"))
 
     def _plan(
         self,
@@ -257,31 +270,28 @@ class GanAugmenter:
     ) -> Augmentation:
         """Return what is going to be added, or raise if the classes are not those of the generator."""
         names = data.names[training]
-        found = np.unique(names).tolist()
-        unknown, absent = sorted(set(found) - set(self.classes)), sorted(set(self.classes) - set(found))
+        present, counted = Counter(data.names.tolist()), Counter(names.tolist())
+        unknown, absent = sorted(counted.keys() - self.class_to_idx), sorted(self.class_to_idx.keys() - counted)
         if unknown or absent:
-            first, problem = (unknown[0], "is not known to it") if unknown else (absent[0], "has no records")
             raise DataFileError(
-                f"{data.path} and the generator have different classes: class {first!r} {problem}. "
-                f"{len(found)} classes of records: "
-                f"{shown_names(found)}; {len(self.classes)} of the generator: {shown_names(self.classes)}."
+                f"{data.path} and the generator have different classes. Classes of records that the generator does not "
+                f"know: {shown(unknown)}. Classes of the generator without records: {shown(absent)}."
             )
         numbers = records_to_add(method, target_samples, names)
-        counts = {
-            str(name): ClassCounts(int((data.names == name).sum()), int((names == name).sum()), numbers.get(name, 0))
-            for name in np.unique(data.names)
-        }
+        counts = {name: ClassCounts(present[name], counted[name], numbers.get(name, 0)) for name in sorted(present)}
         return Augmentation(len(data.names), sum(numbers.values()), counts, seed, self.model_hash)
 
-    def _synthesize(self, names: NDArray[np.str_], training: NDArray[np.intp], plan: Augmentation) -> Synthetic:
+    def _synthesize(
+        self, data: LabelledData, training: NDArray[np.intp], plan: Augmentation
+    ) -> tuple[list[Cells], NDArray[np.intp]]:
         """Draw the synthetic records, sorted by class, and a donor for each."""
         seeds = seed_sequence(plan.seed)
         numbers = {name: counts.synthetic for name, counts in plan.class_counts.items() if counts.synthetic}
         indices = np.array([self.class_to_idx[name] for name in numbers], dtype=np.int64)
         cells = self._draw(np.repeat(indices, list(numbers.values())), next_seed(seeds))
         rng = np.random.default_rng(next_seed(seeds))
-        donors = [rng.choice(training[names[training] == name], size=n) for name, n in numbers.items()]
-        return Synthetic(cells, np.concatenate([np.empty(0, dtype=np.intp), *donors]))
+        donors = [rng.choice(training[data.names[training] == name], size=n) for name, n in numbers.items()]
+        return cells, np.concatenate([np.empty(0, dtype=np.intp), *donors])
 
     def _draw(self, class_indices: NDArray[np.int64], seed: int) -> list[Cells]:
         cells = self._trained.model.draw(class_indices, seed)
@@ -292,26 +302,14 @@ class GanAugmenter:
                 )
         return cells
 
-    def _class_index(self, class_idx: int | str) -> int:
-        if isinstance(class_idx, str) and class_idx in self.class_to_idx:
-            return self.class_to_idx[class_idx]
-        is_index = isinstance(class_idx, Integral) and not isinstance(class_idx, bool)
-        if is_index and 0 <= int(class_idx) < len(self.classes):
-            return int(class_idx)
-        raise InvalidParameterError(
-            f"There is no class {class_idx!r}: give an index from 0 to {len(self.classes) - 1}, or a name. Classes: "
-            f"{shown_names(self.classes)}."
-        )
-
-    def _warn_of_leak(self, data: LabelledData, plan: Augmentation) -> None:
+    def _warn_of_leak(self, plan: Augmentation) -> None:
         """Warn if the generator was trained on more records than the split has for training."""
         for name, seen in zip(self.classes, self._trained.model.counts.tolist(), strict=True):
             allowed = plan.class_counts[name].training
             if seen > allowed:
                 warnings.warn(
                     f"The generator was trained on {seen} records of class {name!r}, but the split has {allowed} "
-                    f"training records of it in {data.path}. It may have seen test records. Train it with the same "
-                    "split.",
+                    f"training records of this class. It may have seen test records. Train it with the same split.",
                     LeakWarning,
                     stacklevel=3,
                 )

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import InvalidParameterError
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-AUGMENT_TARGET_SAMPLES: Final = 200
-"""Records of each class after augmenting a file with the method "custom"."""
+from wgan_resampler.records.augmentation import AUGMENT_TARGET_SAMPLES
+from wgan_resampler.sampler import OWN_STRATEGIES, rows_to_generate
 
 
 @dataclass(frozen=True)
@@ -67,15 +65,9 @@ class Augmentation:
 
     def to_plain(self) -> dict[str, Any]:
         """Return what the augmented file says of itself."""
-        return {
-            "augmented": True,
-            "original_samples": self.original_samples,
-            "synthetic_samples": self.synthetic_samples,
-            "augmentation_ratio": self.augmentation_ratio,
-            "class_counts": {name: asdict(counts) for name, counts in self.class_counts.items()},
-            "seed": self.seed,
-            "model_hash": self.model_hash,
-        }
+        content = {"augmented": True, **asdict(self), "augmentation_ratio": self.augmentation_ratio}
+        del content["written"]
+        return content
 
 
 def records_to_add(
@@ -111,9 +103,6 @@ def records_to_add(
     >>> records_to_add("equal", None, np.array(["jazz", "jazz", "jazz", "rock"]))
     {'rock': 2}
     """
-    # Imported here, because the help of `augment` reads the constant above and must come at once.
-    from wgan_resampler.sampler import OWN_STRATEGIES, rows_to_generate
-
     if method not in OWN_STRATEGIES:
         raise InvalidParameterError(f"balance_method must be one of {', '.join(OWN_STRATEGIES)}; got {method!r}.")
     if target_samples is not None and method != "custom":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from wgan_resampler.tables import (
     SeriesFormat,
     TableSchema,
     check_table,
+    plain_label,
 )
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def matching_format(path: str, frame: pd.DataFrame, data: DataDescription, schema: TableSchema) -> PandasFormat:
-    """Return the format by which rows of a generator become rows of a frame.
+    """Return the format that makes rows of a frame from what a generator makes.
 
     Parameters
     ----------
@@ -67,9 +68,7 @@ def matching_format(path: str, frame: pd.DataFrame, data: DataDescription, schem
     """
     _check_names(path, [str(name) for name in frame.columns], data.columns)
     table = check_table(frame)
-    form = table.format
-    if not isinstance(form, PandasFormat):
-        raise TypeError(f"A pandas frame is needed; got {type(frame).__name__}.")
+    form = cast(PandasFormat, table.format)
     columns = [
         _matching_column(f"{path}: column {form.label(j)}", form.columns[j], table.cells[j], labels, schema.columns[j])
         for j, labels in enumerate(data.categories)
@@ -78,54 +77,44 @@ def matching_format(path: str, frame: pd.DataFrame, data: DataDescription, schem
 
 
 def own_format(data: DataDescription, schema: TableSchema) -> PandasFormat:
-    """Return the format of rows without an original table: numbers as trained on, categories as objects."""
+    """Return the format of new rows where there is no table: numbers have the dtypes of the training table."""
     import pandas as pd
 
-    columns = [_own_column(labels, column) for labels, column in zip(data.categories, schema.columns, strict=True)]
+    columns = []
+    for labels, column in zip(data.categories, schema.columns, strict=True):
+        if not isinstance(column, NumericColumn):
+            columns.append(SeriesFormat(np.dtype(object), np.array(labels, dtype=object)))
+        else:
+            # An integer cannot represent a missing value, so the column becomes float64.
+            to_float = column.has_missing and column.dtype.kind != "f"
+            columns.append(SeriesFormat(np.dtype(np.float64) if to_float else column.dtype))
     return PandasFormat(pd.Index(data.columns), tuple(columns))
-
-
-def _own_column(labels: Sequence[Label] | None, column: Column) -> SeriesFormat:
-    if labels is not None:
-        return SeriesFormat(np.dtype(object), _objects(labels))
-    if not isinstance(column, NumericColumn):
-        raise TypeError("Categories without labels.")
-    # An integer cannot represent a missing value, so the column becomes float64.
-    return SeriesFormat(np.dtype(np.float64) if column.has_missing and column.dtype.kind != "f" else column.dtype)
 
 
 def _check_names(path: str, found: Sequence[str], made: Sequence[str]) -> None:
     """Raise unless the columns of a table are those that a generator makes, in their order."""
-    missing = [name for name in made if name not in found]
+    if list(found) == list(made):
+        return
+    missing, other = [name for name in made if name not in found], [name for name in found if name not in made]
+    problem = "has its columns in another order than the generator makes them"
     if missing:
-        raise DataFileError(
-            f"{path} has no column {missing[0]!r}, which the generator makes. Columns: {shown_names(found)}; those of "
-            f"the generator: {shown_names(made)}."
-        )
-    other = [name for name in found if name not in made]
-    if other:
-        raise DataFileError(
-            f"{path} has a column {other[0]!r} that the generator does not make. Columns: {shown_names(found)}; those "
-            f"of the generator: {shown_names(made)}."
-        )
-    if list(found) != list(made):
-        raise DataFileError(
-            f"{path} has its columns in another order, {shown_names(found)}, than the generator was trained on, "
-            f"{shown_names(made)}. Put them into that order."
-        )
+        problem = f"has no column {missing[0]!r}, which the generator makes"
+    elif other:
+        problem = f"has a column {other[0]!r} that the generator does not make"
+    raise DataFileError(f"{path} {problem}. Columns: {shown(found)}; those of the generator: {shown(made)}.")
 
 
-def shown_names(names: Sequence[str], limit: int = 12) -> str:
-    """Return names for a message, cut short.
+def shown(values: Sequence[Any], limit: int = 12) -> str:
+    """Return names or categories for a message, cut short.
 
     Examples
     --------
-    >>> from wgan_resampler.records.augmentation.column_matching import shown_names
-    >>> shown_names(["blues", "rock"])
-    "'blues', 'rock'"
+    >>> from wgan_resampler.records.augmentation.column_matching import shown
+    >>> shown(["blues", "rock", "jazz"], limit=2)
+    "'blues', 'rock', ..."
     """
-    shown = ", ".join(repr(str(name)[:40]) for name in names[:limit])
-    return f"{shown}, ..." if len(names) > limit else shown or "none"
+    first = [repr(value)[:40] for value in values[:limit]]
+    return ", ".join([*first, *(["..."] if len(values) > limit else [])]) or "none"
 
 
 def _matching_column(
@@ -133,25 +122,20 @@ def _matching_column(
 ) -> SeriesFormat:
     if column.has_missing and isinstance(form.dtype, np.dtype) and form.dtype.kind in "biu":
         raise DataFileError(
-            f"{where} is of dtype {form.dtype}, which cannot hold missing values, but the generator was trained on "
-            "missing values and makes them. Convert the column, or train on this file."
+            f"{where} is of dtype {form.dtype}, which cannot hold the missing values that the generator makes. Convert "
+            "the column, or train on this file."
         )
     if isinstance(column, CategoricalColumn) and labels is not None:
         if isinstance(cells, NumericCells):
-            raise DataFileError(
-                f"{where} holds numbers, but the generator makes categories there: {shown_labels(labels)}."
-            )
+            raise DataFileError(f"{where} holds numbers, but the generator makes categories there: {shown(labels)}.")
         return _with_categories(where, form, labels)
     if not isinstance(cells, NumericCells) or not isinstance(column, NumericColumn):
         raise DataFileError(
-            f"{where} holds categories, such as {shown_labels(list(form.categories))}, but the generator makes numbers "
-            "there."
+            f"{where} holds categories, such as {shown(list(form.categories))}, but the generator makes numbers there."
         )
     made, own = column.dtype, cells.values.dtype
     if not (np.can_cast(made, own, "safe") or (made.kind == own.kind == "f")):
-        raise DataFileError(
-            f"{where} holds numbers of dtype {own}, but the generator makes {made}: convert the column."
-        )
+        raise DataFileError(f"{where} is of dtype {own}, but the generator makes {made}. Convert the column.")
     return form
 
 
@@ -159,33 +143,21 @@ def _with_categories(where: str, form: SeriesFormat, labels: Sequence[Label]) ->
     """Return the format of a column with the generator's categories in place of its own."""
     import pandas as pd
 
-    own = [label.item() if isinstance(label, np.generic) else label for label in form.categories]
+    own = [plain_label(label) for label in form.categories]
     if own and labels and not {type(label) for label in own} & {type(label) for label in labels}:
-        raise DataFileError(f"{where} holds {shown_labels(own)}, but the generator makes {shown_labels(labels)}.")
-    known = getattr(form.dtype, "categories", None)
-    unknown = [label for label in labels if known is not None and label not in known]
-    if known is not None and unknown:
+        raise DataFileError(f"{where} holds {shown(own)}, but the generator makes {shown(labels)}.")
+    known = list(getattr(form.dtype, "categories", labels))
+    unknown = [label for label in labels if label not in known]
+    if unknown:
         raise DataFileError(
-            f"{where} has a dtype with the categories {shown_labels(list(known))}, without {unknown[0]!r}, which the "
-            "generator makes. Add it to the dtype, or convert the column to strings."
+            f"{where} has the categories {shown(known)} in its dtype, without {unknown[0]!r}, which the generator "
+            "makes. Add it to the dtype, or convert the column to strings."
         )
     if isinstance(form.categories, np.ndarray):
-        return replace(form, categories=_objects(labels))
+        return replace(form, categories=np.array(labels, dtype=object))
     try:
         return replace(form, categories=pd.array(list(labels), dtype=form.dtype))
     except (TypeError, ValueError) as error:
         raise DataFileError(
-            f"{where} is of dtype {form.dtype}, which cannot hold what the generator makes: {shown_labels(labels)}."
+            f"{where} is of dtype {form.dtype}, which cannot hold what the generator makes: {shown(labels)}."
         ) from error
-
-
-def shown_labels(labels: Sequence[Any], limit: int = 5) -> str:
-    """Return some categories for a message."""
-    shown = ", ".join(repr(label)[:40] for label in labels[:limit])
-    return f"{shown}, ..." if len(labels) > limit else shown or "none"
-
-
-def _objects(labels: Sequence[Label]) -> Any:
-    objects = np.empty(len(labels), dtype=object)
-    objects[:] = labels
-    return objects

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +17,13 @@ from sklearn.metrics import classification_report, confusion_matrix, precision_r
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import SVC
+from sklearn.utils import _safe_indexing
 from threadpoolctl import threadpool_limits
 
 from wgan_resampler.exceptions import InvalidDataError, InvalidParameterError
+from wgan_resampler.records.classification import CLASSIFIERS
 from wgan_resampler.records.files.json_records import mean_over_time
 from wgan_resampler.records.files.labelled_data import LabelledData
-
-MODELS: Final = ("lstm", "random_forest", "svm", "logistic_regression")
-"""Names of the classifiers."""
 
 
 @dataclass(frozen=True)
@@ -95,11 +94,9 @@ class Evaluation:
             "n_train_original": self.n_train,
             "n_train_synthetic": self.n_synthetic,
         }
+        columns = {**self.scores, **counts}
         per_class = {
-            name: {
-                **{key: None if np.isnan(values[i]) else float(values[i]) for key, values in self.scores.items()},
-                **{key: int(values[i]) for key, values in counts.items()},
-            }
+            name: {key: None if np.isnan(values[i]) else values[i].item() for key, values in columns.items()}
             for i, name in enumerate(self.classes)
         }
         return {
@@ -117,7 +114,7 @@ def evaluate(
     test: NDArray[np.intp],
     *,
     with_synthetic: bool = True,
-    left_out: Sequence[str] = (),
+    left_out: str | None = None,
     seed: int = 0,
 ) -> Evaluation:
     """Train a classifier on some records and test it on others.
@@ -132,8 +129,8 @@ def evaluate(
         Positions among the original records.
     with_synthetic : bool, default=True
         Whether to train on the synthetic records as well. They are never used for testing.
-    left_out : sequence of str, default=()
-        Columns of a table that are not features, such as the column of groups.
+    left_out : str or None, default=None
+        A column of a table that is not a feature, such as the column of groups.
     seed : int, default=0
         Seed of the classifier. The same seed gives the same result, for any number of threads.
 
@@ -161,8 +158,8 @@ def evaluate(
     >>> evaluate(data, "svm", np.arange(14), np.arange(14, 20)).confusion.tolist()
     [[3, 0], [0, 3]]
     """
-    if model not in MODELS:
-        raise InvalidParameterError(f"model must be one of {', '.join(MODELS)}; got {model!r}.")
+    if model not in CLASSIFIERS:
+        raise InvalidParameterError(f"model must be one of {', '.join(CLASSIFIERS)}; got {model!r}.")
     classes, labels = np.unique(data.names, return_inverse=True)
     train_rows, test_rows = data.originals[train], data.originals[test]
     synthetic_rows = np.flatnonzero(data.is_synthetic) if with_synthetic else np.empty(0, dtype=np.intp)
@@ -177,50 +174,43 @@ def evaluate(
     return Evaluation(tuple(classes.tolist()), labels[test_rows], predicted, n_train, n_synthetic)
 
 
-def _samples(data: LabelledData, model: str, left_out: Sequence[str]) -> Any:
-    """Return what the classifier sees: a frame, an array of vectors, or sequences in an array of objects."""
-    if data.is_table:
-        return cast("Any", data.samples).drop(columns=list(left_out), errors="ignore")
-    records = cast("Sequence[NDArray[np.float64]]", data.samples)
+def _samples(data: LabelledData, model: str, left_out: str | None) -> Any:
+    """Return what the classifier sees: a frame, an array of vectors, or a list of sequences."""
+    records = data.samples
+    if not isinstance(records, Sequence):
+        return records.drop(columns=[left_out], errors="ignore")
     if model != "lstm" or records[0].ndim == 1:
         return np.stack([mean_over_time(record) for record in records])
-    sequences = np.empty(len(records), dtype=object)
-    sequences[:] = list(records)
-    return sequences
+    return list(records)
 
 
 def _fit_predict(
     model: str, samples: Any, labels: NDArray[np.intp], rows: NDArray[np.intp], test_rows: NDArray[np.intp], seed: int
 ) -> NDArray[np.intp]:
     """Train on some rows and return the predicted classes of others."""
+    train, test = (_safe_indexing(samples, positions) for positions in (rows, test_rows))
     if hasattr(samples, "iloc"):
-        train, test = samples.iloc[rows], samples.iloc[test_rows]
-        scaler = _table_scaler(train)
+        scaler = _table_scaler(samples)
     else:
-        train, test = samples[rows], samples[test_rows]
-        scaler = None if samples.dtype == object else StandardScaler()
+        scaler = "passthrough" if isinstance(samples, list) else StandardScaler()
     # The LSTM needs classes that are numbered without gaps, and a class may have no training records.
     present, dense = np.unique(labels[rows], return_inverse=True)
     if model == "lstm":
         from wgan_resampler.records.classification.lstm import lstm_predictions
 
         return present[lstm_predictions(train, dense, test, scaler, seed)]
-    predicted: NDArray[np.intp] = make_pipeline(scaler, _estimator(model, seed)).fit(train, dense).predict(test)
+    estimators = {
+        "random_forest": RandomForestClassifier(n_estimators=300, random_state=seed),
+        "svm": SVC(random_state=seed),
+        "logistic_regression": LogisticRegression(max_iter=5000, random_state=seed),
+    }
+    predicted: NDArray[np.intp] = make_pipeline(scaler, estimators[model]).fit(train, dense).predict(test)
     return present[predicted]
-
-
-def _estimator(model: str, seed: int) -> Any:
-    if model == "random_forest":
-        return RandomForestClassifier(n_estimators=300, random_state=seed)
-    if model == "svm":
-        return SVC(random_state=seed)
-    return LogisticRegression(max_iter=5000, random_state=seed)
 
 
 def _table_scaler(frame: Any) -> Any:
     """Return what makes numbers of a frame's columns: numbers imputed and scaled, categories one-hot."""
     numeric = [column for column in frame.columns if frame[column].dtype.kind in "biuf"]
-    others = [column for column in frame.columns if column not in numeric]
     impute = SimpleImputer(strategy="median", keep_empty_features=True)
     one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
-    return make_column_transformer((make_pipeline(impute, StandardScaler()), numeric), (one_hot, others))
+    return make_column_transformer((make_pipeline(impute, StandardScaler()), numeric), remainder=one_hot)

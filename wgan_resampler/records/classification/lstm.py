@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from wgan_resampler.utils import computing, require
+from wgan_resampler.utils import CLASSIFY, computing, require
 
 MAX_FRAMES: Final = 130
 """Longer sequences are shortened to this many frames, each the mean of several. 3 s of 23 ms frames stay as they are.
@@ -138,8 +138,9 @@ def lstm_predictions(train: Any, classes: NDArray[np.intp], test: Any, scaler: A
         Training and test records.
     classes : ndarray of int of shape (n_train,)
         The classes of the training records, numbered from 0 without gaps.
-    scaler : transformer or None
-        Makes an array of vectors, from a table or from vectors; None for sequences, which are scaled frame by frame.
+    scaler : transformer or "passthrough"
+        Makes an array of vectors from a table or from vectors. "passthrough" for sequences, which are scaled frame by
+        frame.
     seed : int
         Seed of the weights and of the order of batches. torch's own random state is left as it was.
 
@@ -152,8 +153,8 @@ def lstm_predictions(train: Any, classes: NDArray[np.intp], test: Any, scaler: A
     MissingDependencyError
         If skorch is not installed.
     """
-    skorch = require("skorch", "The LSTM classifier", "pip install 'wgan-resampler[classify]'")
-    scalers = make_pipeline(*([] if scaler is None else [scaler]), SequenceScaler())
+    skorch = require("skorch", "The LSTM classifier", CLASSIFY)
+    scalers = make_pipeline(scaler, SequenceScaler())
     scaled = scalers.fit_transform(train)
     # skorch and its DataLoader draw from torch's global generator, so it is seeded here and put back afterwards.
     with torch.random.fork_rng(devices=[]), computing(torch.device("cpu")):

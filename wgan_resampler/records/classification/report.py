@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wgan_resampler.utils import require
+from wgan_resampler.utils import CLASSIFY, require
 from wgan_resampler.utils.storage import atomic_writer
 
 if TYPE_CHECKING:
@@ -24,24 +24,24 @@ _MAX_CLASSES_WITH_COUNTS = 30
 """Up to this many classes, the picture shows the numbers of the confusion matrix."""
 
 
-def show(results: Mapping[str, Evaluation]) -> str:
-    """Return a table of all classes: training records, test records, and the recall in each run."""
+def columns_of(results: Mapping[str, Evaluation]) -> dict[str, list[object]]:
+    """Return the columns of a table of all classes: training records, test records, and the recall in each run.
+
+    Below the classes, the table has the scores of all classes together.
+    """
     last = list(results.values())[-1]
-    width = max(17, *(len(name) for name in last.classes))
-    columns = "".join(f"  {f'recall {_SHORT[run]}':>14}" for run in results)
-    lines = [f"{'class':<{width}}  {'train':>6}  {'+synth':>6}  {'test':>5}{columns}"]
-    counts = zip(last.classes, last.n_train, last.n_synthetic, last.confusion.sum(axis=1), strict=True)
-    for i, (name, n_train, n_synthetic, n_test) in enumerate(counts):
-        recalls = "".join(_score(result.scores["recall"][i]) for result in results.values())
-        lines.append(f"{name:<{width}}  {n_train:6d}  {n_synthetic:6d}  {n_test:5d}{recalls}")
-    for key in ("balanced_accuracy", "macro_f1", "accuracy"):
-        scores = "".join(_score(result.summary[key]) for result in results.values())
-        lines.append(f"{key.replace('_', ' '):<{width}}{'':23}{scores}")
-    return "\n".join(lines)
-
-
-def _score(value: float) -> str:
-    return f"  {'-' if math.isnan(value) else f'{value:.3f}':>14}"
+    summaries = ("balanced_accuracy", "macro_f1", "accuracy")
+    empty = [""] * len(summaries)
+    columns: dict[str, list[object]] = {
+        "class": [*last.classes, *(key.replace("_", " ") for key in summaries)],
+        "train": [*last.n_train, *empty],
+        "+synth": [*last.n_synthetic, *empty],
+        "test": [*last.confusion.sum(axis=1), *empty],
+    }
+    for run, result in results.items():
+        scores = [*result.scores["recall"], *(result.summary[key] for key in summaries)]
+        columns[f"recall {_SHORT[run]}"] = ["-" if math.isnan(score) else f"{score:.3f}" for score in scores]
+    return columns
 
 
 def write_results(folder: Path, results: Mapping[str, Evaluation], about: Mapping[str, Any]) -> list[Path]:
@@ -58,7 +58,7 @@ def write_results(folder: Path, results: Mapping[str, Evaluation], about: Mappin
 
 def _draw(path: Path, results: Mapping[str, Evaluation]) -> None:
     """Draw the confusion matrices side by side."""
-    figures = require("matplotlib.figure", "Drawing pictures", "pip install 'wgan-resampler[classify]'")
+    figures = require("matplotlib.figure", "Drawing pictures", CLASSIFY)
     from sklearn.metrics import ConfusionMatrixDisplay
 
     n_classes = len(next(iter(results.values())).classes)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import gzip
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, BinaryIO, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 import numpy as np
+from msgspec import UNSET, Meta, UnsetType
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import DataFileError, InvalidDataError
-from wgan_resampler.records.files.json_stream import JSONObjectReader, Reduce, json_events
+from wgan_resampler.records.files.json_stream import Reduce, convert, open_json
 from wgan_resampler.utils.storage import atomic_writer
 
 Layout = Literal["features", "mfcc"]
@@ -93,6 +91,24 @@ class RecordFile:
         return np.asarray(self.extra.get(IS_SYNTHETIC, [False] * len(self.records)), dtype=np.bool_)
 
 
+@dataclass(frozen=True)
+class _Members:
+    """The keys of a file beside its records, as msgspec checks them."""
+
+    labels: list[Annotated[int, Meta(ge=0)]]
+    mapping: Annotated[tuple[str, ...], Meta(min_length=1)]
+    is_synthetic: list[bool] | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        if len(set(self.mapping)) != len(self.mapping):
+            raise ValueError("'mapping' must hold each class name once")
+        if max(self.labels, default=0) >= len(self.mapping):
+            raise ValueError(
+                f"'labels' holds {max(self.labels)}, but labels are positions in 'mapping', from 0 to "
+                f"{len(self.mapping) - 1}"
+            )
+
+
 def mean_over_time(record: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the mean of a sequence over its frames; a vector is its own mean."""
     return cast("NDArray[np.float64]", record.mean(axis=0)) if record.ndim == 2 else record
@@ -135,8 +151,7 @@ def read_records(path: str | os.PathLike[str], reduce: Reduce | None = None) -> 
     records: list[NDArray[np.float64]] | None = None
     layout: Layout = "features"
     members: dict[str, Any] = {}
-    with json_events(path) as events:
-        reader = JSONObjectReader(path, events)
+    with open_json(path) as reader:
         for key in reader.keys():  # noqa: SIM118 - it is no mapping
             if key not in LAYOUTS:
                 members[key] = reader.value(key)
@@ -144,16 +159,19 @@ def read_records(path: str | os.PathLike[str], reduce: Reduce | None = None) -> 
                 records, layout = reader.records(key, reduce), key
             else:
                 raise DataFileError(f"{path} has both 'features' and 'mfcc'; keep only one of them.")
-    if records is None:
-        raise DataFileError(
-            f"{path} holds no records: neither 'features' nor 'mfcc' is among its keys, {_show(members)}."
-        )
-    mapping = _mapping(path, members)
-    labels = _labels(path, members, len(records), len(mapping))
+    if not records:
+        raise DataFileError(f"{path} holds no records. It must list at least one under 'features' or 'mfcc'.")
+    checked = convert(path, members, _Members)
     if layout == "mfcc" and reduce is None and records[0].ndim != 2:
         raise DataFileError(f"{path} must hold sequences under 'mfcc'; vectors go under 'features'.")
-    _check_synthetic(path, members, len(records))
-    return RecordFile(records, labels, mapping, layout, members)
+    for key, values in (("labels", checked.labels), (IS_SYNTHETIC, checked.is_synthetic)):
+        if values is not UNSET and len(values) != len(records):
+            raise DataFileError(
+                f"{path} holds {len(records)} records, but {len(values)} values under {key!r}. There must be one for "
+                "each record."
+            )
+    extra = {key: value for key, value in members.items() if key not in ("labels", "mapping")}
+    return RecordFile(records, np.asarray(checked.labels, dtype=np.int64), checked.mapping, layout, extra)
 
 
 def write_records(path: str | os.PathLike[str], file: RecordFile) -> None:
@@ -173,68 +191,27 @@ def write_records(path: str | os.PathLike[str], file: RecordFile) -> None:
     ValueError
         If a number is not finite, which JSON cannot hold.
     """
-    with atomic_writer(path) as raw, _packed(raw, path) as out:
-        out.write(f'{{"{file.layout}": ['.encode())
-        for i, record in enumerate(file.records):
+    write_stream(path, file.layout, file.records, file.labels, {"mapping": file.mapping, **file.extra})
+
+
+def write_stream(
+    path: str | os.PathLike[str],
+    layout: Layout,
+    records: Iterable[NDArray[np.float64]],
+    labels: NDArray[np.int64],
+    further: Mapping[str, Any],
+) -> None:
+    """Write records that are made one by one. See :func:`write_records`; `further` are all other keys of the file."""
+    with atomic_writer(path) as out:
+        out.write(f'{{"{layout}": ['.encode())
+        for i, record in enumerate(records):
             out.write(b", " if i else b"")
-            out.write(_to_json(np.asarray(record).tolist()))
+            out.write(_to_json(record.tolist()))
         out.write(b"]")
-        tail = {"labels": file.labels.tolist(), "mapping": list(file.mapping), **file.extra}
-        for key, value in tail.items():
+        for key, value in {"labels": labels.tolist(), **further}.items():
             out.write(b", " + _to_json(key) + b": " + _to_json(value))
         out.write(b"}\n")
 
 
 def _to_json(value: Any) -> bytes:
     return json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
-
-
-@contextlib.contextmanager
-def _packed(raw: BinaryIO, path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    if Path(path).suffix.lower() != ".gz":
-        yield raw
-        return
-    # No name and no time inside, so that equal records make equal files.
-    with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=raw, mtime=0) as packed:
-        yield cast("BinaryIO", packed)
-
-
-def _mapping(path: str | os.PathLike[str], members: dict[str, Any]) -> tuple[str, ...]:
-    mapping = members.pop("mapping", None)
-    is_names = isinstance(mapping, list) and bool(mapping) and all(isinstance(name, str) for name in mapping)
-    if not is_names or len(set(mapping)) != len(mapping):
-        raise DataFileError(
-            f"{path} must hold the names of its classes, each once, as a list of strings under 'mapping'."
-        )
-    return tuple(mapping)
-
-
-def _labels(path: str | os.PathLike[str], members: dict[str, Any], n_records: int, n_classes: int) -> NDArray[np.int64]:
-    labels = members.pop("labels", None)
-    if not isinstance(labels, list):
-        raise DataFileError(f"{path} must hold a list of class indices under 'labels', one for each record.")
-    if n_records == 0 or len(labels) != n_records:
-        raise DataFileError(
-            f"{path} holds {n_records} records and {len(labels)} labels; there must be one label for each, and at "
-            "least one record."
-        )
-    for i, label in enumerate(labels):
-        if not isinstance(label, int) or isinstance(label, bool) or not 0 <= label < n_classes:
-            raise DataFileError(
-                f"{path} gives record {i} the label {str(label)[:80]!r}; labels are positions in 'mapping', integers "
-                f"from 0 to {n_classes - 1}."
-            )
-    return np.asarray(labels, dtype=np.int64)
-
-
-def _check_synthetic(path: str | os.PathLike[str], members: dict[str, Any], n_records: int) -> None:
-    flags = members.get(IS_SYNTHETIC)
-    if IS_SYNTHETIC not in members:
-        return
-    if not isinstance(flags, list) or len(flags) != n_records or not all(isinstance(flag, bool) for flag in flags):
-        raise DataFileError(f"{path} must say true or false of each of its {n_records} records under {IS_SYNTHETIC!r}.")
-
-
-def _show(members: dict[str, Any]) -> str:
-    names = [repr(name[:40]) for name in list(members)[:8]]
-    return (", ".join(names) + (", ..." if len(members) > len(names) else "")) if names else "of which there are none"

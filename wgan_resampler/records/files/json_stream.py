@@ -1,4 +1,4 @@
-"""JSON read as a stream of events, with limits, so that memory follows the numbers kept, not the file's size."""
+"""JSON read as a stream of events: memory follows the numbers that are kept, and not the size of the file."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import contextlib
 import os
 from array import array
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from wgan_resampler.exceptions import DataFileError, MissingDependencyError
+from wgan_resampler.exceptions import DataFileError
 from wgan_resampler.tables import one_line, open_data
+from wgan_resampler.utils import FILES, require
 
 MAX_DEPTH = 32
 """The deepest nesting allowed in the values that are kept beside the records."""
@@ -20,27 +22,32 @@ MAX_DEPTH = 32
 MAX_VALUES = 20_000_000
 """The most values that are kept beside the records. Each takes about 100 bytes of memory."""
 
+_T = TypeVar("_T")
 Event = tuple[str, Any]
 Reduce = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 
 @contextlib.contextmanager
-def json_events(path: str | os.PathLike[str]) -> Iterator[Iterator[Event]]:
-    """Open a JSON file as a stream of ijson's basic events; any invalid JSON raises DataFileError."""
-    try:
-        import ijson
-    except ImportError as error:
-        raise MissingDependencyError(
-            "Reading JSON files needs the package ijson: pip install 'wgan-resampler[files]'"
-        ) from error
+def open_json(path: str | os.PathLike[str]) -> Iterator[JSONObjectReader]:
+    """Open a JSON file that holds an object; any invalid JSON raises DataFileError."""
+    ijson = require("ijson", "Reading JSON files", FILES)
     with open_data(path) as file:
         try:
-            yield iter(ijson.basic_parse(file, use_float=True))
+            yield JSONObjectReader(path, iter(ijson.basic_parse(file, use_float=True)))
         except DataFileError:
             raise
         # OverflowError: an integer beyond the range of floats. ValueError: invalid UTF-8, or too many digits.
         except (ijson.JSONError, ValueError, OverflowError) as error:
             raise DataFileError(f"{path} is not valid JSON: {one_line(error)}.") from error
+
+
+def convert(path: str | os.PathLike[str], values: Any, kind: type[_T]) -> _T:
+    """Return JSON values as an object of a declared type; DataFileError names the first value that does not fit."""
+    try:
+        return msgspec.convert(values, kind)
+    except msgspec.ValidationError as error:
+        problem = one_line(error).replace("$.", "").replace("`", "")
+        raise DataFileError(f"{path} cannot be used: {problem}.") from error
 
 
 class JSONObjectReader:
@@ -51,7 +58,7 @@ class JSONObjectReader:
     path : str or os.PathLike
         The file, for messages.
     events : iterator of tuple
-        Of :func:`json_events`.
+        The basic events of ijson.
     """
 
     def __init__(self, path: str | os.PathLike[str], events: Iterator[Event]) -> None:
@@ -61,7 +68,7 @@ class JSONObjectReader:
         self._width: int | None = None
 
     def keys(self) -> Iterator[str]:
-        """Yield the keys of the object. After each, its value must be read before the next one is asked for."""
+        """Yield the keys of the object. The caller must read the value of a key before it asks for the next key."""
         event, _ = next(self._events)
         if event != "start_map":
             raise self._error("is a JSON file, but holds no object { } at its top")
@@ -113,14 +120,14 @@ class JSONObjectReader:
             if event != "start_array":
                 raise self._error(f"must hold lists of numbers; {where} is not a list")
             record = self._record(where)
-            kind = record.ndim if kind is None else kind
+            kind = kind or record.ndim
             if record.ndim != kind:
                 raise self._error(f"mixes vectors and sequences; {where} differs from those before it")
             records.append(record if reduce is None else reduce(record))
         raise self._error("ends too early")
 
     def _record(self, where: str) -> NDArray[np.float64]:
-        """Read one record after its opening bracket. The loop sees every number of the file, so it does little."""
+        """Read one record after its opening bracket. The loop runs once for every number of the file: keep it fast."""
         numbers, n_frames, inside = array("d"), 0, False
         append = numbers.append
         for event, value in self._events:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import itertools
 import json
 import os
 import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Annotated
 
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import DataFileError, InvalidDataError, InvalidParameterError, SplitWarning
-from wgan_resampler.records.files.json_stream import JSONObjectReader, json_events
+from wgan_resampler.records.files.json_stream import convert, open_json
 from wgan_resampler.records.files.labelled_data import LabelledData
 from wgan_resampler.utils.storage import atomic_writer
 
@@ -45,11 +47,11 @@ class Split:
     group_size : int or None, default=None
         Number of consecutive records that are a group.
     max_train : mapping of str to int, default={}
-        Largest number of training records of each class that was limited.
+        Largest number of training records, for each class that was limited.
     """
 
-    train: tuple[int, ...]
-    test: tuple[int, ...]
+    train: Annotated[tuple[Annotated[int, Meta(ge=0)], ...], Meta(min_length=1)]
+    test: Annotated[tuple[Annotated[int, Meta(ge=0)], ...], Meta(min_length=1)]
     n_records: int
     fingerprint: str
     seed: int
@@ -57,6 +59,16 @@ class Split:
     group_key: str | None = None
     group_size: int | None = None
     max_train: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for side, positions in (("train", self.train), ("test", self.test)):
+            ascends = all(first < second for first, second in itertools.pairwise(positions))
+            if not ascends or positions[-1] >= self.n_records:
+                raise ValueError(
+                    f"'{side}' must hold positions from 0 to {self.n_records - 1}, in ascending order and each once"
+                )
+        if common := set(self.train) & set(self.test):
+            raise ValueError(f"record {min(common)} is both a training and a test record")
 
     def check_against(self, path: str | os.PathLike[str], names: NDArray[np.str_]) -> None:
         """Raise unless the split was made for records with these classes.
@@ -73,15 +85,10 @@ class Split:
         DataFileError
             If the number of records or the classes differ.
         """
-        if len(names) != self.n_records:
-            raise DataFileError(
-                f"The split was made for {self.n_records} original records, but {path} has {len(names)}. Give the file "
-                "that was split, or one that augments it."
-            )
         if fingerprint(names) != self.fingerprint:
             raise DataFileError(
-                f"The split was made for other records than those of {path}: the classes or their order differ. Give "
-                "the file that was split, or one that augments it."
+                f"The split was made for {self.n_records} original records, and not for the {len(names)} of {path}: "
+                "their number, classes or order differ. Give the file that was split, or one that augments it."
             )
 
 
@@ -127,17 +134,16 @@ def consecutive_groups(names: NDArray[np.str_], size: int) -> NDArray[np.intp]:
     """
     if len(names) % size:
         raise InvalidDataError(
-            f"{len(names)} records cannot be divided into groups of {size}. Give the true group size, or a key that "
-            "names each record's group."
+            f"{len(names)} records cannot be divided into groups of {size}. Give the true size of the groups, or a key "
+            "that names the group of each record."
         )
     rows = names.reshape(-1, size)
     mixed = np.flatnonzero((rows != rows[:, :1]).any(axis=1))
     if len(mixed):
-        first = int(mixed[0])
+        start, classes = mixed[0] * size, ", ".join(np.unique(rows[mixed[0]]))
         raise InvalidDataError(
-            f"Records {first * size} to {first * size + size - 1} would be one group of {size}, but they have the "
-            f"classes {', '.join(sorted(set(rows[first].tolist())))}. Give the true group size, or a key that names "
-            "each record's group."
+            f"Records {start} to {start + size - 1} would be one group, but have the classes {classes}. Give the true "
+            "size of the groups, or a key that names the group of each record."
         )
     return np.arange(len(names)) // size
 
@@ -195,16 +201,20 @@ def make_split(
     groups = np.arange(len(names)) if groups is None else groups
     _, groups = np.unique(groups, return_inverse=True)
     sizes = np.bincount(groups)
-    classes, of_group = _class_of_group(names, groups)
+    classes, labels = np.unique(names, return_inverse=True)
+    counts = np.zeros((len(sizes), len(classes)), dtype=np.intp)
+    np.add.at(counts, (groups, labels), 1)
+    class_of_group = counts.argmax(axis=1)
     unknown = sorted(set(max_train) - set(classes.tolist()))
     if unknown:
         raise InvalidParameterError(
             f"There is no class {unknown[0]!r} to limit. Classes: {', '.join(classes.tolist())}."
         )
     rng = np.random.default_rng(seed)
-    train, test = [], []
+    train: list[np.intp] = []
+    test: list[np.intp] = []
     for number, name in enumerate(classes.tolist()):
-        order = rng.permutation(np.flatnonzero(of_group == number))
+        order = rng.permutation(np.flatnonzero(class_of_group == number))
         n_test = _groups_to_test(sizes[order], test_size)
         if not len(order):  # all groups with its records are of another class
             continue
@@ -214,17 +224,9 @@ def make_split(
                 SplitWarning,
                 stacklevel=2,
             )
-        test.extend(order[:n_test].tolist())
-        train.extend(_within(order[n_test:], sizes, max_train.get(name), name))
+        test.extend(order[:n_test])
+        train.extend(_within(order[n_test:], sizes, max_train.get(name, len(names)), name))
     return np.flatnonzero(np.isin(groups, train)), np.flatnonzero(np.isin(groups, test))
-
-
-def _class_of_group(names: NDArray[np.str_], groups: NDArray[np.intp]) -> tuple[NDArray[np.str_], NDArray[np.intp]]:
-    """Return all classes, and for each group the index of the most frequent class."""
-    classes, labels = np.unique(names, return_inverse=True)
-    counts = np.zeros((int(groups.max()) + 1, len(classes)), dtype=np.intp)
-    np.add.at(counts, (groups, labels), 1)
-    return classes, counts.argmax(axis=1)
 
 
 def _groups_to_test(sizes: NDArray[np.intp], test_size: float) -> int:
@@ -235,28 +237,15 @@ def _groups_to_test(sizes: NDArray[np.intp], test_size: float) -> int:
     return int(np.abs(shares - test_size).argmin()) + 1
 
 
-def _within(order: NDArray[np.intp], sizes: NDArray[np.intp], limit: int | None, name: str) -> list[int]:
+def _within(order: NDArray[np.intp], sizes: NDArray[np.intp], limit: int, name: str) -> NDArray[np.intp]:
     """Return the first groups that together have at most `limit` records."""
-    if limit is None:
-        return [int(group) for group in order]
-    kept: list[int] = order[np.cumsum(sizes[order]) <= limit].tolist()
-    if not kept:
+    kept = order[np.cumsum(sizes[order]) <= limit]
+    if not len(kept):
         raise InvalidParameterError(
             f"Class {name!r} cannot have at most {limit} training records: its first group has {sizes[order[0]]}. "
             "Allow at least that many."
         )
     return kept
-
-
-def check_new(path: str | os.PathLike[str]) -> None:
-    """Raise FileExistsError if the file exists already."""
-    if os.path.lexists(path):
-        raise FileExistsError(
-            errno.EEXIST,
-            "The file exists already. A split is written once, so that all steps use the same one. Choose another "
-            "file, or remove this one",
-            str(path),
-        )
 
 
 def write_split(path: str | os.PathLike[str], split: Split, data_name: str) -> None:
@@ -276,7 +265,13 @@ def write_split(path: str | os.PathLike[str], split: Split, data_name: str) -> N
     OSError
         If the file exists or cannot be written.
     """
-    check_new(path)
+    if os.path.lexists(path):
+        raise FileExistsError(
+            errno.EEXIST,
+            "The file exists already. A split is written once, so that all steps use the same one. Choose another "
+            "file, or remove this one",
+            str(path),
+        )
     content = {"format": FORMAT, "version": VERSION, "data": data_name, **asdict(split)}
     # One member per line: easy to read, and the lists of positions do not fill the screen.
     lines = ",\n".join(
@@ -305,51 +300,16 @@ def read_split(path: str | os.PathLike[str]) -> Split:
     OSError
         If it cannot be read.
     """
-    with json_events(path) as events:
-        reader = JSONObjectReader(path, events)
+    with open_json(path) as reader:
         content = {key: reader.value(key) for key in reader.keys()}  # noqa: SIM118
     if content.get("format") != FORMAT:
         raise DataFileError(f"{path} is not a split file.")
     if content.get("version") != VERSION:
         raise DataFileError(
-            f"{path} has version {str(content.get('version'))[:40]} of the split format; this program reads version "
-            f"{VERSION}. Install a newer wgan-resampler."
+            f"{path} has version {str(content.get('version'))[:40]} of the split format; this program reads {VERSION}. "
+            "Install a newer wgan-resampler."
         )
-    return _checked(path, content)
-
-
-_MEMBERS: dict[str, Any] = {
-    "n_records": int,
-    "fingerprint": str,
-    "seed": int,
-    "test_size": (int, float),
-    "group_key": (str, type(None)),
-    "group_size": (int, type(None)),
-    "max_train": dict,
-}
-
-
-def _checked(path: str | os.PathLike[str], content: dict[str, Any]) -> Split:
-    for key, kind in _MEMBERS.items():
-        if not isinstance(content.get(key), kind):
-            raise DataFileError(f"{path} has no valid value of {key!r}.")
-    for side in ("train", "test"):
-        positions, n_records = content.get(side), content["n_records"]
-        if not isinstance(positions, list) or not positions or not all(_is_below(i, n_records) for i in positions):
-            raise DataFileError(f"{path} must hold positions from 0 to {n_records - 1} under {side!r}, at least one.")
-        if len(set(positions)) != len(positions):
-            raise DataFileError(f"{path} names a position twice under {side!r}.")
-    train, test = (tuple(sorted(content[side])) for side in ("train", "test"))
-    if common := set(train) & set(test):
-        raise DataFileError(
-            f"{path} has record {min(common)} on both sides. A test on a training record would say nothing."
-        )
-    members: dict[str, Any] = {key: content.get(key) for key in _MEMBERS}
-    return Split(train, test, **members)
-
-
-def _is_below(value: object, limit: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < limit
+    return convert(path, content, Split)
 
 
 def divide(
@@ -357,13 +317,14 @@ def divide(
     *,
     group_key: str | None,
     group_size: int | None,
-    test_size: float,
+    test_size: float | None,
     seed: int,
     max_train: Mapping[str, int] | None = None,
 ) -> Split:
     """Divide the original records of a file, by groups if a key or a size of groups is given.
 
-    Synthetic records are not counted in the positions of the split. See :func:`make_split` for the parameters.
+    Synthetic records are not counted in the positions of the split. See :func:`make_split` for the parameters; a
+    `test_size` of None is 0.2.
     """
     names = data.names[data.originals]
     groups = None
@@ -372,11 +333,12 @@ def divide(
     elif group_size is not None:
         groups = consecutive_groups(names, group_size)
     max_train = dict(max_train or {})
+    test_size = 0.2 if test_size is None else test_size
     train, test = make_split(names, groups, test_size=test_size, seed=seed, max_train=max_train)
     if not len(test):
         raise InvalidDataError(
-            f"{data.path} cannot be split: every class has a single group, so there would be no test records. Use "
-            "smaller groups."
+            f"{data.path} cannot be split: every class has a single group, so none is left for testing. Use smaller "
+            "groups."
         )
     sides = tuple(train.tolist()), tuple(test.tolist())
     return Split(*sides, len(names), fingerprint(names), seed, test_size, group_key, group_size, max_train)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,13 +19,12 @@ from wgan_resampler.gan import (
     GanGenerator,
     GanTrainer,
     RowClassifier,
-    TrainingHistory,
     class_moments,
     train_classifier,
 )
 from wgan_resampler.sampler.fitting.settings import FitSettings
 from wgan_resampler.sampler.row_generator import RowModel
-from wgan_resampler.tables import Cells, RowLayout, TableEncoder
+from wgan_resampler.tables import Cells, TableEncoder
 from wgan_resampler.utils import computing, new_generator, next_seed
 from wgan_resampler.utils.storage import Records, check_same_form, checked, convert_state
 
@@ -65,28 +63,6 @@ and the penalty would not bound the critic's gradient along it.
 
 
 @dataclass(frozen=True)
-class FitResult:
-    """The result of a training.
-
-    Parameters
-    ----------
-    model : RowModel
-        Generates rows.
-    critic : GanDiscriminator
-        The trained critic.
-    history : TrainingHistory
-        One record per epoch.
-    n_updates : int
-        Number of generator updates.
-    """
-
-    model: RowModel
-    critic: GanDiscriminator
-    history: TrainingHistory
-    n_updates: int
-
-
-@dataclass(frozen=True)
 class Preparation:
     """All parts of a training.
 
@@ -119,11 +95,6 @@ class Preparation:
     classifier_seed: int
     n_epochs: int
 
-    @property
-    def max_updates(self) -> int | None:
-        """Generator updates of a whole training; None if only the number of epochs limits it."""
-        return AUTO_UPDATES if self.settings.epochs == "auto" else None
-
     def train(self, *, further: bool = False) -> None:
         """Train the networks.
 
@@ -133,18 +104,20 @@ class Preparation:
             False trains the rest of a whole training: from the present epoch to the last. True trains as many epochs
             as a whole training has, beyond the present epoch.
         """
-        trainer, limit = self.trainer, self.max_updates
-        done, made = (0, 0) if further else (trainer.epoch, trainer.n_updates)
-        epochs, updates = self.n_epochs - done, None if limit is None else limit - made
+        trainer = self.trainer
+        epochs, updates = self.n_epochs, AUTO_UPDATES if self.settings.epochs == "auto" else None
+        if not further:
+            epochs -= trainer.epoch
+            updates = None if updates is None else updates - trainer.n_updates
         if epochs > 0 and updates != 0:
             trainer.train(self.batches, epochs, max_updates=updates)
 
-    def finish(self) -> FitResult:
+    def finish(self) -> RowModel:
         """Train the classifier, and return it with the averaged generator.
 
         Returns
         -------
-        FitResult
+        RowModel
 
         Raises
         ------
@@ -159,17 +132,14 @@ class Preparation:
             )
         with computing(trainer.device):
             generator = cast(GanGenerator, trainer.averaged_generator())
-            classifier = self._trained_classifier() if rate > 0.0 or focus > 0.0 else None
-        model = RowModel(generator, self.encoder, self.classes, self.counts, classifier, rate, focus)
-        critic = cast(GanDiscriminator, copy.deepcopy(trainer.critic))
-        return FitResult(model, critic, trainer.history, trainer.n_updates)
-
-    def _trained_classifier(self) -> RowClassifier:
-        classifier = RowClassifier(
-            feature_dim=self.batches.layout.width, num_classes=len(self.classes), random_state=self.classifier_seed
-        ).to(self.trainer.device)
-        train_classifier(classifier, self.batches)
-        return classifier
+            classifier = None
+            if rate > 0.0 or focus > 0.0:
+                width, num_classes = self.batches.layout.width, len(self.classes)
+                classifier = RowClassifier(
+                    feature_dim=width, num_classes=num_classes, random_state=self.classifier_seed
+                ).to(trainer.device)
+                train_classifier(classifier, self.batches)
+        return RowModel(generator, self.encoder, self.classes, self.counts, classifier, rate, focus)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state of the training between two epochs, on the CPU."""
@@ -274,28 +244,23 @@ def _trainer(
     callbacks: Sequence[Callback],
 ) -> GanTrainer:
     """Return a trainer with fresh networks."""
-    layout: RowLayout = batches.layout
-    hidden_dim, num_layers = settings.hidden_dim, settings.num_layers
+    sizes: dict[str, Any] = {
+        "num_classes": num_classes,
+        "feature_dim": batches.layout.width,
+        "hidden_dim": settings.hidden_dim,
+        "num_layers": settings.num_layers,
+    }
     generator = GanGenerator(
-        num_classes=num_classes,
-        feature_dim=layout.width,
+        **sizes,
         noise_dim=settings.noise_dim,
-        hidden_dim=hidden_dim,
-        num_layers=num_layers,
         dropout=settings.dropout,
         normalization=settings.normalization,
         skip_connections=settings.skip_connections,
-        block_sizes=layout.block_sizes,
+        block_sizes=batches.layout.block_sizes,
         moments=class_moments(batches, num_classes, settings.noise_dim) if settings.moment_start else None,
         random_state=next_seed(seeds),
     )
-    critic = GanDiscriminator(
-        feature_dim=layout.width,
-        num_classes=num_classes,
-        hidden_dim=hidden_dim,
-        num_layers=num_layers,
-        random_state=next_seed(seeds),
-    )
+    critic = GanDiscriminator(**sizes, random_state=next_seed(seeds))
     feature_scale = None
     if settings.scaled_penalty:
         feature_scale = batches.rows.table.spread_within_classes().clamp_min(_MIN_FEATURE_SCALE)

@@ -10,11 +10,12 @@ A new hyper-parameter takes three places:
 The sampler's parameter constraints and settings, the presets of ``train``, and a flag of ``train`` for each
 hyper-parameter that has a `flag_help`, are all derived from the field.
 
-Nothing slow is imported here, because the help of ``train`` reads this module.
+Nothing slow is imported here, because the help of ``train`` and ``augment`` reads this module.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from numbers import Integral, Real
@@ -29,6 +30,9 @@ from wgan_resampler.gan import (
     GAN_NOISE_DIM,
     GAN_NUM_LAYERS,
 )
+
+OWN_STRATEGIES: Final = ("equal", "upsample", "custom")
+"""The strategies of `sampling_strategy` that imbalanced-learn does not have. The help of ``augment`` names them."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,17 @@ class Values:
             allowed.append(Interval(number, self.least, self.below, closed=closed))
         return [*allowed, None] if None in self.words else allowed
 
+    def holds(self, number: float) -> bool:
+        """Whether a number is one of these values."""
+        is_large_enough = number >= self.least if self.includes_least else number > self.least
+        return is_large_enough and number < (math.inf if self.below is None else self.below)
+
+    def __str__(self) -> str:
+        """Say which numbers these are."""
+        kind = "an integer" if self.kind is int else "a finite number"
+        least = f"{kind} {'of at least' if self.includes_least else 'above'} {self.least}"
+        return least if self.below is None else f"{least} and below {self.below}"
+
 
 POSITIVE_INT: Final = Values(int, 1)
 INT_OR_AUTO: Final = Values(int, 1, words=("auto",))
@@ -87,7 +102,7 @@ class HyperParameter:
     default : Any
         The default of the sampler, which is also the value in the preset "tuned".
     values : Values
-        What it may be.
+        The values that are allowed.
     classic : Any
         The value in the preset "classic".
     flag_help : str or None

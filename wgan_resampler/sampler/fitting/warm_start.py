@@ -1,43 +1,63 @@
-"""Warm start: whether a table fits a previous training, and its cells in the codes of that training."""
+"""The result of a training, and the warm start, which continues it with another table of the same columns."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import InvalidDataError, InvalidParameterError
+from wgan_resampler.gan import GanDiscriminator, TrainingHistory
 from wgan_resampler.sampler.fitting.settings import FitSettings
-from wgan_resampler.sampler.row_generator import RowModel
-from wgan_resampler.tables import CategoricalCells, CategoricalColumn, Cells, Table, TableFormat, plain_label
+from wgan_resampler.sampler.row_generator import RowModel, shown_labels
+from wgan_resampler.tables import CategoricalCells, CategoricalColumn, Cells, Table, TableFormat
 
 _SIZES = ("noise_dim", "hidden_dim", "num_layers", "normalization", "skip_connections", "moment_start")
 """Hyper-parameters that decide which weights the networks have, and so cannot change."""
 
 
 @dataclass(frozen=True)
-class PreviousFit:
-    """The training that a warm start continues.
+class TrainedParts:
+    """The result of a training, and what further rows and a warm start need.
 
     Parameters
     ----------
     model : RowModel
-        Its encoder is kept.
+        Generates rows.
+    critic : GanDiscriminator
+        The trained critic.
+    history : TrainingHistory
+        One record per epoch.
+    n_updates : int
+        Number of generator updates.
+    seeds : numpy.random.SeedSequence
+        Gives the seeds of further rows.
     table : TableFormat
         Says which category each code stands for.
-    state : mapping
-        What `Preparation.state_dict` returned after the training.
+    training : mapping
+        State of the training, see `Preparation.state_dict`. A warm start checks it before it continues from it.
     """
 
     model: RowModel
+    critic: GanDiscriminator
+    history: TrainingHistory
+    n_updates: int
+    seeds: np.random.SeedSequence
     table: TableFormat
-    state: Mapping[str, Any]
+    training: Mapping[str, Any]
+
+    def on_cpu(self) -> TrainedParts:
+        """Return a copy whose networks are all on the CPU."""
+        cpu = torch.device("cpu")
+        return replace(self, model=self.model.to(cpu), critic=copy.deepcopy(self.critic).to(cpu))
 
 
-def check_network_sizes(settings: FitSettings, previous: PreviousFit) -> None:
+def check_network_sizes(settings: FitSettings, previous: TrainedParts) -> None:
     """Raise InvalidParameterError if the settings ask for networks of other sizes than the previous ones."""
     for name in _SIZES:
         asked, present = getattr(settings, name), getattr(previous.model.generator, name)
@@ -48,12 +68,12 @@ def check_network_sizes(settings: FitSettings, previous: PreviousFit) -> None:
             )
 
 
-def recoded_cells(previous: PreviousFit, table: Table, labels: NDArray[Any]) -> tuple[Cells, ...]:
+def recoded_cells(previous: TrainedParts, table: Table, labels: NDArray[Any]) -> tuple[Cells, ...]:
     """Return the cells of a table with the category codes of the previous fit.
 
     Parameters
     ----------
-    previous : PreviousFit
+    previous : TrainedParts
         The training to continue.
     table : Table
         The rows to continue with.
@@ -73,19 +93,19 @@ def recoded_cells(previous: PreviousFit, table: Table, labels: NDArray[Any]) -> 
     classes = np.unique(labels)
     if not np.array_equal(classes, previous.model.classes):
         raise InvalidDataError(
-            f"Classes {_list(classes)} differ from those of the first fit, {_list(previous.model.classes)}. "
-            "warm_start=True needs the same classes."
+            f"Classes {shown_labels(classes)} differ from those of the first fit, "
+            f"{shown_labels(previous.model.classes)}. warm_start=True needs the same classes."
         )
     columns = previous.model.encoder.schema.columns
     if type(table.format) is not type(previous.table) or len(table.cells) != len(columns):
         raise InvalidDataError(
-            f"The table has {len(table.cells)} columns, in a {type(table.format).__name__}; that of the first fit had "
-            f"{len(columns)}, in a {type(previous.table).__name__}. warm_start=True needs the same columns."
+            f"The table has {len(table.cells)} columns ({table.format.kind}); that of the first fit had {len(columns)} "
+            f"({previous.table.kind}). warm_start=True needs the same columns in the same container."
         )
     return tuple(_recoded_column(previous, table, j) for j in range(len(columns)))
 
 
-def _recoded_column(previous: PreviousFit, table: Table, j: int) -> Cells:
+def _recoded_column(previous: TrainedParts, table: Table, j: int) -> Cells:
     column, cells = previous.model.encoder.schema.columns[j], table.cells[j]
     name, previous_name = table.format.label(j), previous.table.label(j)
     if name != previous_name:
@@ -110,7 +130,3 @@ def _categories(form: TableFormat, j: int) -> list[Any]:
     categories = form.columns[j].categories
     labels: list[Any] = categories.to_list() if hasattr(categories, "to_list") else categories.tolist()
     return labels
-
-
-def _list(classes: Sequence[Any] | NDArray[Any]) -> str:
-    return ", ".join(repr(plain_label(label)) for label in classes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import os
 import warnings
@@ -119,23 +118,15 @@ def write_table(path: _PATH, frame: pd.DataFrame) -> None:
     suffix = table_suffix(path)
     if suffix is None:
         raise DataFileError(f"{path} cannot be written: its name must end in {', '.join(TABLE_SUFFIXES)}.")
-    with atomic_writer(path) as raw:
+    with atomic_writer(path) as out:
         if suffix == ".parquet":
             require("pyarrow", "Writing Parquet files", FILES)
-            frame.to_parquet(raw, index=False)
-        elif suffix == ".csv.gz":
-            # No name and no time inside, so that equal frames make equal files.
-            with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=raw, mtime=0) as packed:
-                _write_csv(packed, frame)
+            frame.to_parquet(out, index=False)
         else:
-            _write_csv(raw, frame)
-
-
-def _write_csv(out: Any, frame: pd.DataFrame) -> None:
-    text = io.TextIOWrapper(out, encoding="utf-8", newline="")
-    frame.to_csv(text, index=False, lineterminator="\n")
-    text.flush()
-    text.detach()  # or the wrapper would close `out`
+            text = io.TextIOWrapper(out, encoding="utf-8", newline="")
+            frame.to_csv(text, index=False, lineterminator="\n")
+            text.flush()
+            text.detach()  # or the wrapper would close `out`
 
 
 def _read_csv(path: _PATH) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 from .atomic_write import (
     atomic_writer as atomic_writer,
     remove_leftovers as remove_leftovers,
+    writable_file as writable_file,
 )
 from .state_file import (
     FoundState as FoundState,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gzip
 import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 TEMPORARY_SUFFIX = ".part"
 """Ending of the names of files that are still being written. Nothing reads them."""
@@ -21,16 +22,19 @@ def atomic_writer(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     A reader of `path` finds the old file or the new one in full, never a part. If the block raises, the old file stays
     and the temporary file is removed. If `path` is a symbolic link, the file that it points to is replaced. OSError is
     raised if the folder does not exist or cannot be written to, or if the disk is full.
+
+    What is written is packed with gzip if the name ends in ``.gz``.
     """
-    target = Path(os.path.realpath(path))
-    if not target.parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, "There is no such folder to write to; make it first", str(target.parent))
-    if target.is_dir():
-        raise IsADirectoryError(errno.EISDIR, "This is a folder; the name of a file is needed", str(target))
+    target = writable_file(path)
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}")
     try:
         with temporary.open("xb") as file:
-            yield file
+            if Path(path).suffix.lower() == ".gz":
+                # No name and no time inside, so that equal contents make equal files.
+                with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=file, mtime=0) as packed:
+                    yield cast(BinaryIO, packed)
+            else:
+                yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(target)
@@ -39,6 +43,16 @@ def atomic_writer(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             temporary.unlink()
         raise
     _sync_folder(target.parent)
+
+
+def writable_file(path: str | os.PathLike[str]) -> Path:
+    """Return the file that `path` leads to; OSError if its folder does not exist, or if it is a folder itself."""
+    target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "There is no such folder to write to; make it first", str(target.parent))
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "This is a folder; the name of a file is needed", str(target))
+    return target
 
 
 def remove_leftovers(folder: str | os.PathLike[str]) -> None:
