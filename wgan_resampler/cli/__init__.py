@@ -38,7 +38,7 @@ PROGRAM = "wgan-resampler"
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM arrived. Code that cleans up after Ctrl-C does so here too."""
+    """Raised when SIGTERM arrives. Code that cleans up after Ctrl-C also cleans up after this exception."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

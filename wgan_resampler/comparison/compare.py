@@ -68,8 +68,8 @@ def compare_samplers(
     samplers : list of str or mapping of str to object
         Names: none, class_weight, random_over, random_under, smote, borderline_smote, svm_smote, adasyn, kmeans_smote,
         smoteenn, smotetomek, geometric_smote, prowsyn, polynom_fit_smote, ctgan, tvae, forest_diffusion, wgangp. Or a
-        mapping of names to an object with ``fit_resample``, to None, or to one of these names. Each fit gets a copy,
-        whose `random_state`, if it has one, is set.
+        mapping of names to an object with ``fit_resample``, to None, or to one of these names. Each fit uses a copy. If
+        the copy has a `random_state`, it is set.
     classifiers : list of str, mapping of str to object or None, default=None
         Names: logistic_regression, knn, decision_tree, svm, mlp (weak classifiers), random_forest,
         hist_gradient_boosting (strong classifiers). Or a mapping of names to classifiers. None takes all names.
@@ -83,11 +83,11 @@ def compare_samplers(
     n_repeats : int, default=1
         How often the rows are split again into folds.
     repeat_below : int or None, default=None
-        If given, only datasets with fewer rows are split `n_repeats` times, and the others once. The scores of small
-        datasets vary most and are cheapest to compute.
+        If given, datasets with fewer rows than this are split `n_repeats` times, and the other datasets once. The
+        scores of small datasets vary most, and take the least time to compute.
     n_jobs : int or None, default=None
-        Number of processes, each with one thread; -1 for all cores. None means 1, or the value of an enclosing
-        ``joblib.parallel_config``, whose backend is used then.
+        Number of processes, each with one thread; -1 for all cores. None means 1, unless the call is inside a
+        ``joblib.parallel_config``. Then its number of processes and its backend are used.
     random_state : int, default=0
         Root of all seeds.
     target : str, default="target"

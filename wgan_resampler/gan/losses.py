@@ -20,7 +20,7 @@ Critic = Callable[[Tensor, Tensor], Tensor]
 
 
 class WGANGPLoss:
-    """What critic and generator minimize, from the critic's scores and the norms of its gradients.
+    """The losses of critic and generator, computed from the critic's scores and the norms of its gradients.
 
     Each method returns a tensor of shape (), and is called once per update. A subclass may override any of them.
 

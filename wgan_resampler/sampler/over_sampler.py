@@ -96,8 +96,8 @@ class WGANGPOverSampler(BaseOverSampler):
     epochs : int or "auto", default="auto"
         Length of the training. For n rows, one epoch is ceil(n / batch_size) generator updates, each after `n_critic`
         critic updates. ``"auto"`` trains for 900 generator updates, whatever the number of rows; the last epoch may
-        then end early. ``"auto"`` also limits the rows that are used: of a class of more than 16 384 rows, a random
-        16 384 are used, or more if batches are large.
+        then end early. ``"auto"`` also limits the number of rows: if a class has more than 16 384 rows, only 16 384
+        random rows of it are used, or more if batches are large.
     batch_size : int or "auto", default="auto"
         Original rows in a critic update; at least 1. ``"auto"`` takes 32 rows per class, but at least 64 and at most
         256 in total.
@@ -116,10 +116,10 @@ class WGANGPOverSampler(BaseOverSampler):
         Whether the second and later hidden layers of the generator add their input to their output.
     m_neighbors : int, default=10
         Number of neighbors used to detect isolated rows; at least 0. A row whose `m_neighbors` nearest rows all belong
-        to other classes is left out of training. Four kinds of classes keep all rows: the largest class, classes of
-        fewer than 50 rows, classes of more than 2048 rows, and scattered classes: those whose share of isolated rows
-        is at least half of the share that random labels would give. 0 leaves out no row, which favors recall of the
-        minority over its precision.
+        to other classes is left out of training. Some classes keep all rows: the largest class, classes of fewer than
+        50 or more than 2048 rows, and scattered classes. A class is scattered if its share of isolated rows is at least
+        half of the share that random labels would give. With 0, no row is left out. This favors recall of the minority
+        over its precision.
     borrowed_rows : float, default=60.0
         How much a class borrows from the spread of other classes; at least 0. For a class of n rows, the spread
         between neighbors in other classes has the weight borrowed_rows / (n + borrowed_rows). The critic is then shown
@@ -152,8 +152,8 @@ class WGANGPOverSampler(BaseOverSampler):
         Whether a further call of :meth:`fit_resample` continues the previous training, for `epochs` more epochs. The
         encoder of the first call is kept, so columns, categories and classes must be the same.
     callbacks : list of Callback or None, default=None
-        Objects whose methods are called during training. The sampler uses the objects themselves. `clone` copies them
-        like every parameter, and so do cross-validation and a pipeline with memory.
+        Objects whose methods are called during training. The sampler calls these objects and not copies of them. But
+        `clone` copies them, like every parameter. Cross-validation and a pipeline with memory use `clone`.
     verbose : int, default=0
         1 shows a progress bar with the losses; 0 shows nothing.
 
@@ -207,7 +207,7 @@ class WGANGPOverSampler(BaseOverSampler):
 
     - Both networks are given the class as a condition [2]_, and batches are class-balanced.
     - Isolated rows are left out (`m_neighbors`).
-    - In place of original rows, the critic sees rows between and around those of small classes (`borrowed_rows`).
+    - The critic does not see the original rows of small classes, but rows between and around them (`borrowed_rows`).
     - The generator corrects a normal distribution of each class (`moment_start`).
     - The gradient penalty measures each feature in units of its spread within the classes.
     - The critic has its own learning rate (`critic_learning_rate`).
@@ -404,7 +404,7 @@ class WGANGPOverSampler(BaseOverSampler):
         X : same container and dtypes as the training table, of shape (n_samples, n_features)
             The synthetic rows, without the original ones.
         y : same container and dtype as the training target, of shape (n_samples,)
-            The class of each row: in the order of the dict, or as drawn.
+            The class of each row, in the order of the dict `n_samples` or of the drawn classes.
 
         Raises
         ------
@@ -425,7 +425,7 @@ class WGANGPOverSampler(BaseOverSampler):
         Parameters
         ----------
         path : str or os.PathLike
-            Where to write. The file is there in full or not at all.
+            The file to write. It is written completely or not at all.
 
         Raises
         ------

@@ -56,7 +56,7 @@ class ComparisonResult(ScoreTable):
         Raises
         ------
         ComparisonStoreError
-            If there is no comparison, or it cannot be read.
+            If the directory holds no comparison, or the comparison cannot be read.
         """
         facts = read_run(folder)
         settings, plan = from_run(facts, Settings), from_run(facts, RunPlan)

@@ -50,13 +50,13 @@ def one_hot(classes: Tensor, num_classes: int, dtype: torch.dtype = torch.float3
 
 
 class ClassBalancedBatches:
-    """Real rows drawn with replacement, every class equally often, however rare it is.
+    """Draws real rows with replacement. Every class is drawn equally often, even a rare one.
 
     The classes take turns, so in a batch the numbers of rows of two classes differ by at most one. Within a class the
     rows are drawn uniformly.
 
-    Rows are drawn for several updates at a time, since for one update the calls cost more than the drawing itself.
-    Which rows an update gets does not depend on where epochs begin and end.
+    Rows are drawn for several updates at a time, because the function calls for a single update take longer than the
+    drawing. The rows of an update do not depend on where epochs begin and end.
 
     Parameters
     ----------
@@ -67,8 +67,8 @@ class ClassBalancedBatches:
     rng : torch.Generator
         Private generator on the training device.
     borrowed_rows : float, default=0.0
-        How many rows' worth of spread each class borrows from the others, see `neighbor_mixing`; 0 draws rows as they
-        are.
+        How much spread each class borrows from the other classes, in rows; see `neighbor_mixing`. 0 draws unchanged
+        rows.
     m_neighbors : int, default=0
         Number of neighbors used to detect isolated rows, which are left out; see `isolated_rows`. 0 leaves out none.
 
@@ -116,7 +116,7 @@ class ClassBalancedBatches:
         return self.rows.table.values.device
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the random state and whose turn it is, to continue from later."""
+        """Return the random state and the class whose turn is next, so that drawing can continue later."""
         chunk = {"chunk_rng": self._chunk_rng, "chunk_size": self._chunk_size, "used": self._used}
         return {"rng": self._rng.get_state(), "turn": self._turn, **chunk}
 
@@ -163,7 +163,7 @@ class ClassBalancedBatches:
         self._chunk_size, self._chunk_rng = size, rng
 
     def draw(self, classes: Tensor) -> tuple[Tensor, Tensor]:
-        """Draw one real row of each of these classes, varied if spread is borrowed.
+        """Draw one real row for each class index. The rows are varied if `borrowed_rows` is above 0.
 
         Parameters
         ----------

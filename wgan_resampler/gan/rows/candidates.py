@@ -1,11 +1,11 @@
 """Candidates for synthetic rows, and which of them are kept.
 
-Candidates come from two sources: the generator, and rows of the table that are varied as neighboring rows differ (the
-rows that the critic was shown). The generator smooths what it learns. That helps where classes overlap, and hurts where
-they are clearly separated. There the varied rows are better. Half of each does better than either alone (see
-docs/benchmarks.md).
+Candidates come from two sources. One is the generator. The other is the varied rows of the table that the critic was
+shown. The generator smooths what it learns. That helps where classes overlap, and hurts where they are clearly
+separated. There the varied rows are better. Half of each does better than either alone (see docs/benchmarks.md).
 
-Two choices follow: the doubtful candidates are dropped, and of the others those near other classes are preferred.
+Then the candidates are chosen in two steps. Doubtful candidates are dropped. Among the others, those near other classes
+are preferred.
 
 1. A generator that has trained for seconds makes some rows that lie in the region of another class. Rows of SMOTE have
    the same problem; SMOTE-IPF (Saez et al. 2015, Information Sciences 291) filters them afterwards. Here an auxiliary

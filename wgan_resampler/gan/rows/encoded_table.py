@@ -30,12 +30,12 @@ class EncodedTable:
     counts : torch.Tensor of shape (num_classes,)
         Rows of each class; none is 0. The rows of the first class come first, and so on.
     class_sizes : torch.Tensor of shape (num_classes,)
-        Rows that each class has in the caller's table, of which these rows may be only some. A small class borrows
-        more, so this number must not change when rows are left out.
+        Number of rows of each class in the caller's table. This table may hold only a part of them. A class borrows
+        more if it is small, so this number must not change when rows are left out.
     layout : RowLayout
         Where values and one-hot blocks stand in an expanded row.
     links : tuple of Link, default=()
-        The values that count only where a block is in its first state, which means "an ordinary number".
+        The values that are used only if their block is in its first state, which means "an ordinary number".
 
     Raises
     ------

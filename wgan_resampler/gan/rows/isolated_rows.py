@@ -1,9 +1,9 @@
 """Which rows are isolated among rows of other classes.
 
-The nearest rows of an isolated row are all of other classes. Errors of measurement and of labeling look like that.
-It lies in the region of other classes. Rows generated there lower precision more than they raise recall. Variants of
-SMOTE do not start from such rows either (the "noise" of Borderline-SMOTE, Han et al. 2005, section 3; the "outliers"
-of Napierala & Stefanowski 2016, J. Intell. Inf. Syst. 46). Here they are left out of training.
+The nearest rows of an isolated row are all of other classes. Errors of measurement and of labeling cause such rows. An
+isolated row lies in the region of other classes. Rows generated there lower precision more than they raise recall.
+Variants of SMOTE do not start from such rows either (the "noise" of Borderline-SMOTE, Han et al. 2005, section 3; the
+"outliers" of Napierala & Stefanowski 2016, J. Intell. Inf. Syst. 46). Here they are left out of training.
 """
 
 from __future__ import annotations

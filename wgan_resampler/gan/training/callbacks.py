@@ -42,7 +42,7 @@ class ProgressBar(Callback):
         self._bar = tqdm(desc=self.description, total=trainer.total_updates, initial=trainer.n_updates, unit="update")
 
     def on_update_end(self, trainer: GanTrainer) -> None:
-        """Move the bar by one update; tqdm itself limits how often it is drawn."""
+        """Advance the bar by one update. Tqdm limits how often the bar is drawn."""
         if self._bar is not None:
             self._bar.update(1)
             self._show_losses(self._bar, trainer)
@@ -61,7 +61,7 @@ class ProgressBar(Callback):
 
 
 class Checkpoint(Callback):
-    """Writes the state of training to files, from which training can continue bit for bit.
+    """Writes the state of training to files. Training can continue from such a file with the same result, bit for bit.
 
     ``checkpoint_epoch_N.pth`` is written after epoch N, for every N that `every` divides, and after the last epoch.
     When an error, Ctrl-C or SIGTERM ends training, the state after the last complete epoch is written. No file is ever
@@ -88,8 +88,8 @@ class Checkpoint(Callback):
 
     Notes
     -----
-    The state of a torch ``DataLoader`` is not stored. To repeat a run bit for bit with one that shuffles, give it a
-    generator and store the state of that too.
+    The state of a torch ``DataLoader`` is not stored. If the loader shuffles, give it a random generator and store the
+    state of this generator too. Otherwise the run cannot be repeated bit for bit.
 
     Examples
     --------
@@ -163,7 +163,7 @@ class EarlyStopping(Callback):
     patience : int, default=10
         Training stops after this many epochs without a new lowest value.
     min_delta : float, default=0.0
-        How much smaller than the lowest value a new one must be to count.
+        A new lowest value counts only if it is smaller than the old one by more than this number.
 
     Attributes
     ----------

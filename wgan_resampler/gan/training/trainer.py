@@ -45,12 +45,12 @@ A check makes the host wait for the GPU, which then has nothing to do.
 class Callback:
     """Base class for objects that watch training, or stop it.
 
-    Override the hooks that you need. Each hook receives the trainer. Useful there are ``trainer.history`` (its last
-    record is that of the epoch that has just ended), ``trainer.epoch``, ``trainer.n_updates``, ``trainer.generator``,
+    Override the hooks that you need. Each hook receives the trainer. A hook may use ``trainer.history`` (its last
+    record belongs to the epoch that has just ended), ``trainer.epoch``, ``trainer.n_updates``, ``trainer.generator``,
     ``trainer.critic``, and ``trainer.stop()``, which ends training after the present update.
 
-    An error raised in a hook ends training. `on_train_end` of each callback is still called. If it fails too, the first
-    error is the one that is raised, and the later ones are added to it as notes.
+    An error raised in a hook ends training. `on_train_end` of each callback is still called. If one of these calls
+    fails too, the first error is raised, and the later errors are added to it as notes.
 
     See Also
     --------
@@ -158,8 +158,9 @@ class GanTrainer:
         Step size of Adam for the critic; None takes `learning_rate`. A faster critic follows the generator more closely
         in few updates (two time-scale update rule, Heusel et al. 2017, arXiv:1706.08500).
     loss : WGANGPLoss or None, default=None
-        What the networks minimize: an object of a subclass of :class:`wgan_resampler.gan.WGANGPLoss`, whose gradients
-        autograd computes. None takes the losses of WGAN-GP, whose gradients are known in closed form and are faster.
+        The losses that the networks minimize: an object of a subclass of :class:`wgan_resampler.gan.WGANGPLoss`.
+        Autograd computes its gradients. None takes the losses of WGAN-GP. Their gradients have a closed form, which is
+        faster.
 
     Attributes
     ----------
@@ -258,7 +259,7 @@ class GanTrainer:
         self._first_update = 0
 
     def stop(self) -> None:
-        """End training after the present update, and with it the present epoch; for use in callbacks."""
+        """End training after the present update, even inside an epoch. Callbacks can call this method."""
         self._stopped = True
 
     def train(
@@ -269,9 +270,10 @@ class GanTrainer:
         Parameters
         ----------
         loader : iterable of (features, labels)
-            Batches of encoded rows, shape (n, feature_dim), and class indices, shape (n,): a torch ``DataLoader``, a
-            list, anything that can be iterated once per epoch. Each batch serves `n_critic` critic updates and one
-            generator update. The sampler's own source draws fresh rows for each critic update instead.
+            Batches of encoded rows of shape (n, feature_dim) and of class indices of shape (n,). The loader can be a
+            torch ``DataLoader``, a list, or any other object that can be iterated once per epoch. Each batch is used
+            for `n_critic` critic updates and one generator update. The source of rows in `WGANGPOverSampler` is
+            different: it draws new rows for each critic update.
         epochs : int, default=100
             Passes over `loader`.
         max_updates : int or None, default=None
@@ -292,7 +294,7 @@ class GanTrainer:
         Warns
         -----
         TrainingStoppedEarlyWarning
-            If `loader` yields nothing after the first epoch, as a generator does.
+            If `loader` is empty after the first epoch, for example because it is a Python generator.
         """
         check_sizes(epochs=epochs, max_updates=1 if max_updates is None else max_updates)
         feature_dim = getattr(self.critic, "feature_dim", None)
@@ -323,7 +325,7 @@ class GanTrainer:
         return self.history
 
     def state_dict(self) -> dict[str, Any]:
-        """Return all that the rest of the training depends on, except the data. Call it between epochs.
+        """Return the state of training, without the data. Call this method only between epochs.
 
         Returns
         -------
@@ -346,7 +348,7 @@ class GanTrainer:
         return copy.deepcopy(state)  # the tensors above are live
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Continue from where another trainer was. It must have the same parameters, and networks of the same sizes.
+        """Continue from the state of a trainer with the same parameters and with networks of the same sizes.
 
         Parameters
         ----------

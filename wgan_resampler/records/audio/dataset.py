@@ -16,8 +16,8 @@ from wgan_resampler.records.files.json_records import mean_over_time, read_recor
 class MFCCDataset(Dataset[tuple[Tensor, Tensor]]):
     """A JSON file of MFCC records: one vector of features and one class index each.
 
-    Sequences are described by the mean of each coefficient over time; frames are not kept, so memory is that of the
-    means.
+    A sequence is reduced to the mean of each coefficient over time. Its frames are not kept, so only the means take
+    memory.
 
     Parameters
     ----------

@@ -121,7 +121,7 @@ def mfcc_frames(path: str | os.PathLike[str], n_mfcc: int = 13) -> NDArray[np.fl
 def extract(
     folder: str | os.PathLike[str], n_mfcc: int = 13, *, n_jobs: int | None = None, progress: bool = False
 ) -> tuple[RecordFile, list[str]]:
-    """Extract the MFCCs of all sound files in the folders of a folder, several files at a time.
+    """Extract the MFCCs of all sound files in the subfolders of a folder. Several files are read at a time.
 
     Parameters
     ----------

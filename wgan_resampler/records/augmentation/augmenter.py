@@ -46,11 +46,11 @@ class GanAugmenter:
     generator_path : str or os.PathLike
         The file of a trained generator, ``final_model.pth``. It may come from anywhere: no code in it is run.
     num_classes : int or None, default=None
-        Number of classes, to be compared with the file's. None takes the file's.
+        Number of classes. An error is raised if the file has another number. None accepts the file's number.
     feature_dim : int or None, default=None
-        Number of coefficients of a record or frame, or of columns of a table, to be compared with the file's.
+        Number of coefficients of a record or frame, or number of columns of a table. It is checked like `num_classes`.
     noise_dim, hidden_dim, num_layers : int or None, default=None
-        Sizes of the generator, to be compared with the file's.
+        Sizes of the generator. They are checked like `num_classes`.
     device : str or torch.device, default="auto"
         ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:N"``. The same seed gives the same samples on the same kind of
         device.
@@ -62,8 +62,8 @@ class GanAugmenter:
     classes : tuple of str
         Names of the classes, sorted.
     class_to_idx : dict of str to int
-        Index of each class by its name. A file may list its classes in another order, and then
-        `MFCCDataset.class_to_idx` differs. Use names in that case.
+        Index of each class by its name. If a file lists its classes in another order, its `MFCCDataset.class_to_idx`
+        differs. Then use names instead of indices.
     feature_dim : int
         Coefficients of a record or frame, or columns of a table.
     model_hash : str
@@ -74,7 +74,7 @@ class GanAugmenter:
     CheckpointError
         If the file is damaged, of another kind or of a newer version.
     InvalidParameterError
-        If a number contradicts the file.
+        If a number differs from the number in the file.
     OSError
         If the file cannot be read.
 
@@ -148,9 +148,10 @@ class GanAugmenter:
         Returns
         -------
         ndarray of float of shape (num_samples, feature_dim), or DataFrame
-            Vectors. If the generator was trained on sequences, these are their means over time, because a time course
-            comes from real records, which only :meth:`balance_dataset` has. If it was trained on a table, a frame with
-            the table's columns: categories are objects, and integers with missing values are floats.
+            One vector for each sample. If the generator was trained on sequences, a vector holds means over time. Whole
+            sequences need the time course of real records, and only :meth:`balance_dataset` has real records. If the
+            generator was trained on a table, the result is a frame with the table's columns. In it, categories are
+            objects, and integers with missing values are floats.
 
         Raises
         ------
@@ -190,23 +191,24 @@ class GanAugmenter:
         Parameters
         ----------
         input_data_path : str or os.PathLike
-            JSON file of records, or table, of the kind that the generator was trained on. It is held in memory, 8
-            bytes for each number. Synthetic sequences are made one by one while they are written.
+            JSON file of records, or table. It must be of the kind that the generator was trained on. Its content is
+            held in memory, with 8 bytes for each number. Synthetic sequences are not held in memory: each is made when
+            it is written.
         output_data_path : str or os.PathLike
-            The file to write: of the same kind, and none of the files that are read. A table gets a second file, whose
-            name has ``.meta.json`` added.
+            The file to write. It must be of the same kind as the input, and must not be a file that is read. For a
+            table, a second file is written, with ``.meta.json`` added to the name.
         balance_method : {"equal", "upsample", "custom"}, default="equal"
             ``"equal"`` brings every class to the size of the largest, ``"upsample"`` adds half as many records as a
             class has, ``"custom"`` brings every class to `target_samples`.
         target_samples : int, mapping of str to int, or None, default=None
-            For ``"custom"`` only: records of each class, or ``{class: records}`` for some of them; None takes 200.
-            Classes that have as many already are left as they are.
+            Used for ``"custom"`` only: the number of records of each class, or ``{class: records}`` for some classes.
+            None takes 200. A class that already has as many records stays unchanged.
         target : str or None, default=None
             The column of the classes, for tables only.
         split_file : str or os.PathLike or None, default=None
-            A file written by :func:`~wgan_resampler.records.write_split`. With it, only the training records are
-            counted when classes are balanced, and only they lend synthetic sequences their time course. All original
-            records are written.
+            A file written by :func:`~wgan_resampler.records.write_split`. If given, only its training records are
+            counted when classes are balanced, and only their time courses are used for synthetic sequences. The output
+            still holds all original records.
         seed : int, default=0
             Seed of the synthetic records. The same seed gives the same file.
         progress : bool, default=False
@@ -219,8 +221,8 @@ class GanAugmenter:
         Raises
         ------
         DataFileError
-            If a file cannot be read as what it should be, its features or classes are not those of the generator, it
-            holds synthetic records, or the output would replace a file that is read.
+            If a file has unexpected content, has other features or classes than the generator, or already holds
+            synthetic records. Also if the output would replace a file that is read.
         InvalidParameterError
             If `balance_method` is unknown, or `target_samples` does not fit it or the classes.
         OSError

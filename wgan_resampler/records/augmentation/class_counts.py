@@ -64,7 +64,7 @@ class Augmentation:
         return self.synthetic_samples / self.original_samples
 
     def to_plain(self) -> dict[str, Any]:
-        """Return what the augmented file says of itself."""
+        """Return the entries about the augmentation that the augmented file holds."""
         content = {"augmented": True, **asdict(self), "augmentation_ratio": self.augmentation_ratio}
         del content["written"]
         return content

@@ -101,8 +101,8 @@ class Preparation:
         Parameters
         ----------
         further : bool, default=False
-            False trains the rest of a whole training: from the present epoch to the last. True trains as many epochs
-            as a whole training has, beyond the present epoch.
+            False trains from the present epoch to the last epoch of a whole training. True trains as many additional
+            epochs as a whole training has.
         """
         trainer = self.trainer
         epochs, updates = self.n_epochs, AUTO_UPDATES if self.settings.epochs == "auto" else None

@@ -125,8 +125,8 @@ class FitSettings:
     """How to train.
 
     The fields are explained as parameters of :class:`~wgan_resampler.WGANGPOverSampler`, and their defaults are those
-    of the sampler: ``FitSettings()`` is the preset "tuned". `scaled_penalty`, which is no parameter of the sampler,
-    says whether the gradient penalty measures each feature in units of its spread within the classes.
+    of the sampler: ``FitSettings()`` is the preset "tuned". `scaled_penalty` is not a parameter of the sampler. It says
+    whether the gradient penalty measures each feature in units of its spread within the classes.
     """
 
     noise_dim: int = _field(32, POSITIVE_INT, classic=GAN_NOISE_DIM, flag_help="length of the noise vector")

@@ -107,7 +107,7 @@ class TableFormat(abc.ABC):
         """
 
     def label(self, column: int) -> str:
-        """Return what messages call a column: its position, if the container has no names."""
+        """Return the name of a column for messages. If the container has no names, this is the position."""
         return str(column)
 
     @abc.abstractmethod

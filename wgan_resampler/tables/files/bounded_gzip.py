@@ -83,7 +83,8 @@ class _BoundedReader(io.RawIOBase):
 def one_line(error: BaseException, limit: int = 200) -> str:
     """Return the message of an error as one short line without a final full stop.
 
-    Parsers quote what they could not read. These bytes may be commands to a terminal, so they are replaced.
+    Parsers quote the bytes that they could not read. Such bytes may be control codes for a terminal, so they are
+    replaced.
     """
     text = " ".join(str(error).split()) or type(error).__name__
     text = "".join(char if char.isprintable() else "?" for char in text)

@@ -45,9 +45,9 @@ def table_suffix(path: _PATH) -> str | None:
 def read_table(path: _PATH, *columns: str) -> pd.DataFrame:
     r"""Read a CSV or Parquet file.
 
-    In a CSV file, an empty cell is missing. Words such as "NA" and "NaN" are missing values in a column whose other
-    cells are all numbers, or all booleans. In a column of strings they are categories, so that a category may be called
-    "None" and the cells of the original rows stay as they are.
+    In a CSV file, an empty field is a missing value. Strings such as "NA" and "NaN" are missing values if all other
+    values of the column are numbers, or all are booleans. In a column of strings they are categories. So a category may
+    be called "None", and the values of the original rows stay unchanged.
 
     Parameters
     ----------

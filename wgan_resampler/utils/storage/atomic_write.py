@@ -17,7 +17,7 @@ TEMPORARY_SUFFIX = ".part"
 
 @contextlib.contextmanager
 def atomic_writer(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Yield a temporary file beside `path`, which takes its name when the block ends and all bytes are on the disk.
+    """Yield a temporary file beside `path`. It is renamed to `path` when the block ends and all bytes are on disk.
 
     A reader of `path` finds the old file or the new one in full, never a part. If the block raises, the old file stays
     and the temporary file is removed. If `path` is a symbolic link, the file that it points to is replaced. OSError is

@@ -67,7 +67,7 @@ def save_state(path: str | os.PathLike[str], state: Any) -> None:
 
 
 def load_state(path: str | os.PathLike[str], build: Callable[[dict[str, Any]], _T] = dict) -> _T:  # type: ignore[assignment]
-    """Return what `build` makes of a state that :func:`save_state` wrote; the state itself, a dict, if it is not given.
+    """Read a state that :func:`save_state` wrote. Return ``build(state)``, or without `build` the state, a dict.
 
     The file may come from an untrusted source: nothing in it is run, and reading takes a few times its size in memory.
     CheckpointError is raised if it is damaged, of another kind or of another version, or if `build` raises that because

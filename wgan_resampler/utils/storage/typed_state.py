@@ -74,7 +74,7 @@ def check_same_form(state: Any, expected: Any, where: str) -> None:
 
 
 def checked(build: Callable[[Any], _T], state: Any) -> _T:
-    """Return what `build` makes of a state, with CheckpointError for the errors of one that does not fit."""
+    """Return ``build(state)``. If the state does not fit, CheckpointError is raised instead of the error of `build`."""
     try:
         return build(state)
     except CheckpointError:
