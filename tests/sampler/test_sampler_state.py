@@ -191,7 +191,7 @@ PATHS = [path for path in paths(STATE) if path]
 
 
 @settings(
-    max_examples=300,
+    max_examples=120,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
@@ -253,7 +253,7 @@ TRAINING = [path for path in PATHS if path[0] == "training" and len(path) > 1]
 
 
 @settings(
-    max_examples=100,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
