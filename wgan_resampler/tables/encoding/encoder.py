@@ -24,10 +24,16 @@ from wgan_resampler.tables.encoding.schema import (
 )
 
 FREQUENT_SHARE = 0.05
-"""A number is frequent, and gets its own state, if it makes up at least this share of a column's numbers."""
+"""A number is frequent, and gets its own state, if it makes up at least this share of a column's numbers.
+
+There must also be at least `ROWS_PER_KNOT` rows with this number.
+"""
 
 FEW_VALUES = 20
-"""In a column with at most this many distinct numbers, every number gets its own state."""
+"""In a column with at most this many distinct numbers, every number gets its own state.
+
+There must also be at least `ROWS_PER_KNOT` rows for each number.
+"""
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,9 @@ class Scale:
     minimum, maximum : float or int
         Observed range; exact integers where the column holds integers.
     knots : tuple of float
-        Increasing values, from minimum to maximum, at which the scale is fixed. A constant column has a single knot.
-        The values are halved, see `wgan_resampler.tables.encoding.numeric_scale`.
+        Increasing numbers, from minimum to maximum, at which the scale is fixed. A constant column has a single knot.
+        A knot of a float column is half of the value. A knot of an integer column is half of the distance from the
+        minimum. See `wgan_resampler.tables.encoding.numeric_scale`.
     positions : tuple of float
         Places of the knots in [-1, 1]; increasing.
     """
