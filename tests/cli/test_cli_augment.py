@@ -52,7 +52,7 @@ def test_the_input_is_never_overwritten(generator, tmp_path, capsys, kind):
         (["--noise-dim", 100], "--noise-dim 100 contradicts"),
         (["--hidden-dim", 256], "--hidden-dim 256 contradicts"),
         (["--num-layers", 3], "--num-layers 3 contradicts"),
-        (["--target-samples", 9], "only used with the method 'custom'"),
+        (["--target-samples", 9], "only used with 'custom'"),
         (["--target", "genre"], "--target genre is only used with"),
         (["--device", "tpu"], "device must be"),
         (["--split-file", "none.json"], "none.json: No such file"),

@@ -319,7 +319,8 @@ def test_signals_save_and_say_how_to_go_on(data, tmp_path, number, exit_code):
     _, errors = process.communicate(timeout=60)
     assert process.returncode == exit_code
     last = errors.decode().strip().splitlines()[-2:]
-    assert "Continue with: wgan-resampler train" in last[0]
+    newest = max((tmp_path / "run").glob("checkpoint_*.pth"), key=lambda path: int(path.stem.rpartition("_")[2]))
+    assert f"Newest checkpoint: {newest}. Continue with: wgan-resampler train" in last[0]
     assert last[0].endswith("--resume")
     assert "stopped by" in last[1]
     assert (tmp_path / "run" / "training_history.json").exists()

@@ -94,8 +94,8 @@ def test_labels_of_another_type_but_equal_are_the_same_class():
     ("strategy", "target_samples", "y", "error", "fragment"),
     [
         ("custom", None, THREE, InvalidParameterError, "needs target_samples"),
-        ("equal", 5, THREE, InvalidParameterError, r"target_samples=5 is only used with sampling_strategy='custom'"),
-        ({"a": 9}, {"a": 9}, THREE, InvalidParameterError, "is only used with sampling_strategy='custom'"),
+        ("equal", 5, THREE, InvalidParameterError, "target_samples=5 is only used with 'custom', and not with 'equal'"),
+        ({"a": 9}, {"a": 9}, THREE, InvalidParameterError, "is only used with 'custom', and not with {'a': 9}"),
         ("custom", {"a": 6}, THREE, InvalidParameterError, "asks for 6 rows of class 'a', which has 7 already"),
         ({"a": 6}, None, THREE, InvalidParameterError, "sampling_strategy asks for 6 rows of class 'a'"),
         ("custom", {"z": 9}, THREE, InvalidParameterError, "names the class 'z', .* Known classes: 'a', 'b', 'c'"),

@@ -35,8 +35,9 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Make the split, write it and print the number of records on each side."""
     from wgan_resampler.exceptions import DataFileError
-    from wgan_resampler.records import divide, read_labelled, write_split
+    from wgan_resampler.records import check_split_output, divide, read_labelled, write_split
 
+    check_split_output(args.output)
     data = read_labelled(args.data, args.target)
     if data.is_synthetic.any():
         n = int(data.is_synthetic.sum())

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from wgan_resampler.cli import arguments
@@ -75,7 +77,10 @@ def run(args: argparse.Namespace) -> int:
         result = train_in_folder(plan, [ProgressBar("training")])
     except KeyboardInterrupt:  # SIGTERM too
         command = ["wgan-resampler", *(each for each in sys.argv[1:] if each != "--resume"), "--resume"]
-        print(f"All complete epochs are saved. Continue with: {shlex.join(command)}", file=sys.stderr)
+        newest = max(
+            Path(args.output).glob("checkpoint_*.pth"), key=os.path.getmtime, default="none, no epoch was complete"
+        )
+        print(f"Newest checkpoint: {newest}. Continue with: {shlex.join(command)}", file=sys.stderr)
         raise
     if result.was_finished:
         print(f"{result.model} was trained for {result.epochs} epochs already; nothing is left to do.")

@@ -24,6 +24,7 @@ from .files.labelled_data import (
 )
 from .files.splits import (
     Split as Split,
+    check_split_output as check_split_output,
     divide as divide,
     read_split as read_split,
     write_split as write_split,

@@ -29,7 +29,6 @@ from wgan_resampler.sampler import FitSettings, Preparation, epochs_of, prepare
 from wgan_resampler.tables import NumericCells
 from wgan_resampler.utils import resolve_device, seed_sequence
 from wgan_resampler.utils.storage import (
-    Count,
     FoundState,
     Scalar,
     atomic_writer,
@@ -130,7 +129,7 @@ def train_in_folder(run: Run, callbacks: Sequence[Callback] = ()) -> TrainingRes
     run = replace(run, settings=replace(run.settings, epochs=epochs_of(run.settings, data.names)))
     about = _about(run, data)
     if found.state is not None:
-        _compare(found, about, run)
+        _compare(found.state, found.path, about, run.data)
     checkpoint = Checkpoint(folder, run.checkpoint_every, about)
     seeds = seed_sequence(run.seed)
     device, hooks = resolve_device(run.device), [checkpoint, *callbacks]
@@ -140,7 +139,12 @@ def train_in_folder(run: Run, callbacks: Sequence[Callback] = ()) -> TrainingRes
             preparation.load_state_dict(found.state)
         except CheckpointError as error:
             raise CheckpointError(f"{found.path}: {error}") from error
-    if _is_finished(folder, preparation, found):
+    if preparation.trainer.epoch > preparation.n_epochs:
+        raise InvalidParameterError(
+            f"epochs={preparation.n_epochs} is less than the {preparation.trainer.epoch} epochs that {found.path} was "
+            "trained for. Give at least as many, or another folder."
+        )
+    if _is_finished(folder, preparation):
         return TrainingResult(folder / FINAL_MODEL, preparation.trainer.epoch, found.path, was_finished=True)
     try:
         preparation.train()
@@ -189,41 +193,31 @@ def _about(run: Run, data: TrainingData) -> dict[str, Any]:
     }
 
 
-def _compare(found: FoundState, about: Mapping[str, Any], run: Run) -> None:
+def _compare(state: Mapping[str, Any], path: Path | None, about: Mapping[str, Any], data: str) -> None:
     """Raise InvalidParameterError for the first difference between the run and the training in the folder."""
-    state = found.state or {}
-    trainer = state.get("trainer")
     try:
         before = convert_state(state.get("about"), dict[str, Scalar | None])
-        epoch = convert_state(trainer.get("epoch") if type(trainer) is dict else None, Count)
     except CheckpointError as error:
-        raise CheckpointError(f"{found.path} is not the checkpoint of a training. {error}") from error
+        raise CheckpointError(f"{path} is not the checkpoint of a training. {error}") from error
     if any(before.get(key) != about[key] for key in ("data", "n_records", "kind")):
         raise InvalidParameterError(
-            f"{found.path} was trained on other data than {run.data}: {before.get('n_records')} records with "
+            f"{path} was trained on other data than {data}: {before.get('n_records')} records with "
             f"fingerprint {str(before.get('data'))[:12]}, now {about['n_records']} with {about['data'][:12]}. Give the "
             "same file and split, or another folder."
         )
     for key, value in about.items():
         if before.get(key) != value:
             raise InvalidParameterError(
-                f"{key}={value!r} differs from {found.path}, which has {before.get(key)!r}. Give the same value, or "
+                f"{key}={value!r} differs from {path}, which has {before.get(key)!r}. Give the same value, or "
                 "another folder."
             )
-    if epoch > int(run.settings.epochs):
-        raise InvalidParameterError(
-            f"epochs={run.settings.epochs} is less than the {epoch} epochs that {found.path} was trained "
-            "for. Give at least as many, or another folder."
-        )
 
 
-def _is_finished(folder: Path, preparation: Preparation, found: FoundState) -> bool:
+def _is_finished(folder: Path, preparation: Preparation) -> bool:
     """Whether the final model is that of the last epoch. If it is damaged, it will be written again."""
-    if found.state is None or preparation.trainer.epoch < preparation.n_epochs or not (folder / FINAL_MODEL).exists():
-        return False
     try:
-        return load_generator(folder / FINAL_MODEL).epochs == preparation.trainer.epoch
-    except CheckpointError:
+        return preparation.n_epochs == preparation.trainer.epoch == load_generator(folder / FINAL_MODEL).epochs
+    except (CheckpointError, FileNotFoundError):
         return False
 
 

@@ -80,7 +80,7 @@ def fitted_to_state(fitted: Fitted, trained: TrainedParts, parameters: Mapping[s
         critic=dict(trained.critic.state_dict()),
         table=format_to_state(fitted.table),
         target=target_to_state(fitted.target),
-        history=trained.history.to_records(),
+        history=list(trained.history),
         n_updates=trained.n_updates,
         to_generate={int(i): int(n) for i, n in zip(positions, fitted.to_generate.values(), strict=True)},
         feature_names=None if fitted.feature_names is None else [str(name) for name in fitted.feature_names],

@@ -65,8 +65,7 @@ def rows_to_generate(
     counts: Counts = OrderedDict(zip(classes, class_counts.tolist(), strict=True))
     if target_samples is not None and strategy != "custom":
         raise InvalidParameterError(
-            f"target_samples={target_samples!r} is only used with sampling_strategy='custom'; got "
-            f"sampling_strategy={strategy!r}."
+            f"target_samples={target_samples!r} is only used with 'custom', and not with {strategy!r}."
         )
     if strategy == "equal":
         return OrderedDict((label, max(counts.values()) - n) for label, n in counts.items())

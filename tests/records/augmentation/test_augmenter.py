@@ -347,7 +347,7 @@ def test_records_that_do_not_fit(folder, tmp_path, records, names, extra, fragme
     ("name", "options", "error", "fragment"),
     [
         ("vectors", {"balance_method": "smote"}, InvalidParameterError, "one of equal, upsample, custom; got 'smote'"),
-        ("vectors", {"target_samples": 9}, InvalidParameterError, "only used with the method 'custom'"),
+        ("vectors", {"target_samples": 9}, InvalidParameterError, "only used with 'custom'"),
         ("vectors", {"balance_method": "custom", "target_samples": 0}, InvalidParameterError, "at least 1; got 0"),
         ("vectors", {"balance_method": "custom", "target_samples": {"ska": 9}}, InvalidParameterError, "'ska'"),
     ],

@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.preprocessing import StandardScaler
 
 from wgan_resampler.exceptions import InvalidDataError, InvalidParameterError
 from wgan_resampler.records.classification import CLASSIFIERS
 from wgan_resampler.records.classification.evaluation import evaluate
-from wgan_resampler.records.classification.lstm import MAX_FRAMES, LSTMNetwork, SequenceScaler, lstm_predictions
+from wgan_resampler.records.classification.lstm import MAX_FRAMES, LSTMNetwork, lstm_predictions, padded, sequences
 from wgan_resampler.records.files.labelled_data import LabelledData
 
 RNG = np.random.default_rng(0)
@@ -123,15 +124,16 @@ def test_padding_does_not_matter():
 
 def test_long_sequences_are_shortened_by_means():
     long = np.arange(10 * MAX_FRAMES, dtype=float)[:, None]
-    scaler = SequenceScaler().fit([long])
-    assert scaler.transform([long])["x"].shape == (1, MAX_FRAMES, 1)
-    assert scaler.mean_[0] == pytest.approx(long.mean())
+    (shortened,) = sequences([long])
+    assert shortened.shape == (MAX_FRAMES, 1)
+    assert shortened.mean() == pytest.approx(long.mean())
     odd = np.arange(MAX_FRAMES + 1, dtype=float)[:, None]
-    assert scaler.transform([odd])["lengths"].tolist() == [MAX_FRAMES]
+    assert [len(each) for each in sequences([odd, odd[:-1], np.zeros(1)])] == [MAX_FRAMES, MAX_FRAMES, 1]
 
 
 def test_constant_coefficients_are_no_division_by_zero():
-    assert SequenceScaler().fit_transform([np.ones((3, 2))])["x"].tolist() == [[[0.0, 0.0]] * 3]
+    record = np.ones((3, 2))
+    assert padded([record], StandardScaler().fit(record))["x"].tolist() == [[[0.0, 0.0]] * 3]
 
 
 def test_torch_is_left_as_it_was():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -25,14 +25,6 @@ _CELLS_PER_CHUNK = {"cpu": 2**17, "cuda": 2**23}
 
 On the CPU they then stay in its cache. On a GPU, starting an operation takes longer than computing it.
 """
-
-
-class BatchSource(Protocol):
-    """What :class:`~wgan_resampler.GanTrainer` draws real rows from."""
-
-    def epoch(self, n_critic: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield (features, condition) once per generator update of one epoch."""
-        ...
 
 
 def one_hot(classes: Tensor, num_classes: int, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -240,3 +232,7 @@ class LoaderBatches:
         if not bool(features.isfinite().all()):
             raise InvalidDataError("Features of a batch hold NaN or infinity. Remove or impute such rows first.")
         return features.to(self._device, non_blocking=True), classes.to(self._device, non_blocking=True)
+
+
+BatchSource = ClassBalancedBatches | LoaderBatches
+"""What :class:`~wgan_resampler.GanTrainer` draws real rows from."""

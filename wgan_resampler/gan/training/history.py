@@ -89,15 +89,6 @@ class TrainingHistory(list[Record]):
         """
         return json.dumps(self, allow_nan=False)
 
-    def to_records(self) -> list[Record]:
-        """Return a copy of the records.
-
-        Returns
-        -------
-        list of dict
-        """
-        return [dict(record) for record in self]
-
     @classmethod
     def from_json(cls, text: str) -> TrainingHistory:
         """Read what :meth:`to_json` wrote.

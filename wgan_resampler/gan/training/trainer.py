@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import itertools
+import operator
 import time
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -304,7 +305,9 @@ class GanTrainer:
             else LoaderBatches(loader, feature_dim, self.num_classes, self.device)
         )
         last_update = None if max_updates is None else self.n_updates + max_updates
-        self.total_updates = _expected_updates(self.n_updates, self.source, epochs, last_update)
+        length = operator.length_hint(self.source, -1)  # -1 if the source does not know
+        by_epochs = None if length < 0 else self.n_updates + epochs * length
+        self.total_updates = min((end for end in (by_epochs, last_update) if end is not None), default=None)
         self._stopped = False
         self._first_update = self.n_updates
         self._set_mode(training=True)
@@ -343,9 +346,9 @@ class GanTrainer:
             "rng": self.rng.get_state(),
             "epoch": self.epoch,
             "n_updates": self.n_updates,
-            "history": self.history.to_records(),
+            "history": list(self.history),
         }
-        return copy.deepcopy(state)  # the tensors above are live
+        return copy.deepcopy(state)  # the tensors and records above are live
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from the state of a trainer with the same parameters and with networks of the same sizes.
@@ -477,12 +480,3 @@ def _check_objects(objects: Iterable[object], where: str, kind: type, name: str)
     for each in objects:
         if not isinstance(each, kind):
             raise InvalidParameterError(f"{where} an object of {name} or of a subclass of it; got {each!r}.")
-
-
-def _expected_updates(done: int, source: object, epochs: int, last_update: int | None) -> int | None:
-    """Return the number of updates at the end of training, if the source knows its length."""
-    try:
-        by_epochs = done + epochs * len(source)  # type: ignore[arg-type]
-    except TypeError:
-        return last_update
-    return by_epochs if last_update is None else min(by_epochs, last_update)

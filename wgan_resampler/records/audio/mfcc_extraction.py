@@ -104,14 +104,12 @@ def mfcc_frames(path: str | os.PathLike[str], n_mfcc: int = 13) -> NDArray[np.fl
             # Opened here, because librosa tries further decoders otherwise, which leave files open.
             with soundfile.SoundFile(os.fspath(path)) as file:
                 sound, _ = librosa.load(file, sr=SAMPLE_RATE, mono=True)
-            if not len(sound):
-                raise DataFileError(f"{path} holds no sound.")
-            frames = librosa.feature.mfcc(y=sound, sr=SAMPLE_RATE, n_mfcc=n_mfcc).T
-    except DataFileError:
-        raise
+            frames = librosa.feature.mfcc(y=sound, sr=SAMPLE_RATE, n_mfcc=n_mfcc).T if len(sound) else sound
     except (soundfile.SoundFileError, librosa.ParameterError, EOFError, ValueError, RuntimeError) as error:
         reason = one_line(error).removeprefix(f"Error opening {os.fspath(path)!r}: ")
         raise DataFileError(f"{path} cannot be read as sound: {reason}.") from error
+    if not len(frames):
+        raise DataFileError(f"{path} holds no sound.")
     if not np.isfinite(frames).all():
         raise DataFileError(f"{path} holds samples that are not finite numbers.")
     rounded: NDArray[np.float64] = np.asarray(frames, dtype=np.float64).round(_DECIMALS)

@@ -105,10 +105,6 @@ def records_to_add(
     """
     if method not in OWN_STRATEGIES:
         raise InvalidParameterError(f"balance_method must be one of {', '.join(OWN_STRATEGIES)}; got {method!r}.")
-    if target_samples is not None and method != "custom":
-        raise InvalidParameterError(
-            f"target_samples={target_samples!r} is only used with the method 'custom'; the method is {method!r}."
-        )
     if method == "custom" and target_samples is None:
         target_samples = AUGMENT_TARGET_SAMPLES
     if isinstance(target_samples, int) and (isinstance(target_samples, bool) or target_samples < 1):

@@ -1,16 +1,17 @@
-"""An LSTM that classifies sequences, with the interface of a scikit-learn classifier."""
+"""An LSTM that classifies sequences."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_sequence
 
 from wgan_resampler.utils import CLASSIFY, computing, require
 
@@ -23,67 +24,6 @@ The cost of a training step grows with the number of frames. An LSTM also learns
 _HIDDEN = 64
 _EPOCHS = 50
 _BATCH_SIZE = 32
-
-
-class SequenceScaler(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Standardizes each coefficient over all frames, and pads sequences to one length.
-
-    A vector is treated as a sequence of one frame.
-
-    Attributes
-    ----------
-    mean_, scale_ : ndarray of shape (n_features,)
-        Mean and standard deviation of each coefficient over all training frames; a standard deviation of 0 becomes 1.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from wgan_resampler.records.classification.lstm import SequenceScaler
-    >>> padded = SequenceScaler().fit_transform([np.array([[0.0], [2.0]]), np.array([[1.0]])])
-    >>> padded["x"][..., 0].tolist(), padded["lengths"].tolist()
-    ([[-1.2247449159622192, 1.2247449159622192], [0.0, 0.0]], [2, 1])
-    """
-
-    def fit(self, X: Any, y: Any = None) -> SequenceScaler:
-        """Learn mean and spread of each coefficient.
-
-        Parameters
-        ----------
-        X : sequence of ndarray of shape (n_frames, n_features) or (n_features,)
-            Training sequences.
-        y : Any, default=None
-            Not used.
-
-        Returns
-        -------
-        SequenceScaler
-            Itself.
-        """
-        frames = np.concatenate([_shorten(np.atleast_2d(record)) for record in X])
-        self.mean_ = frames.mean(axis=0)
-        spread = frames.std(axis=0)
-        self.scale_ = np.where(spread > 0, spread, 1.0)
-        return self
-
-    def transform(self, X: Any) -> dict[str, NDArray[Any]]:
-        """Return standardized sequences, padded with zeros, and their lengths.
-
-        Parameters
-        ----------
-        X : sequence of ndarray of shape (n_frames, n_features) or (n_features,)
-            Sequences.
-
-        Returns
-        -------
-        dict
-            ``x`` of shape (n, longest, n_features), float32, and ``lengths`` of shape (n,).
-        """
-        scaled = [(_shorten(np.atleast_2d(record)) - self.mean_) / self.scale_ for record in X]
-        lengths = np.array([len(record) for record in scaled], dtype=np.int64)
-        padded = np.zeros((len(scaled), int(lengths.max()), len(self.mean_)), dtype=np.float32)
-        for i, record in enumerate(scaled):
-            padded[i, : len(record)] = record
-        return {"x": padded, "lengths": lengths}
 
 
 class LSTMNetwork(nn.Module):
@@ -154,14 +94,16 @@ def lstm_predictions(train: Any, classes: NDArray[np.intp], test: Any, scaler: A
         If skorch is not installed.
     """
     skorch = require("skorch", "The LSTM classifier", CLASSIFY)
-    scalers = make_pipeline(scaler, SequenceScaler())
-    scaled = scalers.fit_transform(train)
+    scalers = make_pipeline(scaler)
+    train_records, test_records = sequences(scalers.fit_transform(train)), sequences(scalers.transform(test))
+    standardize = StandardScaler().fit(np.concatenate(train_records))
+    inputs, test_inputs = padded(train_records, standardize), padded(test_records, standardize)
     # skorch and its DataLoader draw from torch's global generator, so it is seeded here and put back afterwards.
     with torch.random.fork_rng(devices=[]), computing(torch.device("cpu")):
         torch.manual_seed(seed)
         network = skorch.NeuralNetClassifier(
             LSTMNetwork,
-            module__n_features=scaled["x"].shape[-1],
+            module__n_features=inputs["x"].shape[-1],
             module__n_classes=int(classes.max()) + 1,
             criterion=nn.CrossEntropyLoss,
             optimizer=torch.optim.Adam,
@@ -173,15 +115,35 @@ def lstm_predictions(train: Any, classes: NDArray[np.intp], test: Any, scaler: A
             verbose=0,
             device="cpu",
         )
-        predicted = network.fit(scaled, classes.astype(np.int64)).predict(scalers.transform(test))
+        predicted = network.fit(inputs, classes.astype(np.int64)).predict(test_inputs)
     return np.asarray(predicted, dtype=np.intp)
 
 
-def _shorten(record: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return a sequence of at most `MAX_FRAMES` frames, each the mean of a stretch of the given ones."""
-    n_frames = len(record)
-    if n_frames <= MAX_FRAMES:
-        return record
-    edges = np.linspace(0, n_frames, MAX_FRAMES + 1).astype(np.intp)
-    means: NDArray[np.float64] = np.add.reduceat(record, edges[:-1], axis=0) / np.diff(edges)[:, None]
-    return means
+def sequences(records: Iterable[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
+    """Return records as sequences of at most `MAX_FRAMES` frames. A vector becomes a sequence of one frame."""
+    found = [np.atleast_2d(record) for record in records]
+    for i, frames in enumerate(found):
+        if len(frames) > MAX_FRAMES:
+            edges = np.linspace(0, len(frames), MAX_FRAMES + 1).astype(np.intp)
+            found[i] = np.add.reduceat(frames, edges[:-1], axis=0) / np.diff(edges)[:, None]
+    return found
+
+
+def padded(records: Sequence[NDArray[np.float64]], scaler: StandardScaler) -> dict[str, Tensor]:
+    """Return the arguments of `LSTMNetwork`: scaled sequences, padded with zeros to one length, and their lengths.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from wgan_resampler.records.classification.lstm import padded
+    >>> records = [np.array([[0.0], [2.0]]), np.array([[1.0]])]
+    >>> inputs = padded(records, StandardScaler().fit(np.concatenate(records)))
+    >>> inputs["x"][..., 0].tolist(), inputs["lengths"].tolist()
+    ([[-1.2247449159622192, 1.2247449159622192], [0.0, 0.0]], [2, 1])
+    """
+    scaled = [torch.from_numpy(scaler.transform(record)).float() for record in records]
+    return {
+        "x": pad_sequence(scaled, batch_first=True),
+        "lengths": torch.tensor([len(each) for each in scaled], device="cpu"),
+    }

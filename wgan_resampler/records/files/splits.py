@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from wgan_resampler.exceptions import DataFileError, InvalidDataError, InvalidParameterError, SplitWarning
 from wgan_resampler.records.files.json_stream import convert, open_json
 from wgan_resampler.records.files.labelled_data import LabelledData
-from wgan_resampler.utils.storage import atomic_writer
+from wgan_resampler.utils.storage import atomic_writer, writable_file
 
 FORMAT = "wgan-resampler split"
 VERSION = 1
@@ -248,6 +248,18 @@ def _within(order: NDArray[np.intp], sizes: NDArray[np.intp], limit: int, name: 
     return kept
 
 
+def check_split_output(path: str | os.PathLike[str]) -> None:
+    """Raise OSError if a file cannot be written here, or exists already."""
+    writable_file(path)
+    if os.path.lexists(path):
+        raise FileExistsError(
+            errno.EEXIST,
+            "The file exists already. A split is written once, so that all steps use the same one. Choose another "
+            "file, or remove this one",
+            str(path),
+        )
+
+
 def write_split(path: str | os.PathLike[str], split: Split, data_name: str) -> None:
     """Write a split as JSON. An existing file is never replaced.
 
@@ -265,13 +277,7 @@ def write_split(path: str | os.PathLike[str], split: Split, data_name: str) -> N
     OSError
         If the file exists or cannot be written.
     """
-    if os.path.lexists(path):
-        raise FileExistsError(
-            errno.EEXIST,
-            "The file exists already. A split is written once, so that all steps use the same one. Choose another "
-            "file, or remove this one",
-            str(path),
-        )
+    check_split_output(path)
     content = {"format": FORMAT, "version": VERSION, "data": data_name, **asdict(split)}
     # One member per line: easy to read, and the lists of positions do not fill the screen.
     lines = ",\n".join(

@@ -15,7 +15,7 @@ from wgan_resampler.exceptions import InvalidDataError, InvalidParameterError
 from wgan_resampler.gan import GanDiscriminator, TrainingHistory
 from wgan_resampler.sampler.fitting.settings import FitSettings
 from wgan_resampler.sampler.row_generator import RowModel, shown_labels
-from wgan_resampler.tables import CategoricalCells, CategoricalColumn, Cells, Table, TableFormat
+from wgan_resampler.tables import CategoricalCells, CategoricalColumn, Cells, Table, TableFormat, plain_label
 
 _SIZES = ("noise_dim", "hidden_dim", "num_layers", "normalization", "skip_connections", "moment_start")
 """Hyper-parameters that decide which weights the networks have, and so cannot change."""
@@ -116,7 +116,9 @@ def _recoded_column(previous: TrainedParts, table: Table, j: int) -> Cells:
         raise InvalidDataError(f"Column {name} has missing values; in the first fit it had none.")
     if not isinstance(cells, CategoricalCells):
         return cells
-    known, new = _categories(previous.table, j), _categories(table.format, j)
+    known, new = (
+        [plain_label(label) for label in form.columns[j].categories] for form in (previous.table, table.format)
+    )
     code_of = {label: code for code, label in enumerate(known)}
     unknown = [label for label in new if label not in code_of]
     if unknown:
@@ -124,9 +126,3 @@ def _recoded_column(previous: TrainedParts, table: Table, j: int) -> Cells:
     # A missing value has code -1, which indexes the last element: it stays -1.
     codes = np.array([code_of[label] for label in new] + [-1])
     return CategoricalCells(codes[cells.codes], len(known))
-
-
-def _categories(form: TableFormat, j: int) -> list[Any]:
-    categories = form.columns[j].categories
-    labels: list[Any] = categories.to_list() if hasattr(categories, "to_list") else categories.tolist()
-    return labels
