@@ -124,11 +124,6 @@ class ArrayFormat(TableFormat):
         return np.concatenate([rows, new], dtype=rows.dtype)
 
     @staticmethod
-    def copy(rows: Any) -> Any:
-        """Return a copy. The copy of a memory-mapped array is an array in memory."""
-        return rows.copy() if sparse.issparse(rows) else np.array(rows)
-
-    @staticmethod
     def take(rows: Any, positions: NDArray[np.integer]) -> Any:
         """Return the rows or labels at these positions."""
         return rows[positions]

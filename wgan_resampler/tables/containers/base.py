@@ -121,13 +121,8 @@ class TableFormat(abc.ABC):
 
     @staticmethod
     @abc.abstractmethod
-    def copy(rows: Any) -> Any:
-        """Return a copy of `rows`, with its own memory."""
-
-    @staticmethod
-    @abc.abstractmethod
     def take(rows: Any, positions: NDArray[np.integer]) -> Any:
-        """Return the rows, or labels, at these positions."""
+        """Return the rows, or labels, at these positions. The result has its own memory."""
 
     @staticmethod
     def label_array(target: Any) -> NDArray[Any]:

@@ -50,17 +50,12 @@ class ListFormat(TableFormat):
     @staticmethod
     def stack(rows: Any, new: Any) -> Any:
         """Return `rows` with `new` below."""
-        return [*ListFormat.copy(rows), *new]
-
-    @staticmethod
-    def copy(rows: Any) -> Any:
-        """Return a copy of the list and of each row."""
-        return [list(row) if isinstance(row, (list, tuple, np.ndarray)) else row for row in rows]
+        return [*ListFormat.take(rows, np.arange(len(rows))), *new]
 
     @staticmethod
     def take(rows: Any, positions: NDArray[np.integer]) -> Any:
-        """Return the rows, or labels, at these positions."""
-        return ListFormat.copy([rows[i] for i in positions])
+        """Return copies of the rows, or labels, at these positions."""
+        return [list(rows[i]) if isinstance(rows[i], (list, tuple, np.ndarray)) else rows[i] for i in positions]
 
     @staticmethod
     def as_target(target: Any, *, one_hot: bool) -> Any:

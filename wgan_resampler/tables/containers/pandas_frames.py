@@ -148,18 +148,9 @@ class PandasFormat(FrameFormat):
         return pd.concat([rows, new], ignore_index=True)
 
     @staticmethod
-    def copy(rows: Any) -> Any:
-        """Return a copy. The index is dropped, as in `stack`."""
-        import pandas as pd
-
-        duplicate = rows.copy()
-        duplicate.index = pd.RangeIndex(len(rows))
-        return duplicate
-
-    @staticmethod
     def take(rows: Any, positions: NDArray[np.integer]) -> Any:
         """Return the rows or labels at these positions. The index is dropped, as in `stack`."""
-        return rows.iloc[positions].reset_index(drop=True)
+        return rows.iloc[positions].reset_index(drop=True).copy()
 
     @staticmethod
     def label_array(target: Any) -> NDArray[Any]:

@@ -111,11 +111,6 @@ class PolarsFormat(FrameFormat):
         return pl.concat([rows, new], rechunk=True)
 
     @staticmethod
-    def copy(rows: Any) -> Any:
-        """Return a copy; polars itself copies the cells as soon as either is written to."""
-        return rows.clone()
-
-    @staticmethod
     def take(rows: Any, positions: NDArray[np.integer]) -> Any:
         """Return the rows or labels at these positions."""
         return rows[positions]
