@@ -9,8 +9,7 @@ from typing import Any
 from wgan_resampler.comparison.results.plots import ComparisonDisplay
 from wgan_resampler.comparison.results.report import render
 from wgan_resampler.comparison.results.score_table import ScoreTable
-from wgan_resampler.comparison.running.settings import RunPlan, Settings
-from wgan_resampler.comparison.running.store import CELLS_FILE, from_run, read_cells, read_run
+from wgan_resampler.comparison.running.store import read_cells, read_run
 from wgan_resampler.exceptions import InvalidParameterError
 from wgan_resampler.utils.storage import atomic_writer
 
@@ -56,11 +55,10 @@ class ComparisonResult(ScoreTable):
         Raises
         ------
         ComparisonStoreError
-            If the directory holds no comparison, or the comparison cannot be read.
+            If the folder holds no comparison, or the comparison cannot be read.
         """
-        facts = read_run(folder)
-        settings, plan = from_run(facts, Settings), from_run(facts, RunPlan)
-        done, _ = read_cells(Path(folder) / CELLS_FILE)
+        settings, plan = read_run(folder)
+        done, _ = read_cells(folder)
         return cls.from_jobs([done[key] for key in plan.keys if key in done], plan.datasets, settings)
 
     def plot(self, kind: str = "critical_difference", **options: Any) -> ComparisonDisplay:
