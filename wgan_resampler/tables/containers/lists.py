@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wgan_resampler.tables.columns import Cells
-from wgan_resampler.tables.containers.arrays import ColumnFormat, checked_array, read_column, rows_as_array
+from wgan_resampler.tables.containers.arrays import ColumnFormat, checked_array, read_columns, rows_as_array
 from wgan_resampler.tables.containers.base import ChooseCategorical, Table, TableFormat
 
 
@@ -37,10 +37,8 @@ class ListFormat(TableFormat):
     @classmethod
     def read(cls, rows: Any, choose: ChooseCategorical) -> Table:
         """Read a list of rows. The rows may be lists, tuples or arrays."""
-        cells = np.asfortranarray(checked_array(rows_as_array(rows)))
-        categorical = choose(cells.shape[1])
-        columns = [read_column(cells[:, j], str(j), j in categorical) for j in range(cells.shape[1])]
-        return Table(rows, tuple(each for _, each in columns), cls(tuple(column for column, _ in columns)))
+        columns, cells = read_columns(np.asfortranarray(checked_array(rows_as_array(rows))), choose)
+        return Table(rows, cells, cls(columns))
 
     def build(self, cells: Sequence[Cells]) -> list[list[Any]]:
         """Return new rows as lists."""

@@ -90,9 +90,9 @@ class PolarsFormat(FrameFormat):
         kinds = (pl.String, pl.Categorical, pl.Enum, pl.Boolean)
         auto = [j for j, dtype in enumerate(rows.dtypes) if isinstance(dtype, kinds)]
         categorical = choose(rows.width, rows.columns, auto)
-        columns = [read_series(series, j in categorical) for j, series in enumerate(rows.get_columns())]
-        form = cls(tuple(rows.columns), tuple(column for column, _ in columns))
-        return Table(rows, tuple(cells for _, cells in columns), form)
+        read = (read_series(series, j in categorical) for j, series in enumerate(rows.get_columns()))
+        columns, cells = zip(*read, strict=True)
+        return Table(rows, cells, cls(tuple(rows.columns), columns))
 
     def build(self, cells: Sequence[Cells]) -> Any:
         """Return new rows as a frame."""
