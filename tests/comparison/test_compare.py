@@ -274,7 +274,7 @@ def test_keys_of_stored_results_stay():
     # Folds, and parameters in descriptions, are those of the version of scikit-learn that is installed.
     knn = replace(learners[0], description="knn")
     job = replace(first, classifiers=(knn,), train=np.arange(10), test=np.arange(10, 20))
-    assert job_key(job) == "e65e4307a5b91befa157726e"
+    assert job_key(job) == "ec2b97b71fc2e07ee0a63bce"
 
 
 def test_other_versions_are_warned_of(two_classes, tmp_path):

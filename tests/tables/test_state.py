@@ -411,14 +411,14 @@ def test_dtypes_that_no_file_may_ask_for(dtype):
 @pytest.mark.parametrize(
     "moment",
     [
-        ["Timestamp", [1, "s", "dateutil//etc/passwd"]],
+        ["Timestamp", ["pandas Series", [["pandas dtype", ["name", "datetime64[s, dateutil//etc/x]"]], [1], None]]],
         ["polars dtype", ["Datetime", "us", "/etc/passwd"]],
         ["polars dtype", ["read_csv", "/etc/passwd"]],
     ],
     ids=str,
 )
 def test_values_that_no_file_may_ask_for(moment):
-    with pytest.raises(CheckpointError, match=r"'dateutil//etc/passwd|'/etc/passwd'|read_csv"):
+    with pytest.raises(CheckpointError, match=r"'dateutil//etc/x|'/etc/passwd'|read_csv"):
         target_from_state({"classes": array("<i8", [0]), "examples": ["list", [moment]]})
 
 

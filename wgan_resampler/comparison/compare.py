@@ -24,7 +24,7 @@ from wgan_resampler.comparison.results.score_table import KEYS, OTHER_COLUMNS
 from wgan_resampler.comparison.running.job import Job, JobResult, run_job
 from wgan_resampler.comparison.running.job_key import job_key
 from wgan_resampler.comparison.running.settings import Settings
-from wgan_resampler.comparison.running.store import Store, read_run
+from wgan_resampler.comparison.running.store import FORMAT, RunPlan, Store, open_store, read_run
 from wgan_resampler.comparison.scoring.metrics import TUNED, resolve_scoring
 from wgan_resampler.exceptions import ComparisonWarning, InvalidParameterError, WorkerLostError
 from wgan_resampler.utils import COMPARE, DASK, require
@@ -188,7 +188,8 @@ def compare_samplers(
         if output is None:
             results = list(_progress(parallel(joblib.delayed(run_job)(job) for job in jobs), len(jobs), 0, verbose))
         else:
-            results = _run_stored(parallel, jobs, Store(output, resume=resume), settings, facts, verbose)
+            with open_store(output, resume=resume) as store:
+                results = _run_stored(parallel, jobs, store, settings, facts, verbose)
     return ComparisonResult.from_jobs(results, facts, settings)
 
 
@@ -226,19 +227,19 @@ def _run_stored(
     jobs: list[Job],
     store: Store,
     settings: Settings,
-    facts: Sequence[DatasetFacts],
+    facts: tuple[DatasetFacts, ...],
     verbose: int,
 ) -> list[JobResult]:
     """Run the jobs whose results are not stored yet, and store each result when it is finished."""
     keys = {job.key: job_key(job) for job in jobs}
-    with store:
-        if store.done:
-            _warn_of_other_versions(read_run(store.directory).get("versions", {}), settings.versions)
-        store.write_run(settings.to_dict(facts, list(keys.values())))
-        missing = [joblib.delayed(run_job)(job) for job in jobs if keys[job.key] not in store.done]
-        for result in _progress(parallel(missing), len(jobs), len(jobs) - len(missing), verbose):
-            store.append(keys[result.dataset, result.sampler, result.repeat, result.fold], result)
-        return [store.done[key] for key in keys.values()]
+    if store.done:
+        stored, _ = read_run(store.folder)
+        _warn_of_other_versions(stored.versions, settings.versions)
+    store.write_run(settings, RunPlan(facts, tuple(keys.values()), FORMAT))
+    missing = [joblib.delayed(run_job)(job) for job in jobs if keys[job.key] not in store.done]
+    for result in _progress(parallel(missing), len(jobs), len(jobs) - len(missing), verbose):
+        store.append(keys[result.dataset, result.sampler, result.repeat, result.fold], result)
+    return [store.done[key] for key in keys.values()]
 
 
 @contextlib.contextmanager

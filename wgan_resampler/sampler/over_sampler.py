@@ -549,7 +549,7 @@ class WGANGPOverSampler(BaseOverSampler):
         """Train on a checked table and append synthetic rows; imbalanced-learn's hook."""
         numbers = np.array([self._fitted.to_generate.get(label, 0) for label in np.unique(y)])
         if not numbers.any():
-            return X.format.copy(X.rows), y.copy()
+            return X.format.take(X.rows, np.arange(X.n_rows)), y.copy()
         trained, neighbors = self._train(X, y)
         new_classes = np.repeat(np.arange(len(numbers)), numbers)
         new = self._fitted.table.build(trained.model.draw(new_classes, next_seed(trained.seeds), neighbors))

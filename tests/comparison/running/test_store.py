@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from wgan_resampler.comparison.results.result import ComparisonResult
 from wgan_resampler.comparison.running.job import Cell, JobResult
-from wgan_resampler.comparison.running.store import FORMAT, Store, read_cells
+from wgan_resampler.comparison.running.store import FORMAT, open_store, read_cells
 from wgan_resampler.exceptions import ComparisonStoreError
 
 NAN = math.nan
@@ -18,14 +18,14 @@ FAILED = JobResult("d", "s", 0, 2, 20, 10, (Cell("knn", error="Traceback"),))
 
 
 def filled(folder):
-    with Store(folder) as store:
+    with open_store(folder) as store:
         store.append("one", RESULT)
         store.append("two", FAILED)
     return folder / "cells.jsonl"
 
 
 def test_what_is_read_is_what_was_written(tmp_path):
-    done, size = read_cells(filled(tmp_path))
+    done, size = read_cells(filled(tmp_path).parent)
     assert size == (tmp_path / "cells.jsonl").stat().st_size
     assert list(done) == ["one", "two"]
     # NaN is not equal to itself, hence the text.
@@ -45,10 +45,10 @@ def test_cut_anywhere_the_whole_lines_are_read_and_the_rest_can_be_appended(tmp_
     path.write_bytes(content[:cut])
     first = content.index(b"\n") + 1
     expected = [] if cut < first else ["one"] if cut < len(content) else ["one", "two"]
-    with Store(tmp_path, resume=True) as store:
+    with open_store(tmp_path, resume=True) as store:
         assert list(store.done) == expected
         store.append("three", RESULT)
-    assert list(read_cells(path)[0]) == [*expected, "three"]
+    assert list(read_cells(tmp_path)[0]) == [*expected, "three"]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_cut_anywhere_the_whole_lines_are_read_and_the_rest_can_be_appended(tmp_
 def test_a_line_that_is_no_result_is_named(tmp_path, line):
     path = filled(tmp_path)
     path.write_bytes(path.read_bytes() + line + b"{}\n")
-    with pytest.raises(ComparisonStoreError, match="Line 3"), Store(tmp_path, resume=True):
+    with pytest.raises(ComparisonStoreError, match="Line 3"), open_store(tmp_path, resume=True):
         pass
 
 
@@ -82,7 +82,7 @@ def test_a_line_with_an_odd_value_is_named_or_usable(tmp_path, place, value):
     holder[place[-1]] = value
     (tmp_path / "cells.jsonl").write_text(json.dumps(line) + "\n")
     try:
-        done, _ = read_cells(tmp_path / "cells.jsonl")
+        done, _ = read_cells(tmp_path)
     except ComparisonStoreError as error:
         assert "Line 1" in str(error)  # noqa: PT017 -- an odd value may also be a possible one
         return
@@ -94,13 +94,13 @@ def test_a_line_with_an_odd_value_is_named_or_usable(tmp_path, place, value):
 def test_deep_nesting_is_refused(tmp_path):
     (tmp_path / "cells.jsonl").write_text('{"a":' + "[" * 100_000 + "]" * 100_000 + "}\n")
     with pytest.raises(ComparisonStoreError, match="Line 1"):
-        read_cells(tmp_path / "cells.jsonl")
+        read_cells(tmp_path)
 
 
 def test_two_runs_cannot_write_to_one_store(tmp_path):
-    with Store(tmp_path) as store:
+    with open_store(tmp_path) as store:
         store.append("one", RESULT)
-        with pytest.raises(ComparisonStoreError, match="is writing to"), Store(tmp_path, resume=True):
+        with pytest.raises(ComparisonStoreError, match="is writing to"), open_store(tmp_path, resume=True):
             pass
 
 
@@ -112,7 +112,7 @@ def test_two_runs_cannot_write_to_one_store(tmp_path):
         '{"format": 1, "versions": {}, "datasets": [], "keys": [], "metrics": [3]}',
     ],
 )
-def test_a_directory_without_a_comparison_is_an_error(tmp_path, text):
+def test_a_folder_without_a_comparison_is_an_error(tmp_path, text):
     if text is not None:
         (tmp_path / "run.json").write_text(text)
     with pytest.raises(ComparisonStoreError):
@@ -121,17 +121,17 @@ def test_a_directory_without_a_comparison_is_an_error(tmp_path, text):
 
 def test_what_another_run_wrote_before_the_lock_was_had_is_kept(tmp_path):
     filled(tmp_path)
-    late = Store(tmp_path, resume=True)
-    with Store(tmp_path, resume=True) as early:
+    late = open_store(tmp_path, resume=True)
+    with open_store(tmp_path, resume=True) as early:
         early.append("three", RESULT)
-    with late:
-        assert list(late.done) == ["one", "two", "three"]
-        late.append("four", RESULT)
-    assert list(read_cells(tmp_path / "cells.jsonl")[0]) == ["one", "two", "three", "four"]
+    with late as store:
+        assert list(store.done) == ["one", "two", "three"]
+        store.append("four", RESULT)
+    assert list(read_cells(tmp_path)[0]) == ["one", "two", "three", "four"]
 
 
-def test_a_directory_that_another_run_filled_in_the_meantime_is_refused(tmp_path):
-    late = Store(tmp_path)
+def test_a_folder_that_another_run_filled_in_the_meantime_is_refused(tmp_path):
+    late = open_store(tmp_path)
     filled(tmp_path)
     with pytest.raises(ComparisonStoreError, match="holds results already"), late:
         pass

@@ -159,7 +159,10 @@ def test_read_only_and_memory_mapped_arrays(tmp_path):
     frozen.flags.writeable = False
     for rows in (mapped, frozen):
         table = check_table(rows)
-        copy, stacked = table.format.copy(table.rows), table.format.stack(table.rows, table.format.build(table.cells))
+        copy, stacked = (
+            table.format.take(table.rows, np.arange(table.n_rows)),
+            table.format.stack(table.rows, table.format.build(table.cells)),
+        )
         assert type(copy) is type(stacked) is np.ndarray
         for own in (copy, stacked):
             assert not np.shares_memory(own, rows)
@@ -171,7 +174,7 @@ def test_read_only_and_memory_mapped_arrays(tmp_path):
 def test_nothing_shares_memory_with_the_rows(rows):
     table = check_table(rows)
     new = table.format.build(table.cells)
-    for own in (new, table.format.copy(rows), table.format.stack(rows, new)):
+    for own in (new, table.format.take(rows, np.arange(table.n_rows)), table.format.stack(rows, new)):
         assert not np.shares_memory(own, rows)
 
 
@@ -179,7 +182,10 @@ def test_nothing_shares_memory_with_the_rows(rows):
 def test_a_copy_of_a_sparse_table_shares_no_memory(kind):
     rows = kind(ROWS)
     table = check_table(rows)
-    for own in (table.format.copy(rows), table.format.stack(rows, table.format.build(table.cells))):
+    for own in (
+        table.format.take(rows, np.arange(table.n_rows)),
+        table.format.stack(rows, table.format.build(table.cells)),
+    ):
         assert type(own) is kind
         own.data[:] = 99
     assert rows.toarray().tolist() == ROWS.tolist()
@@ -188,7 +194,10 @@ def test_a_copy_of_a_sparse_table_shares_no_memory(kind):
 def test_a_copy_of_a_list_shares_no_row():
     rows = ROWS.tolist()
     table = check_table(rows)
-    for own in (table.format.copy(rows), table.format.stack(rows, table.format.build(table.cells))):
+    for own in (
+        table.format.take(rows, np.arange(table.n_rows)),
+        table.format.stack(rows, table.format.build(table.cells)),
+    ):
         own[0][0] = 99
     assert rows == ROWS.tolist()
 

@@ -6,7 +6,8 @@ matplotlib is imported when a plot is drawn.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,7 @@ _INK, _SOFT, _GRID = "#1f2933", "#7b8794", "#e4e7eb"
 _ACCENT, _LOSS = "#2f6f9f", "#c05621"
 
 
+@dataclass(kw_only=True)
 class ComparisonDisplay:
     """A plot of a comparison.
 
@@ -33,7 +35,7 @@ class ComparisonDisplay:
     ----------
     result : ScoreTable
         The result to draw.
-    kind : {"critical_difference", "box", "effects", "datasets"}
+    kind : {"critical_difference", "box", "effects"}
         Kind of plot.
     metric : str
         Name of a metric.
@@ -60,11 +62,10 @@ class ComparisonDisplay:
     'ROC AUC'
     """
 
-    def __init__(self, result: ScoreTable, *, kind: str, metric: str, group: str) -> None:
-        self.result = result
-        self.kind = kind
-        self.metric = metric
-        self.group = group
+    result: ScoreTable
+    kind: str
+    metric: str
+    group: str
 
     @classmethod
     def from_result(
@@ -82,11 +83,10 @@ class ComparisonDisplay:
         ----------
         result : ScoreTable
             The result to draw.
-        kind : {"critical_difference", "box", "effects", "datasets"}, default="critical_difference"
+        kind : {"critical_difference", "box", "effects"}, default="critical_difference"
             Kind of plot: "critical_difference" shows mean ranks, with bars that join samplers which do not differ
             significantly (Nemenyi's test, 5 %). "box" shows the scores on all datasets as box plots. "effects" shows
-            the median difference from the reference with its bootstrap interval. "datasets" shows the difference from
-            the reference on each dataset.
+            the median difference from the reference with its bootstrap interval.
         metric : str, default="balanced_accuracy"
             Name of a metric.
         group : str or None, default=None
@@ -105,7 +105,7 @@ class ComparisonDisplay:
             If the kind, metric or group is unknown.
         """
         group = next(iter(result.groups())) if group is None else group
-        return cls(result, kind=kind, metric=metric, group=group).plot(ax=ax)
+        return cls(result=result, kind=kind, metric=metric, group=group).plot(ax=ax)
 
     def plot(self, *, ax: Axes | None = None) -> ComparisonDisplay:
         """Draw, on the given axes or in a new figure.
@@ -120,12 +120,12 @@ class ComparisonDisplay:
         ComparisonDisplay
             This object, with `figure_` and `ax_`.
         """
-        draw, size = _KINDS[known_name(self.kind, "kind of plot", _KINDS)]
+        draw, height, height_per_sampler = _KINDS[known_name(self.kind, "kind of plot", _KINDS)]
         scores = self.result.dataset_scores(self.metric, self.group)
         if ax is None:
             # Not through pyplot: nothing has to be closed, and no window opens.
             figure = require("matplotlib.figure", "Drawing", COMPARE).Figure(
-                figsize=size(len(scores), scores.shape[1]), layout="constrained"
+                figsize=(6.4, height + height_per_sampler * scores.shape[1]), layout="constrained"
             )
             ax = figure.add_subplot()
         self.ax_: Axes = ax
@@ -215,37 +215,6 @@ def _effects(display: ComparisonDisplay, ax: Axes, scores: pd.DataFrame) -> None
     _finish(display, ax, f"gain in {metric.title} over {reference}: median, 95 % interval")
 
 
-def _datasets(display: ComparisonDisplay, ax: Axes, scores: pd.DataFrame) -> None:
-    """Draw the difference from the reference of each sampler on each dataset as a colored table."""
-    metric, reference = display.result.metric(display.metric), display.result.settings.reference
-    others = [name for name in scores.columns if name != reference]
-    if reference not in scores or not others:
-        _note(ax, "There is no sampler to compare with the reference.")
-        return
-    rows = {dataset.name: dataset.minority_rows for dataset in display.result.datasets}
-    ordered = sorted(scores.index, key=lambda name: (rows.get(name, 0), name))
-    sign = 1 if metric.greater_is_better else -1
-    gains = sign * scores.loc[ordered, others].sub(scores.loc[ordered, reference], axis=0)
-    values = gains.to_numpy(float)
-    limit = max(float(np.nanmax(np.abs(values))) if np.isfinite(values).any() else 0.0, 0.01)
-    image = ax.imshow(values, cmap="PuOr", vmin=-limit, vmax=limit, aspect="auto")
-    for row, column in np.ndindex(*values.shape):
-        value = values[row, column]
-        text = f"{value:+.3f}".replace("0.", ".").replace("-", "\N{MINUS SIGN}")
-        if np.isnan(value):
-            text = "failed" if np.isnan(scores.loc[ordered[row], others[column]]) else f"{reference} failed"
-        strong = np.isfinite(value) and abs(value) > 0.65 * limit
-        ax.text(column, row, text, ha="center", va="center", fontsize=8, color="white" if strong else _INK)
-    ax.set_xticks(range(len(others)), others, rotation=30, ha="right", rotation_mode="anchor")
-    ax.set_yticks(range(len(ordered)), [f"{name}  ({rows.get(name, 0)})" for name in ordered])
-    ax.tick_params(length=0, labelsize=9, colors=_INK)
-    ax.spines[:].set_visible(False)
-    ax.figure.colorbar(image, ax=ax, shrink=0.7, pad=0.02)
-    ax.set_title(
-        f"{_title(display)}: gain over {reference}\nrows of the smallest class in brackets", fontsize=10, color=_INK
-    )
-
-
 def _finish(display: ComparisonDisplay, ax: Axes, label: str) -> None:
     ax.set_xlabel(label, fontsize=9, color=_INK)
     ax.set_title(_title(display), fontsize=10, color=_INK)
@@ -269,9 +238,9 @@ def _p(value: float) -> str:
     return "< .001" if value < 0.001 else f"= {value:.3f}".replace("0.", ".")
 
 
-_KINDS: dict[str, tuple[Callable[[ComparisonDisplay, Axes, pd.DataFrame], None], Callable[[int, int], Any]]] = {
-    "critical_difference": (_critical_difference, lambda n, k: (6.4, 1.75 + 0.2 * k)),
-    "box": (_box, lambda n, k: (6.4, 1.1 + 0.34 * k)),
-    "effects": (_effects, lambda n, k: (6.4, 1.15 + 0.32 * k)),
-    "datasets": (_datasets, lambda n, k: (3.2 + 0.75 * k, 1.6 + 0.3 * n)),
+_KINDS: dict[str, tuple[Callable[[ComparisonDisplay, Axes, pd.DataFrame], None], float, float]] = {
+    "critical_difference": (_critical_difference, 1.75, 0.2),
+    "box": (_box, 1.1, 0.34),
+    "effects": (_effects, 1.15, 0.32),
 }
+"""For each kind of plot: what draws it, its height in inches without samplers, and the height of each sampler."""

@@ -9,9 +9,9 @@ from typing import Any
 from wgan_resampler.comparison.results.plots import ComparisonDisplay
 from wgan_resampler.comparison.results.report import render
 from wgan_resampler.comparison.results.score_table import ScoreTable
-from wgan_resampler.comparison.running.settings import RunPlan, Settings
-from wgan_resampler.comparison.running.store import CELLS_FILE, from_run, read_cells, read_run
+from wgan_resampler.comparison.running.store import read_cells, read_run
 from wgan_resampler.exceptions import InvalidParameterError
+from wgan_resampler.tables import write_table
 from wgan_resampler.utils.storage import atomic_writer
 
 
@@ -56,11 +56,10 @@ class ComparisonResult(ScoreTable):
         Raises
         ------
         ComparisonStoreError
-            If the directory holds no comparison, or the comparison cannot be read.
+            If the folder holds no comparison, or the comparison cannot be read.
         """
-        facts = read_run(folder)
-        settings, plan = from_run(facts, Settings), from_run(facts, RunPlan)
-        done, _ = read_cells(Path(folder) / CELLS_FILE)
+        settings, plan = read_run(folder)
+        done, _ = read_cells(folder)
         return cls.from_jobs([done[key] for key in plan.keys if key in done], plan.datasets, settings)
 
     def plot(self, kind: str = "critical_difference", **options: Any) -> ComparisonDisplay:
@@ -117,10 +116,7 @@ class ComparisonResult(ScoreTable):
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         written = [folder / name for name in (f"results.{results_format}", "summary.csv", "report.html")]
-        write = self.cells.to_csv if results_format == "csv" else self.cells.to_parquet
-        with atomic_writer(written[0]) as file:
-            write(file, index=False)
-        with atomic_writer(written[1]) as file:
-            self.summary().to_csv(file, index=False)
+        write_table(written[0], self.cells)
+        write_table(written[1], self.summary())
         self.to_html(written[2])
         return written

@@ -2,29 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from wgan_resampler.comparison.data.datasets import DatasetFacts
-from wgan_resampler.comparison.running.store import FORMAT
 from wgan_resampler.comparison.scoring.metrics import Metric
-
-
-@dataclass(frozen=True)
-class RunPlan:
-    """The planned work of a comparison.
-
-    Attributes
-    ----------
-    datasets : tuple of DatasetFacts
-        Facts about the datasets.
-    keys : tuple of str
-        Keys of the jobs.
-    """
-
-    datasets: tuple[DatasetFacts, ...]
-    keys: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -66,8 +47,3 @@ class Settings:
     classifiers: Mapping[str, str]
     groups: Mapping[str, str]
     versions: Mapping[str, str]
-
-    def to_dict(self, datasets: Sequence[DatasetFacts], keys: Sequence[str]) -> dict[str, Any]:
-        """Return the settings, datasets and keys of jobs as plain data, for a store."""
-        facts = asdict(self)
-        return {"format": FORMAT, **facts, "datasets": [asdict(dataset) for dataset in datasets], "keys": list(keys)}

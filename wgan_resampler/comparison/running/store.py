@@ -1,30 +1,29 @@
 """Results on disk: one line for each finished job, appended when it is done.
 
-The directory holds ``run.json``, which says what was compared and how, and ``cells.jsonl``. A line is written, flushed
+The folder holds ``run.json``, which says what was compared and how, and ``cells.jsonl``. A line is written, flushed
 and synced before the next job counts as done. A process that is killed while it writes leaves half a line at the end.
 Such a line is not read, and is cut off before further lines are appended. Lines are JSON, never code.
 """
 
 from __future__ import annotations
 
-import json
+import contextlib
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Literal, TypeVar
+from typing import Any, BinaryIO, Final, Literal
 
 import msgspec
 
+from wgan_resampler.comparison.data.datasets import DatasetFacts
 from wgan_resampler.comparison.running.job import JobResult
+from wgan_resampler.comparison.running.settings import Settings
 from wgan_resampler.exceptions import ComparisonStoreError
 from wgan_resampler.utils.storage import atomic_writer
 
-_T = TypeVar("_T")
-
-FORMAT = 1
+FORMAT: Final = 1
 """Version of the lines. When a field changes its meaning, raise the version and keep reading old lines."""
 
 RUN_FILE, CELLS_FILE = "run.json", "cells.jsonl"
@@ -39,66 +38,39 @@ class _LineHead:
 
 
 @dataclass(frozen=True)
-class _RunHead:
-    """The fields that every version of the program writes into ``run.json``."""
-
-    format: Literal[1]
-    versions: dict[str, str]
-
-
-class Store:
-    """Append-only store of finished jobs in a directory, for use in a ``with`` block.
-
-    Parameters
-    ----------
-    directory : path
-        Where the files are. It is made if it does not exist.
-    resume : bool, default=False
-        Whether stored results are used. False refuses a directory that holds any.
+class RunPlan:
+    """The planned work of a comparison.
 
     Attributes
     ----------
-    done : dict of str to JobResult
-        Results by `job_key`. Filled when the ``with`` block is entered.
-
-    Raises
-    ------
-    ComparisonStoreError
-        If there are results and `resume` is False, or if they cannot be read.
+    datasets : tuple of DatasetFacts
+        Facts about the datasets.
+    keys : tuple of str
+        Keys of the jobs.
+    format : int
+        `FORMAT`.
     """
 
-    def __init__(self, directory: str | os.PathLike[str], *, resume: bool = False) -> None:
-        self.directory = Path(directory)
-        self.path = self.directory / CELLS_FILE
-        self.resume = resume
-        self.done: dict[str, JobResult] = {}
+    datasets: tuple[DatasetFacts, ...]
+    keys: tuple[str, ...]
+    format: Literal[1]
 
-    def __enter__(self) -> Store:
-        self.directory.mkdir(parents=True, exist_ok=True)
-        self._file = self.path.open("ab")
-        try:
-            self._open()
-        except ComparisonStoreError:
-            self._file.close()
-            raise
-        return self
 
-    def _open(self) -> None:
-        """Lock the file before it is read. Otherwise, two runs could cut off each other's lines."""
-        if not _locked(self._file):
-            raise ComparisonStoreError(
-                f"Another comparison is writing to '{self.directory}' now. Wait for it, or choose another directory."
-            )
-        if self.path.stat().st_size and not self.resume:
-            raise ComparisonStoreError(
-                f"'{self.directory}' holds results already. Continue with them (resume=True), or choose another "
-                "directory."
-            )
-        self.done, n_bytes = read_cells(self.path)
-        self._file.truncate(n_bytes)
+@dataclass(frozen=True)
+class Store:
+    """Append-only store of finished jobs in a folder; made by :func:`open_store`.
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._file.close()
+    Attributes
+    ----------
+    folder : Path
+        Where the files are.
+    done : dict of str to JobResult
+        Results by `job_key`.
+    """
+
+    folder: Path
+    done: dict[str, JobResult]
+    _file: BinaryIO
 
     def append(self, key: str, result: JobResult) -> None:
         """Write one result. When this returns, the result survives a crash of the process and of the machine."""
@@ -108,17 +80,55 @@ class Store:
         os.fsync(self._file.fileno())
         self.done[key] = result
 
-    def write_run(self, facts: Mapping[str, Any]) -> None:
+    def write_run(self, settings: Settings, plan: RunPlan) -> None:
         """Write what is compared and how."""
-        with atomic_writer(self.directory / RUN_FILE) as file:
-            file.write(json.dumps(facts, indent=1).encode() + b"\n")
+        facts = msgspec.to_builtins(settings) | msgspec.to_builtins(plan)
+        with atomic_writer(self.folder / RUN_FILE) as file:
+            file.write(msgspec.json.format(msgspec.json.encode(facts), indent=1) + b"\n")
 
 
-def read_cells(path: Path) -> tuple[dict[str, JobResult], int]:
-    """Return the results of a file by key, and the number of bytes of its complete lines."""
-    if not path.exists():
-        return {}, 0
-    content = path.read_bytes()
+@contextlib.contextmanager
+def open_store(folder: str | os.PathLike[str], *, resume: bool = False) -> Iterator[Store]:
+    """Open the store in a folder, and lock it until the block ends.
+
+    Parameters
+    ----------
+    folder : path
+        Where the files are. It is made if it does not exist.
+    resume : bool, default=False
+        Whether stored results are used. False refuses a folder that holds any.
+
+    Yields
+    ------
+    Store
+
+    Raises
+    ------
+    ComparisonStoreError
+        If there are results and `resume` is False, or if they cannot be read.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / CELLS_FILE
+    with path.open("ab") as file:
+        # Locked before it is read. Otherwise, two runs could cut off each other's lines.
+        if not _locked(file):
+            raise ComparisonStoreError(
+                f"Another comparison is writing to '{folder}' now. Wait for it, or choose another folder."
+            )
+        if path.stat().st_size and not resume:
+            raise ComparisonStoreError(
+                f"'{folder}' holds results already. Continue with them (resume=True), or choose another folder."
+            )
+        done, n_bytes = read_cells(folder)
+        file.truncate(n_bytes)
+        yield Store(folder, done, file)
+
+
+def read_cells(folder: str | os.PathLike[str]) -> tuple[dict[str, JobResult], int]:
+    """Return the results in a folder by key, and the number of bytes of their complete lines."""
+    path = Path(folder) / CELLS_FILE
+    content = path.read_bytes() if path.exists() else b""
     complete = content[: content.rfind(b"\n") + 1]
     done = {}
     for number, line in enumerate(complete.splitlines(), start=1):
@@ -131,7 +141,7 @@ def read_cells(path: Path) -> tuple[dict[str, JobResult], int]:
         except (msgspec.MsgspecError, AttributeError, LookupError, TypeError, RecursionError) as error:
             raise ComparisonStoreError(
                 f"Line {number} of '{path}' is no result of a comparison ({error}). Was the file edited? Remove the "
-                "line to repeat its fits, or choose another directory."
+                "line to repeat its fits, or choose another folder."
             ) from error
     return done, len(complete)
 
@@ -145,23 +155,14 @@ def _restore_nan(cell: dict[str, Any]) -> None:
         holder.update({name: math.nan for name in names if holder.get(name) is None})
 
 
-def read_run(directory: str | os.PathLike[str]) -> dict[str, Any]:
-    """Return what a store says about how its results were made."""
-    path = Path(directory) / RUN_FILE
+def read_run(folder: str | os.PathLike[str]) -> tuple[Settings, RunPlan]:
+    """Return what a store says about how its results were made, and which were planned."""
+    path = Path(folder) / RUN_FILE
     try:
-        facts = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        content = path.read_bytes()
+        return msgspec.json.decode(content, type=Settings), msgspec.json.decode(content, type=RunPlan)
     except (OSError, msgspec.MsgspecError, RecursionError) as error:
-        raise ComparisonStoreError(f"'{path}' cannot be read: {error}") from error
-    from_run(facts, _RunHead)
-    return facts
-
-
-def from_run(facts: Mapping[str, Any], kind: type[_T]) -> _T:
-    """Return a part of what :func:`read_run` returned as an object of a declared type."""
-    try:
-        return msgspec.convert(facts, kind)
-    except msgspec.ValidationError as error:
-        raise ComparisonStoreError(f"{RUN_FILE} describes no comparison that this version can read: {error}") from error
+        raise ComparisonStoreError(f"'{path}' describes no comparison that can be read: {error}") from error
 
 
 def _locked(file: Any) -> bool:

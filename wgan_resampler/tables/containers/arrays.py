@@ -97,17 +97,11 @@ class ArrayFormat(TableFormat):
     def read(cls, rows: Any, choose: ChooseCategorical) -> Table:
         """Read an array or sparse matrix of any dtype, or what can be made one."""
         rows = checked_array(rows_as_array(rows) if isinstance(rows, tuple) else rows)
-        is_sparse = sparse.issparse(rows)
-        by_column = rows.tocsc() if is_sparse else rows
+        by_column = rows.tocsc() if sparse.issparse(rows) else rows
         if rows.dtype.kind == "O":  # so that the objects of a column are found side by side
             by_column = np.asfortranarray(rows)
-        categorical = choose(rows.shape[1])
-        columns = [
-            read_column(by_column[:, [j]].toarray().ravel() if is_sparse else by_column[:, j], str(j), j in categorical)
-            for j in range(rows.shape[1])
-        ]
-        form = cls(rows.dtype, tuple(column for column, _ in columns), type(rows).__name__ if is_sparse else None)
-        return Table(rows, tuple(cells for _, cells in columns), form)
+        columns, cells = read_columns(by_column, choose)
+        return Table(rows, cells, cls(rows.dtype, columns, type(rows).__name__ if sparse.issparse(rows) else None))
 
     def build(self, cells: Sequence[Cells]) -> Any:
         """Return new rows as an array or sparse matrix."""
@@ -122,11 +116,6 @@ class ArrayFormat(TableFormat):
         if sparse.issparse(rows):
             return type(rows)(sparse.vstack([rows, new], format=rows.format, dtype=rows.dtype))
         return np.concatenate([rows, new], dtype=rows.dtype)
-
-    @staticmethod
-    def copy(rows: Any) -> Any:
-        """Return a copy. The copy of a memory-mapped array is an array in memory."""
-        return rows.copy() if sparse.issparse(rows) else np.array(rows)
 
     @staticmethod
     def take(rows: Any, positions: NDArray[np.integer]) -> Any:
@@ -181,6 +170,14 @@ def _described(length: int) -> str:
     return "a single cell" if length < 0 else f"of {length} cell(s)"
 
 
+def read_columns(rows: Any, choose: ChooseCategorical) -> tuple[tuple[ColumnFormat, ...], tuple[Cells, ...]]:
+    """Return the formats and the cells of all columns of an array or sparse matrix."""
+    categorical = choose(rows.shape[1])
+    arrays = (rows[:, [j]].toarray().ravel() if sparse.issparse(rows) else rows[:, j] for j in range(rows.shape[1]))
+    columns, cells = zip(*(read_column(each, str(j), j in categorical) for j, each in enumerate(arrays)), strict=True)
+    return columns, cells
+
+
 def read_column(values: NDArray[Any], label: str, is_categorical: bool) -> tuple[ColumnFormat, Cells]:
     """Return the format and the cells of one column of an array.
 
@@ -218,10 +215,8 @@ def factorize(values: NDArray[Any], present: NDArray[np.bool_], label: str) -> t
     return all_codes, values[present][first]
 
 
-def take_categories(categories: NDArray[Any] | None, codes: NDArray[np.integer]) -> NDArray[Any]:
+def take_categories(categories: Any, codes: NDArray[np.integer]) -> NDArray[Any]:
     """Return what the codes stand for, and anything where a code is -1."""
-    if categories is None:
-        raise TypeError("Codes without categories.")
     if len(categories) == 0:
         return np.zeros(len(codes), dtype=categories.dtype)
     taken: NDArray[Any] = categories[codes]

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import abc
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,21 +43,12 @@ class Table:
         return len(self.cells[0])
 
 
-class ChooseCategorical(Protocol):
-    """Chooses the categorical columns of a table, as the caller wants it."""
+ChooseCategorical = Callable[..., frozenset[int]]
+"""Returns the positions of the categorical columns, as the caller of the sampler wants it.
 
-    def __call__(self, n_columns: int, names: Sequence[Any] | None = None, auto: Sequence[int] = ()) -> frozenset[int]:
-        """Return the positions of the categorical columns.
-
-        Parameters
-        ----------
-        n_columns : int
-            Number of columns of the table.
-        names : sequence or None, default=None
-            Names of the columns, if they have names.
-        auto : sequence of int, default=()
-            Positions of the columns that are categorical if the caller leaves the choice to the container.
-        """
+Its arguments are the number of columns, their names if they have names, and the positions of the columns that are
+categorical if the caller leaves the choice to the container.
+"""
 
 
 class TableFormat(abc.ABC):
@@ -121,13 +112,8 @@ class TableFormat(abc.ABC):
 
     @staticmethod
     @abc.abstractmethod
-    def copy(rows: Any) -> Any:
-        """Return a copy of `rows`, with its own memory."""
-
-    @staticmethod
-    @abc.abstractmethod
     def take(rows: Any, positions: NDArray[np.integer]) -> Any:
-        """Return the rows, or labels, at these positions."""
+        """Return the rows, or labels, at these positions. The result has its own memory."""
 
     @staticmethod
     def label_array(target: Any) -> NDArray[Any]:

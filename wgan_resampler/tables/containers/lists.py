@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wgan_resampler.tables.columns import Cells
-from wgan_resampler.tables.containers.arrays import ColumnFormat, checked_array, read_column, rows_as_array
+from wgan_resampler.tables.containers.arrays import ColumnFormat, checked_array, read_columns, rows_as_array
 from wgan_resampler.tables.containers.base import ChooseCategorical, Table, TableFormat
 
 
@@ -37,10 +37,8 @@ class ListFormat(TableFormat):
     @classmethod
     def read(cls, rows: Any, choose: ChooseCategorical) -> Table:
         """Read a list of rows. The rows may be lists, tuples or arrays."""
-        cells = np.asfortranarray(checked_array(rows_as_array(rows)))
-        categorical = choose(cells.shape[1])
-        columns = [read_column(cells[:, j], str(j), j in categorical) for j in range(cells.shape[1])]
-        return Table(rows, tuple(each for _, each in columns), cls(tuple(column for column, _ in columns)))
+        columns, cells = read_columns(np.asfortranarray(checked_array(rows_as_array(rows))), choose)
+        return Table(rows, cells, cls(columns))
 
     def build(self, cells: Sequence[Cells]) -> list[list[Any]]:
         """Return new rows as lists."""
@@ -50,17 +48,12 @@ class ListFormat(TableFormat):
     @staticmethod
     def stack(rows: Any, new: Any) -> Any:
         """Return `rows` with `new` below."""
-        return [*ListFormat.copy(rows), *new]
-
-    @staticmethod
-    def copy(rows: Any) -> Any:
-        """Return a copy of the list and of each row."""
-        return [list(row) if isinstance(row, (list, tuple, np.ndarray)) else row for row in rows]
+        return [*ListFormat.take(rows, np.arange(len(rows))), *new]
 
     @staticmethod
     def take(rows: Any, positions: NDArray[np.integer]) -> Any:
-        """Return the rows, or labels, at these positions."""
-        return ListFormat.copy([rows[i] for i in positions])
+        """Return copies of the rows, or labels, at these positions."""
+        return [list(rows[i]) if isinstance(rows[i], (list, tuple, np.ndarray)) else rows[i] for i in positions]
 
     @staticmethod
     def as_target(target: Any, *, one_hot: bool) -> Any:

@@ -69,20 +69,15 @@ class SeriesFormat:
         if isinstance(self.dtype, pd.PeriodDtype):
             series = pd.Series(pd.PeriodIndex.from_ordinals(cells.values, freq=self.dtype.freq))
         elif self.dtype.kind in "mM":
-            series = self._moments(cells.values)
+            unit = getattr(self.dtype, "unit", None) or np.datetime_data(self.dtype)[0]
+            series = pd.Series(cells.values.astype(f"{self.dtype.kind}8[{unit}]"))
+            if isinstance(self.dtype, pd.DatetimeTZDtype):
+                series = series.dt.tz_localize("UTC").dt.tz_convert(self.dtype.tz)
         elif isinstance(self.dtype, pd.SparseDtype):  # becomes sparse at the end, with its missing cells
             series = pd.Series(cells.values)
         else:
             series = pd.Series(cells.values).astype(self.dtype)
         return (series if cells.missing is None else series.mask(cells.missing)).astype(self.dtype)
-
-    def _moments(self, values: NDArray[np.int64]) -> Any:
-        """Return dates or durations from integers, counted in their unit."""
-        import pandas as pd
-
-        zone = getattr(self.dtype, "tz", None)
-        moments = pd.Series(values.astype(f"{self.dtype.kind}8[{_unit(self.dtype)}]"))
-        return moments if zone is None else moments.dt.tz_localize("UTC").dt.tz_convert(zone)
 
     def _arrow(self, cells: NumericCells) -> Any:
         import pandas as pd
@@ -127,9 +122,9 @@ class PandasFormat(FrameFormat):
             )
         auto = [j for j, dtype in enumerate(rows.dtypes) if _holds_categories(dtype)]
         categorical = choose(rows.shape[1], list(rows.columns), auto)
-        columns = [read_series(rows.iloc[:, j], j in categorical) for j in range(rows.shape[1])]
-        form = cls(rows.columns, tuple(column for column, _ in columns))
-        return Table(rows, tuple(cells for _, cells in columns), form)
+        read = (read_series(rows.iloc[:, j], j in categorical) for j in range(rows.shape[1]))
+        columns, cells = zip(*read, strict=True)
+        return Table(rows, cells, cls(rows.columns, columns))
 
     def build(self, cells: Sequence[Cells]) -> Any:
         """Return new rows as a frame."""
@@ -148,18 +143,9 @@ class PandasFormat(FrameFormat):
         return pd.concat([rows, new], ignore_index=True)
 
     @staticmethod
-    def copy(rows: Any) -> Any:
-        """Return a copy. The index is dropped, as in `stack`."""
-        import pandas as pd
-
-        duplicate = rows.copy()
-        duplicate.index = pd.RangeIndex(len(rows))
-        return duplicate
-
-    @staticmethod
     def take(rows: Any, positions: NDArray[np.integer]) -> Any:
         """Return the rows or labels at these positions. The index is dropped, as in `stack`."""
-        return rows.iloc[positions].reset_index(drop=True)
+        return rows.iloc[positions].reset_index(drop=True).copy()
 
     @staticmethod
     def label_array(target: Any) -> NDArray[Any]:
@@ -243,19 +229,9 @@ def plain_array(series: Any, missing: NDArray[np.bool_] | None = None) -> NDArra
     A missing cell becomes NaN if the dtype has it, and zero otherwise.
     """
     bare = plain_dtype(series.dtype)
-    values: NDArray[Any]
-    if bare is None:
-        values = series.to_numpy()
-    elif missing is not None and missing.any() and hasattr(series.dtype, "numpy_dtype"):
-        values = series.to_numpy(dtype=bare, na_value=bare.type(0).item())
-    else:
-        values = series.to_numpy(dtype=bare)
-    return values
-
-
-def _unit(dtype: Any) -> str:
-    unit: str = getattr(dtype, "unit", None) or np.datetime_data(dtype)[0]
-    return unit
+    has_marker = hasattr(series.dtype, "numpy_dtype") and missing is not None and missing.any()
+    options = {"na_value": bare.type(0).item()} if bare is not None and has_marker else {}
+    return np.asarray(series.to_numpy(dtype=bare, **options))
 
 
 def _is_counted_by_arrow(dtype: Any) -> bool:

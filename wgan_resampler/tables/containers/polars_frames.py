@@ -90,9 +90,9 @@ class PolarsFormat(FrameFormat):
         kinds = (pl.String, pl.Categorical, pl.Enum, pl.Boolean)
         auto = [j for j, dtype in enumerate(rows.dtypes) if isinstance(dtype, kinds)]
         categorical = choose(rows.width, rows.columns, auto)
-        columns = [read_series(series, j in categorical) for j, series in enumerate(rows.get_columns())]
-        form = cls(tuple(rows.columns), tuple(column for column, _ in columns))
-        return Table(rows, tuple(cells for _, cells in columns), form)
+        read = (read_series(series, j in categorical) for j, series in enumerate(rows.get_columns()))
+        columns, cells = zip(*read, strict=True)
+        return Table(rows, cells, cls(tuple(rows.columns), columns))
 
     def build(self, cells: Sequence[Cells]) -> Any:
         """Return new rows as a frame."""
@@ -109,11 +109,6 @@ class PolarsFormat(FrameFormat):
         import polars as pl
 
         return pl.concat([rows, new], rechunk=True)
-
-    @staticmethod
-    def copy(rows: Any) -> Any:
-        """Return a copy; polars itself copies the cells as soon as either is written to."""
-        return rows.clone()
 
     @staticmethod
     def take(rows: Any, positions: NDArray[np.integer]) -> Any:

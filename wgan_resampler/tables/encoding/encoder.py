@@ -20,6 +20,7 @@ from wgan_resampler.tables.encoding.schema import (
     Link,
     NumericColumn,
     RowLayout,
+    Scale,
     TableSchema,
 )
 
@@ -106,11 +107,10 @@ class TableEncoder:
     @property
     def links(self) -> tuple[Link, ...]:
         """The values that have a meaning only in the first state of a block."""
-        places = zip(self.schema.columns, self.schema.value_of, self.schema.block_of, strict=True)
         return tuple(
             Link(value, block, _filling(column))
-            for column, value, block in places
-            if isinstance(column, NumericColumn) and value is not None and block is not None
+            for column, value, block in self.schema.places
+            if value is not None and block is not None
         )
 
     def encode(self, columns: Sequence[Cells]) -> EncodedRows:
@@ -129,10 +129,9 @@ class TableEncoder:
         rows = EncodedRows(
             np.empty((n, layout.n_values), dtype=np.float32), np.empty((n, len(layout.block_sizes)), dtype=np.int32)
         )
-        places = zip(self.schema.columns, self.schema.value_of, self.schema.block_of, columns, strict=True)
-        for column, value, block, cells in places:
+        for (column, value, block), cells in zip(self.schema.places, columns, strict=True):
             if value is not None:
-                rows.values[:, value] = encode_values(column, cells)
+                rows.values[:, value] = encode_values(column.scale, cells)
             if block is not None:
                 rows.states[:, block] = encode_states(column, cells)
         return rows
@@ -150,14 +149,13 @@ class TableEncoder:
         list of NumericCells or CategoricalCells
             Numbers in the observed range of each column, in its dtype.
         """
-        places = zip(self.schema.columns, self.schema.value_of, self.schema.block_of, strict=True)
         return [
             decode_column(
                 column,
                 None if value is None else rows.values[:, value],
                 None if block is None else rows.states[:, block],
             )
-            for column, value, block in places
+            for column, value, block in self.schema.places
         ]
 
 
@@ -217,47 +215,38 @@ def _nearest(frequent: NDArray[Any], numbers: NDArray[Any]) -> NDArray[np.int64]
     return np.where(exact >= 0, exact, nearest)
 
 
-def encode_values(column: Column, cells: Cells) -> NDArray[np.float64]:
-    """Return the place of each cell on the column's scale; 0 for a missing cell."""
-    if not isinstance(column, NumericColumn) or column.scale is None or not isinstance(cells, NumericCells):
-        raise TypeError(f"A column of {type(column).__name__} has no values.")
-    values = apply_scale(column.scale, cells.values)
+def encode_values(scale: Scale, cells: Any) -> NDArray[np.float64]:
+    """Return the place of each cell on the column's scale; 0 for a missing cell. The cells are `NumericCells`."""
+    values = apply_scale(scale, cells.values)
     return values if cells.missing is None else np.where(cells.missing, 0.0, values)
 
 
-def encode_states(column: Column, cells: Cells) -> NDArray[np.integer]:
+def encode_states(column: Any, cells: Cells) -> NDArray[np.integer]:
     """Return the state of each cell in the column's block."""
     missing_state = column.n_states - 1
     if isinstance(cells, CategoricalCells):
         return np.where(cells.codes < 0, missing_state, cells.codes)
-    if not isinstance(column, NumericColumn):
-        raise TypeError(f"A column of {type(column).__name__} holds no numbers.")
     frequent = np.array(column.frequent, dtype=column.dtype)
     # Without ordinary numbers, a number that was not seen in training becomes the nearest one that was.
     states = _find(frequent, cells.values) + 1 if column.has_value else _nearest(frequent, cells.values)
     return states if cells.missing is None else np.where(cells.missing, missing_state, states)
 
 
-def _filling(column: NumericColumn) -> tuple[float, ...]:
-    if column.scale is None:
-        return ()
+def _filling(column: Any) -> tuple[float, ...]:
+    """Return what replaces the value of a column of numbers in each state of its block."""
     at_frequent = apply_scale(column.scale, np.array(column.frequent, dtype=column.dtype)).tolist()
     return (0.0, *at_frequent, *([0.0] if column.has_missing else []))
 
 
-def decode_column(
-    column: Column, values: NDArray[np.floating] | None, states: NDArray[np.integer] | None
-) -> NumericCells | CategoricalCells:
+def decode_column(column: Column, values: NDArray[np.floating] | None, states: Any) -> NumericCells | CategoricalCells:
     """Return the cells of one column from its values and the states of its block; pass None if it has none."""
     if isinstance(column, CategoricalColumn):
-        if states is None:
-            raise TypeError("A column of categories has a block of states.")
         is_missing = states == column.n_categories
         return CategoricalCells(np.where(is_missing, -1, states), column.n_categories)
     if column.scale is not None and values is not None:
         numbers = undo_scale(column.scale, values)
     else:
-        numbers = np.zeros(0 if states is None else len(states), dtype=column.dtype)
+        numbers = np.zeros(len(states), dtype=column.dtype)
     if states is None:
         return NumericCells(numbers)
     first = int(column.has_value)

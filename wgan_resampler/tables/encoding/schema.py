@@ -15,8 +15,10 @@ networks can treat them in one operation. The offsets are kept here and nowhere 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -212,6 +214,11 @@ class TableSchema:
         by_size = sorted(with_block, key=lambda j: self.columns[j].n_states)
         number = {j: i for i, j in enumerate(by_size)}
         return tuple(number.get(j) for j in range(len(self.columns)))
+
+    @property
+    def places(self) -> Iterator[tuple[Any, int | None, int | None]]:
+        """Each column, with the position of its value and the number of its block."""
+        return zip(self.columns, self.value_of, self.block_of, strict=True)
 
     @cached_property
     def layout(self) -> RowLayout:

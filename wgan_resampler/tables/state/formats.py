@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from wgan_resampler.tables.columns import Cells
 from wgan_resampler.tables.containers.base import FrameFormat, TableFormat
 from wgan_resampler.tables.containers.registry import container_of_kind
 from wgan_resampler.tables.containers.targets import TargetFormat
@@ -33,15 +32,12 @@ def format_to_state(form: TableFormat) -> dict[str, Any]:
     return {"kind": form.kind, **_fields_to_state(form, "The table", without="columns"), "columns": columns}
 
 
+@refusing
 def format_from_state(state: Mapping[str, Any]) -> TableFormat:
     """Undo `format_to_state`. CheckpointError is raised if the state is damaged.
 
     MissingDependencyError is raised if the library of the container is not installed.
     """
-    return refusing(_format_from_state, state)
-
-
-def _format_from_state(state: Mapping[str, Any]) -> TableFormat:
     parts = dict(state)
     container: Any = container_of_kind(parts.pop("kind"))
     columns = tuple(container.column_type(**_read(column)) for column in parts.pop("columns"))
@@ -62,21 +58,14 @@ def _format_from_state(state: Mapping[str, Any]) -> TableFormat:
     return form
 
 
+@refusing
 def check_format(form: TableFormat, encoder: TableEncoder) -> None:
     """Raise CheckpointError unless rows that the encoder decodes can be built in this format."""
-
-    def check(form: TableFormat) -> None:
-        check_columns(encoder.schema, [column.categories for column in form.columns], form.label)
-        form.build(_first_and_last(encoder))
-
-    refusing(check, form)
-
-
-def _first_and_last(encoder: TableEncoder) -> list[Cells]:
-    """Return two rows: one in the first state of each block, one in the last, which stands for a missing cell."""
+    check_columns(encoder.schema, [column.categories for column in form.columns], form.label)
+    # Two rows: one in the first state of each block, one in the last, which stands for a missing cell.
     sizes = np.array(encoder.layout.block_sizes, dtype=np.int32)
     states = np.stack([np.zeros_like(sizes), sizes - 1])
-    return encoder.decode(EncodedRows(np.zeros((2, encoder.layout.n_values), dtype=np.float32), states))
+    form.build(encoder.decode(EncodedRows(np.zeros((2, encoder.layout.n_values), dtype=np.float32), states)))
 
 
 def target_to_state(form: TargetFormat) -> dict[str, Any]:
@@ -84,12 +73,9 @@ def target_to_state(form: TargetFormat) -> dict[str, Any]:
     return _fields_to_state(form, "The target")
 
 
+@refusing
 def target_from_state(state: Mapping[str, Any]) -> TargetFormat:
     """Undo `target_to_state`, with errors as in `format_from_state`."""
-    return refusing(_target_from_state, state)
-
-
-def _target_from_state(state: Mapping[str, Any]) -> TargetFormat:
     form = TargetFormat(**_read(state))
     if not isinstance(form.classes, np.ndarray) or form.classes.ndim != 1:
         raise ValueError("classes that are not an array")

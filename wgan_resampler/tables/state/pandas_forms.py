@@ -147,10 +147,9 @@ def _read_frame(state: Any, read: Code) -> Any:
     return frame
 
 
-def _read_timestamp(state: Any, read: Code) -> Any:
-    count, unit, zone = state
-    moment = _pandas().Timestamp(np.datetime64(count, unit))
-    return moment if zone is None else moment.tz_localize("UTC").tz_convert(checked_zone(zone))
+def _write_moment(value: Any, write: Code) -> Any:
+    """Return a date or a duration as a Series of one, in the same unit."""
+    return write(_pandas().Series([value]).dt.as_unit(value.unit))
 
 
 PANDAS_FORMS: dict[str, Form] = {
@@ -161,14 +160,8 @@ PANDAS_FORMS: dict[str, Form] = {
     "pandas DataFrame": (_write_frame, _read_frame),
     "NAType": (lambda value, write: None, lambda state, read: _pandas().NA),
     "NaTType": (lambda value, write: None, lambda state, read: _pandas().NaT),
-    "Timestamp": (
-        lambda value, write: [int(value.asm8.astype(np.int64)), value.unit, value.tz and str(value.tz)],
-        _read_timestamp,
-    ),
-    "Timedelta": (
-        lambda value, write: [int(value.asm8.astype(np.int64)), value.unit],
-        lambda state, read: _pandas().Timedelta(np.timedelta64(*state)),
-    ),
+    "Timestamp": (_write_moment, lambda state, read: read(state)[0]),
+    "Timedelta": (_write_moment, lambda state, read: read(state)[0]),
     "Interval": (
         lambda value, write: [write(value.left), write(value.right), value.closed],
         lambda state, read: _pandas().Interval(read(state[0]), read(state[1]), state[2]),

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import functools
 import sys
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, Final, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 import msgspec
 
@@ -22,6 +23,7 @@ from wgan_resampler.tables.state.pandas_forms import PANDAS_FORMS
 from wgan_resampler.tables.state.polars_forms import POLARS_FORMS
 from wgan_resampler.utils.storage import checked
 
+_P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 _PLAIN = (type(None), bool, int, float, str)
@@ -81,9 +83,28 @@ def _cannot_hold(where: str, value: Any) -> CheckpointError:
     )
 
 
+def is_dtype(value: Any) -> bool:
+    """Whether a value is the dtype of an array or of a column, and not a name that a library would take for one."""
+    return any(is_of(library, value, *names) for tag, (library, *names) in _FAMILIES.items() if tag.endswith(" dtype"))
+
+
+def refusing(build: Callable[_P, _T]) -> Callable[_P, _T]:
+    """Make a function raise CheckpointError where a damaged state causes an error, be it of a library."""
+
+    @functools.wraps(build)
+    def refuse(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+        try:
+            return checked(build, *args, **kwargs)
+        except _library_errors() as error:
+            raise CheckpointError(f"The file has a part that cannot be read: {error}") from error
+
+    return refuse
+
+
+@refusing
 def value_from_state(state: Any) -> Any:
     """Undo `value_to_state`; CheckpointError if the state is damaged."""
-    return refusing(_read, state)
+    return _read(state)
 
 
 def _read(state: Any) -> Any:
@@ -91,19 +112,6 @@ def _read(state: Any) -> Any:
         return state
     tag, content = state
     return _FORMS[tag][1](content, _read)
-
-
-def is_dtype(value: Any) -> bool:
-    """Whether a value is the dtype of an array or of a column, and not a name that a library would take for one."""
-    return any(is_of(library, value, *names) for tag, (library, *names) in _FAMILIES.items() if tag.endswith(" dtype"))
-
-
-def refusing(build: Callable[[Any], _T], state: Any) -> _T:
-    """Call `build`, and turn the errors that a damaged state causes into CheckpointError, those of libraries too."""
-    try:
-        return checked(build, state)
-    except _library_errors() as error:
-        raise CheckpointError(f"The file has a part that cannot be read: {error}") from error
 
 
 def _library_errors() -> tuple[type[BaseException], ...]:

@@ -7,7 +7,7 @@ from it. It is one small compiled package without dependencies, which works on o
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ParamSpec, TypeVar
 
 import msgspec
 import numpy as np
@@ -15,6 +15,7 @@ from torch import Tensor
 
 from wgan_resampler.exceptions import CheckpointError
 
+_P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 Count = Annotated[int, msgspec.Meta(ge=0, lt=2**48)]
@@ -73,10 +74,10 @@ def check_same_form(state: Any, expected: Any, where: str) -> None:
             check_same_form(state[key], value, f"{where}.{key}")
 
 
-def checked(build: Callable[[Any], _T], state: Any) -> _T:
-    """Return ``build(state)``. If the state does not fit, CheckpointError is raised instead of the error of `build`."""
+def checked(build: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+    """Return what `build` makes of a state. If the state does not fit, its error becomes CheckpointError."""
     try:
-        return build(state)
+        return build(*args, **kwargs)
     except CheckpointError:
         raise
     except _MISFITS as error:
