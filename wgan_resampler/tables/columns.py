@@ -58,7 +58,7 @@ class CategoricalCells:
     Parameters
     ----------
     codes : ndarray of shape (n,)
-        0 .. n_categories - 1, or -1 for a missing cell.
+        0 .. n_categories - 1, or -1 for a missing value.
     n_categories : int
         Number of categories in the training table.
     """
@@ -85,7 +85,7 @@ Cells = NumericCells | CategoricalCells
 
 
 def numeric_cells(values: NDArray[Any], missing: NDArray[np.bool_] | None = None) -> NumericCells:
-    """Return cells of numbers. NaN counts as missing, and the values of missing cells become zero."""
+    """Return cells of numbers. NaN counts as missing, and the values of missing values become zero."""
     if values.dtype.kind == "f":
         nan = np.isnan(values)
         missing = nan if missing is None else missing | nan
@@ -133,7 +133,7 @@ def decimals(cells: NumericCells, scale: int) -> list[decimal.Decimal | None]:
 
 
 def objects_with_missing(values: NDArray[Any], missing: NDArray[np.bool_] | None, marker: Any) -> NDArray[np.object_]:
-    """Return values as Python objects, with the marker in the missing cells."""
+    """Return values as Python objects, with the marker in the missing values."""
     objects = values.astype(object)
     if missing is not None:
         objects[missing] = marker

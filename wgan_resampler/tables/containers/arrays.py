@@ -39,7 +39,7 @@ class ColumnFormat:
     categories : ndarray or None, default=None
         What the codes stand for; None for numbers.
     missing : Any, default=nan
-        What stands in a missing cell: None, a NaN or a NaT.
+        What stands in a missing value: None, a NaN or a NaT.
     """
 
     dtype: np.dtype
@@ -156,7 +156,7 @@ def rows_as_array(rows: list[Any] | tuple[Any, ...]) -> NDArray[Any]:
     if odd is not None:
         raise InvalidDataError(
             f"The rows of X must be of one length: row 0 is {_described(lengths[0])}, but row {odd} is "
-            f"{_described(lengths[odd])}. Fill up the missing cells with None."
+            f"{_described(lengths[odd])}. Fill up the missing values with None."
         )
     objects = np.array(rows, dtype=object)
     if isinstance(rows, list) or objects.ndim != 2:

@@ -40,7 +40,7 @@ class SeriesFormat:
     categories : pandas array or ndarray, or None, default=None
         What the codes stand for; an ndarray if the column holds objects, and None for numbers.
     missing : Any, default=None
-        What stands in a missing cell of a column of objects.
+        What stands in a missing value of a column of objects.
     """
 
     dtype: Any
@@ -73,7 +73,7 @@ class SeriesFormat:
             series = pd.Series(cells.values.astype(f"{self.dtype.kind}8[{unit}]"))
             if isinstance(self.dtype, pd.DatetimeTZDtype):
                 series = series.dt.tz_localize("UTC").dt.tz_convert(self.dtype.tz)
-        elif isinstance(self.dtype, pd.SparseDtype):  # becomes sparse at the end, with its missing cells
+        elif isinstance(self.dtype, pd.SparseDtype):  # becomes sparse at the end, with its missing values
             series = pd.Series(cells.values)
         else:
             series = pd.Series(cells.values).astype(self.dtype)
@@ -226,7 +226,7 @@ def plain_dtype(dtype: Any) -> np.dtype | None:
 def plain_array(series: Any, missing: NDArray[np.bool_] | None = None) -> NDArray[Any]:
     """Return a Series as a numpy array; nullable and sparse columns come in the dtype of their values.
 
-    A missing cell becomes NaN if the dtype has it, and zero otherwise.
+    A missing value becomes NaN if the dtype has it, and zero otherwise.
     """
     bare = plain_dtype(series.dtype)
     has_marker = hasattr(series.dtype, "numpy_dtype") and missing is not None and missing.any()

@@ -216,7 +216,7 @@ def _nearest(frequent: NDArray[Any], numbers: NDArray[Any]) -> NDArray[np.int64]
 
 
 def encode_values(scale: Scale, cells: Any) -> NDArray[np.float64]:
-    """Return the place of each cell on the column's scale; 0 for a missing cell. The cells are `NumericCells`."""
+    """Return the place of each cell on the column's scale; 0 for a missing value. The cells are `NumericCells`."""
     values = apply_scale(scale, cells.values)
     return values if cells.missing is None else np.where(cells.missing, 0.0, values)
 

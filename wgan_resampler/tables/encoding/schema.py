@@ -3,8 +3,8 @@
 A column is encoded as a *value* in [-1, 1], as a *block* of states of which exactly one is active, or as both:
 
 - numbers: a value;
-- categories: a block with one state per category, and one for a missing cell;
-- numbers with missing cells or with frequent values (a spike at zero, a handful of distinct values): a value and a
+- categories: a block with one state per category, and one for a missing value;
+- numbers with missing values or with frequent values (a spike at zero, a handful of distinct values): a value and a
   block. The first state of the block says "an ordinary number: see the value". Each frequent value, and a missing
   cell, has a further state. A column without ordinary numbers needs no value.
 

@@ -62,7 +62,7 @@ def format_from_state(state: Mapping[str, Any]) -> TableFormat:
 def check_format(form: TableFormat, encoder: TableEncoder) -> None:
     """Raise CheckpointError unless rows that the encoder decodes can be built in this format."""
     check_columns(encoder.schema, [column.categories for column in form.columns], form.label)
-    # Two rows: one in the first state of each block, one in the last, which stands for a missing cell.
+    # Two rows: one in the first state of each block, one in the last, which stands for a missing value.
     sizes = np.array(encoder.layout.block_sizes, dtype=np.int32)
     states = np.stack([np.zeros_like(sizes), sizes - 1])
     form.build(encoder.decode(EncodedRows(np.zeros((2, encoder.layout.n_values), dtype=np.float32), states)))
