@@ -85,8 +85,12 @@ def _page(host):
     socket = loop.run_sync(
         lambda: websocket_connect(target["webSocketDebuggerUrl"], max_message_size=2**28), timeout=20
     )
+
+    async def close():  # tornado needs a running loop for it
+        socket.close()
+
     try:
         yield Page(loop, socket)
     finally:
-        socket.close()
+        loop.run_sync(close)
         loop.close()

@@ -16,7 +16,8 @@ def add_parser(subparsers: Any) -> None:
         description=(
             "Fit each sampler on the training rows of each fold, score classifiers on the untouched test rows, and "
             "write DIR/results.parquet, DIR/summary.csv and DIR/report.html. Each result is stored when it is "
-            "finished, so that a stopped run can be continued with --resume."
+            "finished, so that a stopped run can be continued with --resume. docs/comparison.md lists the names of "
+            "samplers, classifiers and metrics."
         ),
     )
     parser.add_argument("datasets", nargs="+", metavar="DATA", help="CSV (also .csv.gz) or Parquet files")
@@ -31,8 +32,12 @@ def add_parser(subparsers: Any) -> None:
         metavar="NAMES",
         help="comma-separated names, such as none,smote,wgangp (default: %(default)s)",
     )
-    parser.add_argument("--classifiers", type=_names, metavar="NAMES", help="comma-separated names (default: all)")
-    parser.add_argument("--scoring", type=_names, metavar="NAMES", help="comma-separated metrics (default: all)")
+    parser.add_argument(
+        "--classifiers", type=_names, metavar="NAMES", help="such as knn,random_forest (default: all of them)"
+    )
+    parser.add_argument(
+        "--scoring", type=_names, metavar="NAMES", help="metrics, such as balanced_accuracy,f1 (default: all of them)"
+    )
     parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="folder for results")
     parser.add_argument("--resume", action="store_true", help="continue with the results in DIR")
     parser.add_argument("--cv", type=int, default=5, metavar="N", help="folds (default: 5)")

@@ -161,8 +161,9 @@ def compare_with_reference(
     >>> import pandas as pd
     >>> from wgan_resampler.comparison.results.statistics import compare_with_reference
     >>> scores = pd.DataFrame({"none": [0.8, 0.8, 0.8], "smote": [0.9, 0.8, 0.7]})
-    >>> compare_with_reference(scores, "none")[["sampler", "mean_rank", "wins", "ties", "losses"]].loc[1].tolist()
-    ['smote', 1.5, 1, 1, 1]
+    >>> compared = compare_with_reference(scores, "none")
+    >>> compared[["sampler", "mean_rank", "wins", "ties", "losses"]].to_dict("records")[1]
+    {'sampler': 'smote', 'mean_rank': 1.5, 'wins': 1, 'ties': 1, 'losses': 1}
     """
     mean_ranks = rank(scores, greater_is_better=greater_is_better).mean()
     sign = 1 if greater_is_better else -1
