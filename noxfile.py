@@ -40,7 +40,7 @@ def oldest(session):
 def newest(session):
     """Run the tests without constraints.txt, with the newest versions that pip finds."""
     session.install("-e", ".[test]", *session.posargs)
-    session.run("pytest", "-n", "auto", "--dist", "worksteal", "-m", "not slow")
+    session.run("pytest", "-n", "auto", "--dist", "worksteal", "-m", "not slow", "--hypothesis-profile=thorough")
 
 
 @nox.session

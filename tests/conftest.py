@@ -1,12 +1,18 @@
-"""What holds for all tests: one thread for each process, and a short training of the auxiliary classifier."""
+"""What holds for all tests: one thread for each process, few random examples, a short training of the classifier."""
 
 import os
 
 import pytest
+from hypothesis import settings
 
 # Several processes run tests at the same time. Before numpy and torch are imported: they read this once.
 for library in ("OMP", "OPENBLAS", "MKL"):
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
+# The scheduled runs take the second: `pytest --hypothesis-profile=thorough`.
+settings.register_profile("quick", max_examples=40)
+settings.register_profile("thorough", max_examples=400)
+settings.load_profile("quick")
 
 
 @pytest.fixture(autouse=True)

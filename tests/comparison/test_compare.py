@@ -286,6 +286,7 @@ def test_other_versions_are_warned_of(two_classes, tmp_path):
         compare_samplers(two_classes, ["none"], **OPTIONS, output=tmp_path, resume=True)
 
 
+@pytest.mark.slow
 def test_a_lost_process_is_said_and_what_was_finished_is_kept(two_classes, tmp_path):
     class Deadly(Identity):
         def fit_resample(self, X, y):

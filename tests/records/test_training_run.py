@@ -311,7 +311,9 @@ def wait_for(path, process, seconds=120):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are those of POSIX")
-@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "exit_code"), [pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow), (signal.SIGTERM, 143)]
+)
 def test_signals_save_and_say_how_to_go_on(data, tmp_path, number, exit_code):
     process = start(command(data, tmp_path / "run", "--epochs", 100_000, "--checkpoint-every", 5))
     wait_for(tmp_path / "run" / "checkpoint_epoch_5.pth", process)

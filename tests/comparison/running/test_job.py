@@ -32,8 +32,11 @@ def job_of(data, sampler, classifiers=FAST, fold=0):
     return Job(dataset, spec, 0, fold, train, test, resolve_classifiers(classifiers), {}, 0)
 
 
-@pytest.mark.parametrize("table", ["two_classes", "three_classes", "mixed"])
-@pytest.mark.parametrize("sampler", [Identity(), TableIdentity()])
+@pytest.mark.parametrize(
+    ("table", "sampler"),
+    [("two_classes", Identity()), ("three_classes", Identity()), ("mixed", TableIdentity())],
+    ids=["two classes", "three classes", "mixed"],
+)
 def test_a_sampler_that_returns_its_input_equals_none_exactly(table, sampler, request):
     frame = compare(request.getfixturevalue(table), {"none": None, "same": sampler}).to_frame()
     assert frame["error"].isna().all()

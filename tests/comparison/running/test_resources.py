@@ -1,3 +1,4 @@
+import gc
 import os
 import subprocess
 import sys
@@ -72,8 +73,9 @@ def test_threads_that_overlap_give_all_threads_back():
 
 
 def test_the_highest_memory_is_measured():
+    gc.collect()  # memory that others free meanwhile would be subtracted
     with Meter() as meter:
-        rows = np.ones(2**23)
+        rows = np.ones(2**24)
         rows += 1
         del rows
-    assert 50 < meter.peak_mb < 400
+    assert 100 < meter.peak_mb < 400
