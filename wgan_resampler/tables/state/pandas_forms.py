@@ -149,7 +149,8 @@ def _read_frame(state: Any, read: Code) -> Any:
 
 def _write_moment(value: Any, write: Code) -> Any:
     """Return a date or a duration as a Series of one, in the same unit."""
-    return write(_pandas().Series([value]).dt.as_unit(value.unit))
+    series, zone = _pandas().Series(np.array([value.asm8])), getattr(value, "tz", None)
+    return write(series if zone is None else series.dt.tz_localize("UTC").dt.tz_convert(zone))
 
 
 PANDAS_FORMS: dict[str, Form] = {
