@@ -77,9 +77,7 @@ def run(args: argparse.Namespace) -> int:
         result = train_in_folder(plan, [ProgressBar("training")])
     except KeyboardInterrupt:  # SIGTERM too
         command = ["wgan-resampler", *(each for each in sys.argv[1:] if each != "--resume"), "--resume"]
-        newest = max(
-            Path(args.output).glob("checkpoint_*.pth"), key=os.path.getmtime, default="none, no epoch was complete"
-        )
+        newest = max(Path(args.output).glob("checkpoint_*.pth"), key=os.path.getmtime, default="none yet")
         print(f"Newest checkpoint: {newest}. Continue with: {shlex.join(command)}", file=sys.stderr)
         raise
     if result.was_finished:

@@ -23,27 +23,23 @@ def check_sizes(**sizes: int) -> None:
 
 def check_positive(**numbers: float) -> None:
     """Check for finite numbers above 0."""
-    _check(numbers, lambda value: _is_finite(value) and value > 0, "be a positive number")
+    _check(numbers, lambda value: value > 0, "be a positive number")
 
 
 def check_not_negative(**numbers: float) -> None:
     """Check for finite numbers of at least 0."""
-    _check(numbers, lambda value: _is_finite(value) and value >= 0, "be a number of at least 0")
+    _check(numbers, lambda value: value >= 0, "be a number of at least 0")
 
 
 def check_shares(**numbers: float) -> None:
     """Check for numbers in [0, 1)."""
-    _check(numbers, lambda value: _is_finite(value) and 0 <= value < 1, "lie in [0, 1)")
+    _check(numbers, lambda value: 0 <= value < 1, "lie in [0, 1)")
 
 
 def _check(values: Mapping[str, object], is_right: Callable[[Any], bool], expected: str) -> None:
     for name, value in values.items():
-        if not is_right(value):
+        if not (isinstance(value, Real) and math.isfinite(value) and is_right(value)):
             raise InvalidParameterError(f"{name} must {expected}; got {value!r}.")
-
-
-def _is_finite(value: object) -> bool:
-    return isinstance(value, Real) and math.isfinite(value)
 
 
 def check_networks(

@@ -543,7 +543,7 @@ class WGANGPOverSampler(BaseOverSampler):
         return replace(table, cells=cells), labels
 
     def _settings(self) -> FitSettings:
-        return FitSettings.of(self.get_params(deep=False))
+        return FitSettings(**{name: getattr(self, name) for name in HYPER_PARAMETERS})
 
     def _fit_resample(self, X: Table, y: NDArray[Any]) -> tuple[Table, NDArray[Any]]:
         """Train on a checked table and append synthetic rows; imbalanced-learn's hook."""

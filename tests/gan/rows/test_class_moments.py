@@ -28,7 +28,7 @@ def two_normal_classes(n=4000):
 
 def test_moments_are_mean_and_covariance_before_the_activation():
     values, classes, covariance = two_normal_classes()
-    moments = class_moments(batches_of(values, classes), 2, noise_dim=5)
+    moments = class_moments(batches_of(values, classes), noise_dim=5)
     assert moments.shape == (2, 6, 3)
     for c, mean in enumerate((-0.4, 0.4)):
         torch.testing.assert_close(moments[c, -1], torch.full((3,), mean), rtol=0, atol=0.03)
@@ -38,7 +38,7 @@ def test_moments_are_mean_and_covariance_before_the_activation():
 
 def test_little_noise_takes_the_direction_of_largest_variance():
     values, classes, covariance = two_normal_classes()
-    moments = class_moments(batches_of(values, classes), 2, noise_dim=1)
+    moments = class_moments(batches_of(values, classes), noise_dim=1)
     found = moments[0, :1].t() @ moments[0, :1]
     largest, vectors = torch.linalg.eigh(covariance)
     torch.testing.assert_close(found, largest[-1] * vectors[:, -1:] @ vectors[:, -1:].t(), rtol=0.2, atol=0.01)
@@ -46,10 +46,10 @@ def test_little_noise_takes_the_direction_of_largest_variance():
 
 def test_a_wide_table_gives_the_same_as_a_narrow_one(monkeypatch):
     values, classes, _ = two_normal_classes()
-    narrow = class_moments(batches_of(values, classes), 2, noise_dim=3)[0, :-1]
+    narrow = class_moments(batches_of(values, classes), noise_dim=3)[0, :-1]
     monkeypatch.setattr("wgan_resampler.gan.rows.class_moments._MAX_CELLS", 0)  # 64 rows
     wide_values = values.repeat(1, 30)  # 90 columns, more than rows
-    wide = class_moments(batches_of(wide_values, classes), 2, noise_dim=3)[0, :-1]
+    wide = class_moments(batches_of(wide_values, classes), noise_dim=3)[0, :-1]
     assert wide.shape == (3, 90)
     torch.testing.assert_close((wide.t() @ wide)[:3, :3], narrow.t() @ narrow, rtol=0.5, atol=0.03)
     torch.testing.assert_close(wide[:, :3], wide[:, 87:], rtol=1e-3, atol=1e-4)
@@ -60,7 +60,7 @@ def test_states_are_generated_about_as_often_as_they_occur(share):
     n = 2000
     classes = torch.zeros(n, dtype=torch.int64)
     states = (torch.arange(n).unsqueeze(1) < share * n).long()
-    moments = class_moments(batches_of(torch.zeros(n, 0), classes, states, (2,)), 1, noise_dim=4)
+    moments = class_moments(batches_of(torch.zeros(n, 0), classes, states, (2,)), noise_dim=4)
     noise = torch.randn(20_000, 4, generator=torch.Generator().manual_seed(2))
     output = noise @ moments[0, :-1] + moments[0, -1]
     assert (output.argmax(dim=1) == 1).float().mean() == pytest.approx(share, abs=0.04)
@@ -70,14 +70,14 @@ def test_states_are_generated_about_as_often_as_they_occur(share):
 def test_classes_of_one_value_and_of_few_rows_have_moments(n):
     values = torch.full((n + 5, 2), 1.0)
     classes = torch.tensor([0] * n + [1] * 5)
-    moments = class_moments(batches_of(values, classes), 2, noise_dim=2)
+    moments = class_moments(batches_of(values, classes), noise_dim=2)
     assert moments.isfinite().all()
     assert torch.tanh(moments[:, -1]).min() > 0.98
 
 
 def test_a_new_generator_gives_rows_of_about_these_moments():
     values, classes, _ = two_normal_classes()
-    moments = class_moments(batches_of(values, classes), 2, noise_dim=8)
+    moments = class_moments(batches_of(values, classes), noise_dim=8)
     generator = GanGenerator(
         num_classes=2, feature_dim=3, noise_dim=8, normalization="layer", moments=moments, random_state=0
     ).eval()

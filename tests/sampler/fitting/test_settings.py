@@ -43,9 +43,9 @@ def test_only_the_scale_of_the_penalty_is_no_parameter_of_the_sampler():
 
 def test_settings_of_a_sampler_are_its_parameters():
     over = WGANGPOverSampler(noise_dim=5, epochs=7, normalization="layer", device="cpu")
-    settings = FitSettings.of(over.get_params(deep=False))
+    settings = over._settings()
     assert settings == FitSettings(noise_dim=5, epochs=7, normalization="layer")
-    assert FitSettings.of(WGANGPOverSampler().get_params()) == FitSettings() == PRESETS["tuned"]
+    assert WGANGPOverSampler()._settings() == FitSettings() == PRESETS["tuned"]
 
 
 def test_numbers_of_numpy_become_those_of_python():

@@ -70,6 +70,8 @@ class ClassBalancedBatches:
         What draws the rows.
     layout : RowLayout
         Where values and blocks stand in a row of a batch.
+    num_classes : int
+        Number of classes.
     batch_size : int
         As given.
     """
@@ -86,7 +88,7 @@ class ClassBalancedBatches:
             table = table.take(~isolated_rows(table, m_neighbors))
         self.rows = RealRows(table, borrowed_rows)
         self.layout = table.layout
-        self._num_classes = len(table.counts)
+        self.num_classes = len(table.counts)
         self.batch_size = batch_size
         self._rng = rng
         self._turn = 0
@@ -118,7 +120,7 @@ class ClassBalancedBatches:
         # Both states are set here, so that a wrong one is refused now and not in a later epoch.
         for rng in (self._chunk_rng, state["rng"].cpu()):
             self._rng.set_state(rng)
-        self._turn = int(state["turn"]) % self._num_classes
+        self._turn = int(state["turn"]) % self.num_classes
         self._chunk, self._chunk_size, self._used = [], int(state["chunk_size"]), int(state["used"])
 
     def epoch(self, n_critic: int) -> Iterator[tuple[Tensor, Tensor]]:
@@ -136,7 +138,7 @@ class ClassBalancedBatches:
             self._draw_chunk(size)
         # The next chunk begins with the class whose turn it is after the rows that were used.
         if self._chunk_size != size or self._used >= len(self._chunk):
-            self._turn = (self._turn + self._used * self._chunk_size) % self._num_classes
+            self._turn = (self._turn + self._used * self._chunk_size) % self.num_classes
             self._used = 0
             self._draw_chunk(size)
         self._used += 1
@@ -148,9 +150,9 @@ class ClassBalancedBatches:
         cells = size * max(1, self.layout.n_values + len(self.layout.block_sizes))
         n = max(1, min(_UPDATES_PER_CHUNK, _CELLS_PER_CHUNK[self.device.type] // cells))
         rng = self._rng.get_state()
-        classes = torch.arange(self._turn, self._turn + n * size, device=self.device) % self._num_classes
+        classes = torch.arange(self._turn, self._turn + n * size, device=self.device) % self.num_classes
         values, states = self.draw(classes)
-        conditions = one_hot(classes, self._num_classes, values.dtype)
+        conditions = one_hot(classes, self.num_classes, values.dtype)
         self._chunk = list(zip(*(torch.split(rows, size) for rows in (values, states, conditions)), strict=True))
         self._chunk_size, self._chunk_rng = size, rng
 

@@ -44,15 +44,13 @@ _RAREST = 1e-3
 """Added to the share of a state, whose logarithm must be finite."""
 
 
-def class_moments(batches: ClassBalancedBatches, num_classes: int, noise_dim: int) -> Tensor:
+def class_moments(batches: ClassBalancedBatches, noise_dim: int) -> Tensor:
     """Return the matrices that turn noise into a normal distribution of each class's rows.
 
     Parameters
     ----------
     batches : ClassBalancedBatches
         The source of real rows.
-    num_classes : int
-        Number of classes.
     noise_dim : int
         Length of the noise vector.
 
@@ -62,9 +60,9 @@ def class_moments(batches: ClassBalancedBatches, num_classes: int, noise_dim: in
         For each class, S_c transposed, and m_c as the last row.
     """
     layout = batches.layout
-    n_rows = max(_MIN_ROWS, min(_MAX_ROWS, _TOTAL_ROWS // num_classes, _MAX_CELLS // layout.width))
+    n_rows = max(_MIN_ROWS, min(_MAX_ROWS, _TOTAL_ROWS // batches.num_classes, _MAX_CELLS // layout.width))
     moments = []
-    for c in range(num_classes):
+    for c in range(batches.num_classes):
         classes = torch.full((n_rows,), c, dtype=torch.int64, device=batches.device)
         rows = expand(*batches.draw(classes), layout)
         values, blocks = rows[:, : layout.n_values], rows[:, layout.n_values :]

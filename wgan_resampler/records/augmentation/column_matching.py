@@ -66,7 +66,13 @@ def matching_format(path: str, frame: pd.DataFrame, data: DataDescription, schem
     >>> form.build([CategoricalCells(np.array([0, 1]), 2)])["mood"].tolist()
     ['happy', 'sad']
     """
-    _check_names(path, [str(name) for name in frame.columns], data.columns)
+    found, made = [str(name) for name in frame.columns], list(data.columns)
+    if found != made:
+        missing, other = [name for name in made if name not in found], [name for name in found if name not in made]
+        raise DataFileError(
+            f"{path} and the generator have different columns, or another order of columns. Only the generator makes: "
+            f"{shown(missing)}. Only the file has: {shown(other)}. The generator makes in this order: {shown(made)}."
+        )
     table = check_table(frame)
     form = cast(PandasFormat, table.format)
     columns = [
@@ -89,19 +95,6 @@ def own_format(data: DataDescription, schema: TableSchema) -> PandasFormat:
             to_float = column.has_missing and column.dtype.kind != "f"
             columns.append(SeriesFormat(np.dtype(np.float64) if to_float else column.dtype))
     return PandasFormat(pd.Index(data.columns), tuple(columns))
-
-
-def _check_names(path: str, found: Sequence[str], made: Sequence[str]) -> None:
-    """Raise unless the columns of a table are those that a generator makes, in their order."""
-    if list(found) == list(made):
-        return
-    missing, other = [name for name in made if name not in found], [name for name in found if name not in made]
-    problem = "has its columns in another order than the generator makes them"
-    if missing:
-        problem = f"has no column {missing[0]!r}, which the generator makes"
-    elif other:
-        problem = f"has a column {other[0]!r} that the generator does not make"
-    raise DataFileError(f"{path} {problem}. Columns: {shown(found)}; those of the generator: {shown(made)}.")
 
 
 def shown(values: Sequence[Any], limit: int = 12) -> str:

@@ -220,7 +220,7 @@ def prepare(
         )
         rng = new_generator(next_seed(seeds), device)
         batches = ClassBalancedBatches(table, batch_size, rng, settings.borrowed_rows, settings.m_neighbors)
-        trainer = _trainer(settings, len(classes), batches, device, seeds, callbacks)
+        trainer = _trainer(settings, batches, seeds, callbacks)
     n_epochs = epochs_of(settings, labels)
     return Preparation(settings, encoder, classes, counts, batches, trainer, next_seed(seeds), n_epochs)
 
@@ -236,16 +236,11 @@ def _some_of_each_class(class_indices: NDArray[np.integer], n: int, rng: np.rand
 
 
 def _trainer(
-    settings: FitSettings,
-    num_classes: int,
-    batches: ClassBalancedBatches,
-    device: torch.device,
-    seeds: np.random.SeedSequence,
-    callbacks: Sequence[Callback],
+    settings: FitSettings, batches: ClassBalancedBatches, seeds: np.random.SeedSequence, callbacks: Sequence[Callback]
 ) -> GanTrainer:
     """Return a trainer with fresh networks."""
     sizes: dict[str, Any] = {
-        "num_classes": num_classes,
+        "num_classes": batches.num_classes,
         "feature_dim": batches.layout.width,
         "hidden_dim": settings.hidden_dim,
         "num_layers": settings.num_layers,
@@ -257,7 +252,7 @@ def _trainer(
         normalization=settings.normalization,
         skip_connections=settings.skip_connections,
         block_sizes=batches.layout.block_sizes,
-        moments=class_moments(batches, num_classes, settings.noise_dim) if settings.moment_start else None,
+        moments=class_moments(batches, settings.noise_dim) if settings.moment_start else None,
         random_state=next_seed(seeds),
     )
     critic = GanDiscriminator(**sizes, random_state=next_seed(seeds))
@@ -268,12 +263,12 @@ def _trainer(
         generator=generator,
         discriminator=critic,
         noise_dim=generator.noise_dim,
-        num_classes=num_classes,
+        num_classes=batches.num_classes,
         lambda_gp=settings.lambda_gp,
         n_critic=settings.n_critic,
         learning_rate=settings.learning_rate,
         critic_learning_rate=settings.critic_learning_rate,
-        device=device,
+        device=batches.device,
         random_state=next_seed(seeds),
         callbacks=callbacks,
         average_decay=settings.average_decay,

@@ -158,11 +158,6 @@ class FitSettings:
             if value is not None and not isinstance(value, str):
                 object.__setattr__(self, name, about.values.kind(value))
 
-    @classmethod
-    def of(cls, parameters: Mapping[str, Any]) -> FitSettings:
-        """Return the settings among the parameters of a sampler."""
-        return cls(**{name: parameters[name] for name in HYPER_PARAMETERS})
-
 
 HYPER_PARAMETERS: Final[Mapping[str, HyperParameter]] = {
     each.name: each.metadata["hyper_parameter"] for each in fields(FitSettings) if each.metadata
