@@ -30,6 +30,7 @@ class ReplayingStep(GraphedStep):
             self._graph.replay = self._replay
 
     def _replay(self):
+        assert self.is_recorded
         type(self).n_replays += 1
         critic_pass, score_pass = self._step._critic_pass, self._step._generator_pass.score_pass
         counts = critic_pass.n_summed, score_pass.n_summed
