@@ -32,7 +32,9 @@ from wgan_resampler.exceptions import (
     WorkerLostError,
 )
 
-OPTIONS = {"classifiers": ["decision_tree"], "cv": 2, "verbose": 0}
+EVERYTHING = {"classifiers": ["decision_tree"], "cv": 2, "verbose": 0}
+# Without tuned thresholds, a comparison takes a third of the time.
+OPTIONS = EVERYTHING | {"scoring": ["balanced_accuracy", "roc_auc", "brier"]}
 KEYS = ["dataset", "sampler", "classifier", "repeat", "fold"]
 
 
@@ -42,7 +44,7 @@ def share(pipeline, X, y):
 
 def test_one_row_for_each_cell_sorted_by_the_keys(two_classes, three_classes):
     data = {"two": two_classes, "three": three_classes}
-    options = OPTIONS | {"classifiers": ["knn", "decision_tree"], "cv": 3}
+    options = EVERYTHING | {"classifiers": ["knn", "decision_tree"], "cv": 3}
     frame = compare_samplers(data, ["smote", "none"], **options, n_repeats=2).to_frame()
     assert frame.columns[:5].tolist() == KEYS
     assert set(METRICS) < set(frame.columns)
@@ -57,16 +59,16 @@ def test_one_row_for_each_cell_sorted_by_the_keys(two_classes, three_classes):
 
 
 def test_without_tuned_metrics_nothing_is_tuned_and_the_rest_stays(two_classes):
-    everything = compare_samplers(two_classes, {"noisy": Noisy()}, **OPTIONS).to_frame()
-    calls = compare_samplers(two_classes, {"noisy": Noisy()}, **OPTIONS, scoring=["f1", "brier"]).to_frame()
+    everything = compare_samplers(two_classes, {"noisy": Noisy()}, **EVERYTHING).to_frame()
+    calls = compare_samplers(two_classes, {"noisy": Noisy()}, **EVERYTHING, scoring=["f1", "brier"]).to_frame()
     assert "f1_tuned" in everything
     assert not calls.filter(like="_tuned").columns.tolist()
     pd.testing.assert_frame_equal(calls[["f1", "brier"]], everything[["f1", "brier"]])
 
 
 def test_results_without_tuned_thresholds_are_not_taken_for_those_with_them(tmp_path, two_classes):
-    compare_samplers(two_classes, ["none"], **OPTIONS, scoring=["f1"], output=tmp_path)
-    frame = compare_samplers(two_classes, ["none"], **OPTIONS, output=tmp_path, resume=True).to_frame()
+    compare_samplers(two_classes, ["none"], **EVERYTHING, scoring=["f1"], output=tmp_path)
+    frame = compare_samplers(two_classes, ["none"], **EVERYTHING, output=tmp_path, resume=True).to_frame()
     assert frame["f1_tuned"].notna().all()
 
 
@@ -110,7 +112,7 @@ def test_own_scorers_and_splitters(two_classes):
     result = compare_samplers(
         two_classes,
         ["none"],
-        **OPTIONS | {"cv": StratifiedShuffleSplit(4, test_size=0.3)},
+        **EVERYTHING | {"cv": StratifiedShuffleSplit(4, test_size=0.3)},
         scoring={"f1": "f1", "jaccard": "jaccard", "share": share},
     )
     frame = result.to_frame()
@@ -238,10 +240,10 @@ def test_results_of_other_settings_are_not_taken(two_classes, tmp_path, change):
 
 @pytest.mark.parametrize("changed", ["accuracy", share])
 def test_another_scorer_of_the_same_name_is_not_taken_for_the_first(two_classes, tmp_path, changed):
-    options = OPTIONS | {"output": tmp_path, "resume": True}
+    options = EVERYTHING | {"output": tmp_path, "resume": True}
     compare_samplers(two_classes, ["none"], **options, scoring={"mine": "jaccard_macro"})
     resumed = compare_samplers(two_classes, ["none"], **options, scoring={"mine": changed}).to_frame()
-    fresh = compare_samplers(two_classes, ["none"], **OPTIONS, scoring={"mine": changed}).to_frame()
+    fresh = compare_samplers(two_classes, ["none"], **EVERYTHING, scoring={"mine": changed}).to_frame()
     pd.testing.assert_series_equal(resumed["mine"], fresh["mine"])
     lines = (tmp_path / "cells.jsonl").read_bytes()
     compare_samplers(two_classes, ["none"], **options, scoring={"mine": changed})
