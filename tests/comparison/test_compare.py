@@ -23,7 +23,7 @@ from wgan_resampler.comparison.data.datasets import load_datasets
 from wgan_resampler.comparison.methods.registry import resolve_classifiers, resolve_samplers
 from wgan_resampler.comparison.running.job import Job, JobResult
 from wgan_resampler.comparison.running.job_key import job_key
-from wgan_resampler.comparison.scoring.metrics import METRICS
+from wgan_resampler.comparison.scoring.metrics import DEFINITIONS, METRICS
 from wgan_resampler.exceptions import (
     ComparisonStoreError,
     ComparisonWarning,
@@ -267,16 +267,25 @@ class Halves:
         yield np.arange(0, len(y), 2), np.arange(1, len(y), 2)[: int(self.share * len(y))]
 
 
-def test_keys_of_stored_results_stay():
-    """Should this fail, comparisons that are under way cannot be resumed: raise the format of the store instead."""
+def a_job():
     X, y = np.arange(40.0).reshape(20, 2), np.arange(20) % 3 == 0
     (dataset,) = load_datasets({"d": (X, y)})
     specs, learners = resolve_samplers(["smote"]), resolve_classifiers(["knn"])
     first = Job(*next(plan([dataset], specs, 2, 1, None, root=0)), learners, {}, 0)
     # Folds, and parameters in descriptions, are those of the version of scikit-learn that is installed.
     knn = replace(learners[0], description="knn")
-    job = replace(first, classifiers=(knn,), train=np.arange(10), test=np.arange(10, 20))
-    assert job_key(job) == "ec2b97b71fc2e07ee0a63bce"
+    return replace(first, classifiers=(knn,), train=np.arange(10), test=np.arange(10, 20))
+
+
+def test_keys_of_stored_results_stay():
+    """Should this fail, comparisons that are under way cannot be resumed: raise the format of the store instead."""
+    assert job_key(a_job()) == "ec2b97b71fc2e07ee0a63bce"
+
+
+def test_bug_a_metric_that_was_added_later_stayed_empty_in_stored_results(monkeypatch):
+    before = job_key(a_job())
+    monkeypatch.setitem(DEFINITIONS, "added_later", DEFINITIONS["f1"])
+    assert job_key(a_job()) != before
 
 
 def test_other_versions_are_warned_of(two_classes, tmp_path):
