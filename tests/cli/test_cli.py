@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -290,3 +291,10 @@ def test_extract_checks_the_output_first(tmp_path, capsys):
     assert run("extract", "--audio", tmp_path / "none", "--output", tmp_path / "out.json") == 1
     assert "none: No such file" in error_line(capsys)
     assert os.listdir(tmp_path) == []  # noqa: PTH208
+
+
+def test_a_command_also_runs_outside_the_main_thread(tmp_path, capsys):
+    with ThreadPoolExecutor(1) as pool:
+        command = ["split", "--data", str(tmp_path / "none.json"), "--output", str(tmp_path / "split.json")]
+        assert pool.submit(main, command).result() == 1
+    assert "none.json" in capsys.readouterr().err

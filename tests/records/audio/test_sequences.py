@@ -87,6 +87,10 @@ def test_a_spread_at_the_floor_means_constant():
 @pytest.mark.parametrize(
     ("record", "description", "fragment"),
     [
+        (np.zeros(13), np.zeros(26), "got shape"),
+        (np.zeros((0, 13)), np.zeros(26), "got shape"),
+        (np.full((2, 1), np.nan), np.zeros(2), "finite numbers"),
+        (np.zeros((2, 13)), np.zeros(25), "26 numbers"),
         (np.zeros((2, 1)), np.array([np.inf, 0]), "finite means"),
         (np.zeros((2, 1)), np.array([0, 1e6]), "finite means"),
     ],

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, example, given, settings, strategies as st
 from hypothesis.extra import numpy as npst
 from shared_data import TRACKS, shared_file
 
-from wgan_resampler.exceptions import DataFileError
+from wgan_resampler.exceptions import DataFileError, InvalidDataError
 from wgan_resampler.records.files.json_records import RecordFile, mean_over_time, read_records, write_records
 from wgan_resampler.tables import MIN_GZIP_ALLOWANCE
 
@@ -89,6 +89,13 @@ def test_nan_is_not_written(tmp_path):
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_records(tmp_path / "x.json", RecordFile([np.array([np.nan])], np.array([0]), ("a",)))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_further_key_cannot_take_the_place_of_labels():
+    with pytest.raises(InvalidDataError, match="'labels' cannot be a further key"):
+        RecordFile([np.zeros(1)], np.array([0]), ("a",), extra={"labels": [1]})
+    with pytest.raises(InvalidDataError, match="1 records but 2 labels"):
+        RecordFile([np.zeros(1)], np.array([0, 1]), ("a",))
 
 
 def test_reduce_keeps_only_what_it_returns(tmp_path):

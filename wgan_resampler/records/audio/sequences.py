@@ -31,12 +31,17 @@ def describe(record: Floats) -> Floats:
     Parameters
     ----------
     record : ndarray of shape (n_frames, n_features)
-        A sequence of at least one frame, all of finite numbers. `read_records` returns no other.
+        A sequence of at least one frame.
 
     Returns
     -------
     ndarray of shape (2 * n_features,)
         Spreads are standard deviations, at least `MIN_SPREAD`: also those of silence, and of a single frame.
+
+    Raises
+    ------
+    InvalidDataError
+        If `record` is not such a sequence.
 
     Examples
     --------
@@ -45,6 +50,7 @@ def describe(record: Floats) -> Floats:
     >>> describe(np.array([[1.0, 5.0], [3.0, 5.0]])).round(3).tolist()
     [2.0, 5.0, 0.0, -6.908]
     """
+    record = _checked(record)
     spreads = np.maximum(record.std(axis=0), MIN_SPREAD)
     return np.concatenate([record.mean(axis=0), np.log(spreads)])
 
@@ -69,7 +75,7 @@ def move(record: Floats, description: Floats) -> Floats:
     Raises
     ------
     InvalidDataError
-        If a mean is not finite, or the exponential of a log-spread is not.
+        If shapes do not fit or a number is not finite.
 
     Examples
     --------
@@ -81,7 +87,15 @@ def move(record: Floats, description: Floats) -> Floats:
     >>> np.allclose(move(record, describe(record)), record)
     True
     """
-    means, log_spreads = np.split(description, 2)
+    record = _checked(record)
+    description = np.asarray(description, dtype=np.float64)
+    n_features = record.shape[1]
+    if description.shape != (2 * n_features,):
+        raise InvalidDataError(
+            f"A description of records with {n_features} coefficients has {2 * n_features} numbers, means and then "
+            f"log-spreads; got shape {description.shape}."
+        )
+    means, log_spreads = description[:n_features], description[n_features:]
     with np.errstate(over="ignore"):
         spreads = np.exp(log_spreads)
     if not (np.isfinite(means).all() and np.isfinite(spreads).all()):
@@ -92,3 +106,14 @@ def move(record: Floats, description: Floats) -> Floats:
     factors = np.where(is_constant, 0.0, spreads / np.where(own > 0, own, 1.0))
     moved: Floats = means + (record - record.mean(axis=0)) * factors
     return moved
+
+
+def _checked(record: Floats) -> Floats:
+    record = np.asarray(record, dtype=np.float64)
+    if record.ndim != 2 or 0 in record.shape:
+        raise InvalidDataError(
+            f"A sequence has frames and coefficients, at least one of each; got shape {record.shape}."
+        )
+    if not np.isfinite(record).all():
+        raise InvalidDataError("A sequence must hold finite numbers only.")
+    return record

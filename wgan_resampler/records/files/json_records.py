@@ -12,7 +12,7 @@ import numpy as np
 from msgspec import UNSET, Meta, UnsetType
 from numpy.typing import NDArray
 
-from wgan_resampler.exceptions import DataFileError
+from wgan_resampler.exceptions import DataFileError, InvalidDataError
 from wgan_resampler.records.files.json_stream import Reduce, convert, open_json
 from wgan_resampler.utils.storage import atomic_writer
 
@@ -43,6 +43,11 @@ class RecordFile:
     extra : mapping, default={}
         Further keys and their values; a list with one value for each record describes the records.
 
+    Raises
+    ------
+    InvalidDataError
+        If labels and records differ in number, or a further key is one of the layout.
+
     Examples
     --------
     >>> import numpy as np
@@ -57,6 +62,13 @@ class RecordFile:
     mapping: tuple[str, ...]
     layout: Layout = "features"
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        reserved = {*LAYOUTS, "labels", "mapping"} & set(self.extra)
+        if reserved:
+            raise InvalidDataError(f"{sorted(reserved)[0]!r} cannot be a further key of records.")
+        if len(self.labels) != len(self.records):
+            raise InvalidDataError(f"There are {len(self.records)} records but {len(self.labels)} labels.")
 
     @property
     def n_features(self) -> int:

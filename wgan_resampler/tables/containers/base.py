@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import abc
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,12 +43,21 @@ class Table:
         return len(self.cells[0])
 
 
-ChooseCategorical = Callable[..., frozenset[int]]
-"""Returns the positions of the categorical columns, as the caller of the sampler wants it.
+class ChooseCategorical(Protocol):
+    """Chooses the categorical columns of a table, as the caller wants it."""
 
-Its arguments are the number of columns, their names if they have names, and the positions of the columns that are
-categorical if the caller leaves the choice to the container.
-"""
+    def __call__(self, n_columns: int, names: Sequence[Any] | None = None, auto: Sequence[int] = ()) -> frozenset[int]:
+        """Return the positions of the categorical columns.
+
+        Parameters
+        ----------
+        n_columns : int
+            Number of columns of the table.
+        names : sequence or None, default=None
+            Names of the columns, if they have names.
+        auto : sequence of int, default=()
+            Positions of the columns that are categorical if the caller leaves the choice to the container.
+        """
 
 
 class TableFormat(abc.ABC):
