@@ -75,6 +75,10 @@ class IdentifierColumnWarning(WGANResamplerWarning):
     """A categorical feature has so many categories that it looks like an identifier. It makes training slow."""
 
 
+class DataFileWarning(WGANResamplerWarning):
+    """A file was read in a way that its user should know of."""
+
+
 class DamagedCheckpointWarning(WGANResamplerWarning):
     """A checkpoint cannot be read, and an older one is used instead."""
 

@@ -2,31 +2,73 @@
 
 from __future__ import annotations
 
+import difflib
 import io
 import os
-import warnings
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import DataFileError
-from wgan_resampler.tables.files.bounded_gzip import one_line, open_data
+from wgan_resampler.tables.files.bounded_gzip import open_data
+from wgan_resampler.tables.files.csv_dialect import CsvDialect, CsvOptions, find_dialect
+from wgan_resampler.tables.files.csv_table import read_csv
+from wgan_resampler.tables.files.new_rows import NewRows
+from wgan_resampler.tables.files.number_text import find_number_text
+from wgan_resampler.tables.files.parquet_table import read_parquet
 from wgan_resampler.utils import FILES, require
 from wgan_resampler.utils.storage import atomic_writer
 
 if TYPE_CHECKING:
     import pandas as pd
 
-TABLE_SUFFIXES = (".csv", ".csv.gz", ".parquet")
+_TEXT_SUFFIXES: Final = (".csv", ".tsv", ".data", ".txt")
+_PACKINGS: Final = ("", ".gz")
+
+TABLE_SUFFIXES: Final = (*(f"{text}{packing}" for text in _TEXT_SUFFIXES for packing in _PACKINGS), ".parquet")
 """What the name of a table file ends in."""
 
-MAX_CELLS_PER_BYTE = 100
-MIN_CELL_ALLOWANCE = 10_000_000
-"""A Parquet file may announce this many cells, or 100 for each of its bytes. Repeated values pack without a limit."""
+MAX_COLUMNS: Final = 100_000
+"""A column takes only a few bytes in a file, but a table with a million columns takes gigabytes."""
 
-MAX_COLUMNS = 100_000
-"""A column takes only a few bytes in a file, but a frame with a million columns takes gigabytes."""
+_CONVERTERS: Final = {
+    ".xlsx": "pandas.read_excel({path!r})",
+    ".xls": "pandas.read_excel({path!r})",
+    ".ods": "pandas.read_excel({path!r})",
+    ".arff": "pandas.DataFrame(scipy.io.arff.loadarff({path!r})[0])",
+    ".feather": "pandas.read_feather({path!r})",
+    ".orc": "pandas.read_orc({path!r})",
+    ".jsonl": "pandas.read_json({path!r}, lines=True)",
+    ".ndjson": "pandas.read_json({path!r}, lines=True)",
+    ".dta": "pandas.read_stata({path!r})",
+    ".sav": "pandas.read_spss({path!r})",
+    ".sas7bdat": "pandas.read_sas({path!r})",
+    ".h5": "pandas.read_hdf({path!r})",
+}
+"""Calls that read tables of other kinds."""
 
 _PATH = str | os.PathLike[str]
+
+
+class TableFile(Protocol):
+    """A table file that was read."""
+
+    @property
+    def path(self) -> str:
+        """The file."""
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """What the file holds, column by column. Names of rows, and an index that pandas stored, are left out."""
+
+    def spelled(self, column: str) -> NDArray[np.object_]:
+        """Return the values of a column as the file spells them; None for a missing value."""
+
+    def write_with(self, file: BinaryIO, new: NewRows) -> None:
+        """Write a copy of the file with a mark in each row, and with new rows below."""
 
 
 def table_suffix(path: _PATH) -> str | None:
@@ -42,23 +84,39 @@ def table_suffix(path: _PATH) -> str | None:
     return next((suffix for suffix in TABLE_SUFFIXES if name.endswith(suffix)), None)
 
 
-def read_table(path: _PATH, *columns: str) -> pd.DataFrame:
-    r"""Read a CSV or Parquet file.
+def check_kind(path: _PATH) -> None:
+    """Raise DataFileError with the call that converts a file, if it is a table of a kind that is not read.
 
-    In a CSV file, an empty field is a missing value. Strings such as "NA" and "NaN" are missing values if all other
-    values of the column are numbers, or all are booleans. In a column of strings they are categories. So a category may
-    be called "None", and the values of the original rows stay unchanged.
+    Examples
+    --------
+    >>> from wgan_resampler.tables.files.table_files import check_kind
+    >>> check_kind("songs.csv")
+    """
+    file = Path(path)
+    call = _CONVERTERS.get(file.suffix.lower())
+    if call is not None:
+        target = file.with_suffix(".csv").name
+        raise DataFileError(
+            f"{path} is a {file.suffix} file, which is not read. Convert it in Python: "
+            f"{call.format(path=file.name)}.to_csv({target!r}, index=False)"
+        )
+
+
+def open_table(path: _PATH, *columns: str, options: CsvOptions | None = None) -> TableFile:
+    r"""Read a CSV or Parquet file, so that rows can be put below its own.
 
     Parameters
     ----------
     path : str or os.PathLike
-        The file: ``.csv``, ``.csv.gz`` or ``.parquet``. A CSV file has a header and is encoded in UTF-8.
+        The file. Its name ends in one of `TABLE_SUFFIXES`.
     *columns : str
-        Names of columns that the file must have.
+        Names of columns that the file must have. Their values can be had as the file spells them.
+    options : CsvOptions or None, default=None
+        What the reader of CSV files is told. None lets it find out all by itself.
 
     Returns
     -------
-    DataFrame
+    TableFile
         At least one row. The names of the columns are strings, and each is there once.
 
     Raises
@@ -66,9 +124,48 @@ def read_table(path: _PATH, *columns: str) -> pd.DataFrame:
     DataFileError
         If the file is not a valid table, or lacks one of `columns`.
     MissingDependencyError
-        If pandas is not installed, or pyarrow for Parquet.
+        If pandas or pyarrow is not installed.
     OSError
         If the file cannot be read.
+
+    Warns
+    -----
+    DataFileWarning
+        If words among numbers were read as missing values.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from wgan_resampler.tables.files.table_files import open_table
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "songs.csv")
+    ...     n_chars = path.write_text("loudness;genre\n0,50;01\n;02\n")
+    ...     table = open_table(path, "genre")
+    >>> table.frame["loudness"].tolist(), table.spelled("genre").tolist()
+    ([0.5, nan], ['01', '02'])
+    """
+    options = options or CsvOptions()
+    suffix = table_suffix(path)
+    check_kind(path)
+    if suffix is None:
+        raise DataFileError(f"{path} is not a table by its name, which must end in {', '.join(TABLE_SUFFIXES)}.")
+    require("pandas", "Reading tables", FILES)
+    if suffix == ".parquet":
+        table: TableFile = read_parquet(str(path), MAX_COLUMNS)
+        _check_columns(path, list(table.frame.columns), columns)
+    else:
+        with open_data(path) as file:
+            dialect = find_dialect(str(path), file, options)
+        _check_header(path, dialect)
+        _check_columns(path, dialect.names, columns)
+        table = read_csv(str(path), dialect, options, columns)
+    if not len(table.frame):
+        raise DataFileError(f"{path} has no rows.")
+    return table
+
+
+def read_table(path: _PATH, *columns: str, options: CsvOptions | None = None) -> pd.DataFrame:
+    r"""Read the frame of a table file; see :func:`open_table`.
 
     Examples
     --------
@@ -76,26 +173,12 @@ def read_table(path: _PATH, *columns: str) -> pd.DataFrame:
     >>> from wgan_resampler.tables.files.table_files import read_table
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = pathlib.Path(folder, "songs.csv")
-    ...     n_chars = path.write_text("loudness,mood\n0.5,NA\nNA,sad\n,\n")
+    ...     n_chars = path.write_text("loudness,mood\n0.5,NA\n,sad\n,\n")
     ...     table = read_table(path, "mood")
     >>> table["loudness"].isna().tolist(), table["mood"].isna().tolist()
     ([False, True, True], [False, False, True])
     """
-    suffix = table_suffix(path)
-    if suffix is None:
-        raise DataFileError(f"{path} is not a table by its name, which must end in {', '.join(TABLE_SUFFIXES)}.")
-    require("pandas", "Reading tables", FILES)
-    frame = _read_parquet(path) if suffix == ".parquet" else _read_csv(path)
-    if not len(frame):
-        raise DataFileError(f"{path} has no rows.")
-    frame.columns = frame.columns.map(str)
-    for column in columns:
-        if column not in frame.columns:
-            names = ", ".join(repr(name[:40]) for name in frame.columns[:12]) + ", ..." * (frame.shape[1] > 12)
-            raise DataFileError(f"{path} has no column {column!r}. Its columns: {names}.")
-    if not frame.columns.is_unique:
-        raise DataFileError(f"{path} has several columns of the same name. Give each column its own name.")
-    return frame
+    return open_table(path, *columns, options=options).frame
 
 
 def write_table(path: _PATH, frame: pd.DataFrame) -> None:
@@ -129,65 +212,30 @@ def write_table(path: _PATH, frame: pd.DataFrame) -> None:
             text.detach()  # or the wrapper would close `out`
 
 
-def _read_csv(path: _PATH) -> pd.DataFrame:
-    from pandas.api.types import infer_dtype
-
-    with open_data(path) as file:
-        _check_columns(path, file.readline(2**24).count(b",") + 1)
-    frame = _parse_csv(path, keep_default_na=False, na_values=[""])
-    # Numbers beside words such as "NA" were read as strings. Reading these columns once more with pandas' own list of
-    # such words tells them from real strings.
-    strings = [i for i, dtype in enumerate(frame.dtypes) if dtype.kind not in "biuf"]
-    if strings:
-        again = _parse_csv(path, usecols=strings)
-        for i, (_, column) in zip(strings, again.items(), strict=True):
-            if (column.dtype.kind in "iuf" and column.notna().any()) or infer_dtype(column) == "boolean":
-                frame.isetitem(i, column)
-    return frame
+def _check_columns(path: _PATH, names: Sequence[str], wanted: Sequence[str]) -> None:
+    if len(names) > MAX_COLUMNS:
+        raise DataFileError(f"{path} has {len(names)} columns; at most {MAX_COLUMNS} are read.")
+    for column in wanted:
+        if column in names:
+            continue
+        close = difflib.get_close_matches(column.strip().lower(), [name.strip().lower() for name in names], 1)
+        hint = next((f" Did you mean {name!r}?" for name in names if [name.strip().lower()] == close), "")
+        shown = ", ".join(repr(name[:40]) for name in names[:12]) + ", ..." * (len(names) > 12)
+        raise DataFileError(f"{path} has no column {column!r}.{hint} Its columns: {shown}.")
 
 
-def _parse_csv(path: _PATH, **options: Any) -> pd.DataFrame:
-    import pandas as pd
-
-    # From pandas 3.1 on, floats are read exactly by default, and the argument gives a warning.
-    if tuple(int(part) for part in pd.__version__.split(".")[:2]) < (3, 1):
-        options["float_precision"] = "round_trip"
-    with open_data(path) as file:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error", pd.errors.ParserWarning)
-                return pd.read_csv(file, index_col=False, low_memory=False, encoding="utf-8", **options)
-        except DataFileError:
-            raise
-        except pd.errors.ParserWarning as error:
-            raise DataFileError(f"{path} is not a valid CSV file: its rows have more cells than its header.") from error
-        except (ValueError, OverflowError, MemoryError, pd.errors.ParserError) as error:
-            raise DataFileError(f"{path} is not a valid CSV file: {one_line(error)}.") from error
-
-
-def _read_parquet(path: _PATH) -> pd.DataFrame:
-    pa, pq = (require(name, "Reading Parquet files", FILES) for name in ("pyarrow", "pyarrow.parquet"))
-    with Path(path).open("rb") as file:
-        try:
-            parquet = pq.ParquetFile(file)
-            _check_claims(path, file, parquet.metadata.num_rows, parquet.metadata.num_columns)
-            return parquet.read().to_pandas()
-        except DataFileError:
-            raise
-        except (pa.ArrowException, ValueError, OSError, KeyError, OverflowError, MemoryError) as error:
-            raise DataFileError(f"{path} is not a valid Parquet file: {one_line(error)}.") from error
-
-
-def _check_claims(path: _PATH, file: BinaryIO, n_rows: int, n_columns: int) -> None:
-    _check_columns(path, n_columns)
-    n_bytes = os.fstat(file.fileno()).st_size
-    if n_rows * n_columns > max(MIN_CELL_ALLOWANCE, MAX_CELLS_PER_BYTE * n_bytes):
+def _check_header(path: _PATH, dialect: CsvDialect) -> None:
+    """Raise DataFileError if the names of the columns take up more than one row."""
+    columns = list(zip(*(row for row in dialect.sample if len(row) == len(dialect.names)), strict=True))
+    is_number = [[bool(cell) and find_number_text([cell]) is not None for cell in cells] for cells in columns]
+    starts_with_words = [
+        cells[0].strip() != "" and not any(numbers[:1]) and all(numbers[3:])
+        for cells, numbers in zip(columns, is_number, strict=True)
+        if len(cells) > 4
+    ]
+    if dialect.has_header and any(starts_with_words) and not any(numbers[0] for numbers in is_number):
         raise DataFileError(
-            f"{path} claims {n_rows} rows of {n_columns} columns in {n_bytes} bytes, which no table of measurements "
-            "needs so little for. If you trust it, convert it to CSV."
+            f"{path} has a header of several rows. Keep one row of names, for example with pandas: "
+            f"frame = pandas.read_csv({Path(path).name!r}, header=[0, 1]); frame.columns = "
+            "frame.columns.map('_'.join)."
         )
-
-
-def _check_columns(path: _PATH, n_columns: int) -> None:
-    if n_columns > MAX_COLUMNS:
-        raise DataFileError(f"{path} has {n_columns} columns; at most {MAX_COLUMNS} are read.")

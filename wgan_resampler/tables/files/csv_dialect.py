@@ -1,0 +1,307 @@
+"""How a CSV file is written: its encoding, separator, header and quotes, found in its first records."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import BinaryIO, Final, Literal
+
+from wgan_resampler.exceptions import DataFileError, InvalidParameterError
+
+SAMPLE_BYTES: Final = 2**24
+"""The header must lie in this many bytes."""
+
+Unnamed = Literal["first", "last", "none"]
+
+_SAMPLE_RECORDS: Final = 300
+_SEPARATORS: Final = (",", ";", "\t", "|")
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+"""Byte order marks. That of UTF-32 begins with that of UTF-16, so it comes first."""
+
+
+@dataclass(frozen=True)
+class CsvOptions:
+    """What the reader of CSV files is told, where it should not find out by itself.
+
+    Parameters
+    ----------
+    separator : str or None, default=None
+        One ASCII character between two cells. None finds ``,``, ``;``, tab or ``|``.
+    decimal : {".", ","} or None, default=None
+        The decimal mark. None finds it.
+    encoding : str or None, default=None
+        Name of a codec of Python. None takes that of the byte order mark, or UTF-8.
+    missing : tuple of str, default=()
+        Words that mean a missing value, in all columns. An empty cell always does.
+    header : bool, default=True
+        Whether the first record holds names. Otherwise the columns are named by their positions, from ``"0"`` on.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a value is none of these.
+
+    Examples
+    --------
+    >>> from wgan_resampler.tables.files.csv_dialect import CsvOptions
+    >>> CsvOptions(separator=";", missing=("NA", "?")).separator
+    ';'
+    """
+
+    separator: str | None = None
+    decimal: str | None = None
+    encoding: str | None = None
+    missing: tuple[str, ...] = ()
+    header: bool = True
+
+    def __post_init__(self) -> None:
+        if self.separator is not None and not re.fullmatch(r"[\t -~]", self.separator):
+            raise InvalidParameterError(f"separator={self.separator!r} must be one ASCII character, such as ';'.")
+        if self.separator == '"':
+            raise InvalidParameterError("separator='\"' marks quoted cells. Give the character between two cells.")
+        if self.decimal not in (None, ".", ","):
+            raise InvalidParameterError(f"decimal={self.decimal!r} must be '.' or ','.")
+        if self.encoding is not None:
+            try:
+                "".encode(self.encoding)
+            except (LookupError, ValueError) as error:
+                raise InvalidParameterError(
+                    f"encoding={self.encoding!r} is unknown. Common ones are utf-8, latin-1, cp1252 and utf-16."
+                ) from error
+
+
+@dataclass(frozen=True)
+class CsvDialect:
+    """How a CSV file is written.
+
+    Parameters
+    ----------
+    encoding : str
+        Name of a codec that writes no byte order mark.
+    mark : bytes
+        The byte order mark at the beginning of the file; empty if there is none.
+    separator : str
+        The character between two cells.
+    line_end : str
+        What ends the first record.
+    names : tuple of str
+        The header, one name for each column. The names are unique: a repeated one is followed by a number, as in
+        ``"a.1"``. A column without a name in the header has the name ``""``.
+    has_header : bool
+        Whether the first record is a header.
+    unnamed : {"first", "last", "none"}
+        The column that the header does not count. R leaves out that of row names, which is the first one. Where each
+        row ends in a separator, it is the last one, which is empty.
+    n_skipped : int
+        Number of lines before the first row, empty ones included.
+    sample : tuple of tuple of str
+        The cells of the first rows.
+    quoted : tuple of bool
+        For each column, whether its cells are always quoted.
+    is_header_quoted : bool
+        Whether all names are quoted.
+    """
+
+    encoding: str
+    mark: bytes
+    separator: str
+    line_end: str
+    names: tuple[str, ...]
+    has_header: bool
+    unnamed: Unnamed
+    n_skipped: int
+    sample: tuple[tuple[str, ...], ...]
+    quoted: tuple[bool, ...]
+    is_header_quoted: bool
+
+    def cell(self, text: str, *, quoted: bool = False) -> str:
+        """Return a cell as the file writes it."""
+        if quoted or any(char in text for char in (self.separator, '"', "\n", "\r")):
+            return '"' + text.replace('"', '""') + '"'
+        return text
+
+
+def find_dialect(path: str, file: BinaryIO, options: CsvOptions) -> CsvDialect:
+    """Find out how a CSV file is written.
+
+    Parameters
+    ----------
+    path : str
+        The file, for messages.
+    file : BinaryIO
+        Its content, from the beginning.
+    options : CsvOptions
+        What is known already.
+
+    Returns
+    -------
+    CsvDialect
+
+    Raises
+    ------
+    DataFileError
+        If the beginning of the file is not text, or has no records.
+
+    Examples
+    --------
+    >>> import io
+    >>> from wgan_resampler.tables.files.csv_dialect import CsvOptions, find_dialect
+    >>> dialect = find_dialect("songs.csv", io.BytesIO(b'"mood";"bpm"\n"sad";60,5\n'), CsvOptions())
+    >>> dialect.separator, dialect.names, dialect.quoted
+    (';', ('mood', 'bpm'), (True, False))
+    """
+    start = file.read(SAMPLE_BYTES)
+    is_cut = len(start) == SAMPLE_BYTES
+    mark, encoding, text = _decode(path, start, options.encoding, is_cut)
+    body_text = text.lstrip("\r\n")
+    if not body_text:
+        raise DataFileError(f"{path} is not a valid CSV file: it is empty.")
+    if "\0" in body_text[:1000]:
+        raise DataFileError(f"{path} is not a valid CSV file: it holds zero bytes. Is it a file of another kind?")
+    separator = options.separator or _separator(path, body_text)
+    found = _first_records(path, body_text, separator)
+    if len(found) > 2 and (is_cut or len(found) > _SAMPLE_RECORDS):
+        found.pop()  # its end may be missing
+    (head, header), rows = found[0] if options.header else ("", []), found[options.header :]
+    names, unnamed = _names(header, [cells for _, cells in rows])
+    n_empty_lines = len((text[: len(text) - len(body_text)] + "x").splitlines()) - 1
+    line_end = re.search(r"\r?\n|\r", body_text)
+    return CsvDialect(
+        encoding=encoding,
+        mark=mark,
+        separator=separator,
+        line_end=line_end[0] if line_end else "\n",
+        names=names,
+        has_header=options.header,
+        unnamed=unnamed,
+        n_skipped=n_empty_lines + options.header,
+        sample=tuple(tuple(cells) for _, cells in rows),
+        quoted=tuple(_is_always_quoted(column) for column in _raw_columns(rows, separator, len(names))),
+        is_header_quoted=all(map(_is_always_quoted, _raw_columns([(head, header)], separator, len(header)))),
+    )
+
+
+def records(path: str, lines: Iterable[str], separator: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield each record of a CSV file as it is written, with its line end, and its cells. An empty line has no cells.
+
+    Parameters
+    ----------
+    path : str
+        The file, for messages.
+    lines : iterable of str
+        Its lines, with their ends.
+    separator : str
+        The character between two cells.
+
+    Raises
+    ------
+    DataFileError
+        If a cell is longer than 131 072 characters, the limit of Python's csv module.
+    """
+    raw: list[str] = []
+
+    def remembered() -> Iterator[str]:
+        for line in lines:
+            raw.append(line)
+            yield line
+
+    try:
+        for cells in csv.reader(remembered(), delimiter=separator):
+            yield "".join(raw), cells
+            raw.clear()
+    except csv.Error as error:
+        raise DataFileError(f"{path} is not a valid CSV file: {error}.") from error
+
+
+def _decode(path: str, start: bytes, told: str | None, is_cut: bool) -> tuple[bytes, str, str]:
+    """Return the byte order mark, the encoding in a form that writes none, and the text after the mark."""
+    mark, found = next(((mark, name) for mark, name in _MARKS if start.startswith(mark)), (b"", "utf-8"))
+    encoding = codecs.lookup(told or found).name
+    if encoding in ("utf-8-sig", "utf-16", "utf-32"):
+        encoding = found if mark else {"utf-8-sig": "utf-8"}.get(encoding, f"{encoding}-{sys.byteorder[0]}e")
+    try:
+        return mark, encoding, codecs.getincrementaldecoder(encoding)().decode(start[len(mark) :], final=not is_cut)
+    except ValueError as error:
+        raise not_encoded(path, encoding, error) from error
+
+
+def not_encoded(path: str, encoding: str, error: Exception) -> DataFileError:
+    """Return the error for a file that is not encoded as it was read."""
+    where = f" (byte {error.start})" if isinstance(error, UnicodeDecodeError) else ""
+    return DataFileError(
+        f"{path} is not a valid CSV file: it is not encoded in {encoding}{where}. Files of older Windows programs are "
+        "often read with encoding=cp1252, and others with encoding=latin-1."
+    )
+
+
+def _first_records(path: str, text: str, separator: str) -> list[tuple[str, list[str]]]:
+    found = records(path, io.StringIO(text, newline=""), separator)
+    return list(islice((record for record in found if record[1]), _SAMPLE_RECORDS + 1))
+
+
+def _separator(path: str, text: str) -> str:
+    """Return the character that divides all records into the same number of cells, and into the most."""
+    best, most = _SEPARATORS[0], 1
+    for separator in _SEPARATORS:
+        n_header, *n_cells = [len(cells) for _, cells in _first_records(path, text, separator)[:-1] or [("", [])]]
+        numbers = set(n_cells) or {n_header}
+        # The header of R lacks the column of row names.
+        if len(numbers) == 1 and max(numbers) > most and n_header in (max(numbers), max(numbers) - 1):
+            best, most = separator, max(numbers)
+    return best
+
+
+def _names(header: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], Unnamed]:
+    """Return a name for each column, and which one the header does not count."""
+    n_columns = len(rows[0]) if rows else len(header)
+    if not header:
+        return tuple(map(str, range(n_columns))), "none"
+    if n_columns != len(header) + 1:
+        return unique_names(header), "none"
+    if all(not cells[-1] for cells in rows if len(cells) == n_columns):
+        return unique_names([*header, ""]), "last"
+    return unique_names(["", *header]), "first"
+
+
+def unique_names(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names, each repeated one followed by a number.
+
+    Examples
+    --------
+    >>> from wgan_resampler.tables.files.csv_dialect import unique_names
+    >>> unique_names(["a", "a", "a.1"])
+    ('a', 'a.2', 'a.1')
+    """
+    taken, found = set(names), list[str]()
+    for name in names:
+        number, unique = 0, name
+        while unique in found or (number and unique in taken):
+            number += 1
+            unique = f"{name}.{number}"
+        found.append(unique)
+    return tuple(found)
+
+
+def _raw_columns(rows: Sequence[tuple[str, Sequence[str]]], separator: str, n_columns: int) -> list[tuple[str, ...]]:
+    """Return the columns of some records, with the quotes of the cells."""
+    between = re.escape(separator)
+    cell = re.compile(rf'(?:^|{between})("(?:[^"]|"")*"|[^{between}]*)')
+    raw = [cell.findall(record.rstrip("\r\n")) for record, _ in rows]
+    return [tuple(cells[j] for cells in raw if j < len(cells)) for j in range(n_columns)]
+
+
+def _is_always_quoted(cells: Sequence[str]) -> bool:
+    filled = [cell for cell in cells if cell]
+    return bool(filled) and all(cell.startswith('"') for cell in filled)

@@ -1,0 +1,374 @@
+"""CSV files: what their cells mean, and copies of them with further rows.
+
+What the cells mean is found beside their text. The text of the original rows is copied from file to file: it is never
+written again from its meaning.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wgan_resampler.exceptions import DataFileError, DataFileWarning
+from wgan_resampler.tables.files.bounded_gzip import one_line, open_data
+from wgan_resampler.tables.files.csv_dialect import CsvDialect, CsvOptions, not_encoded, records
+from wgan_resampler.tables.files.new_rows import IS_SYNTHETIC, NewRows, read_marks
+from wgan_resampler.tables.files.number_text import NumberText, find_number_text, with_digits
+from wgan_resampler.utils import FILES, require
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MISSING_WORDS: Final = frozenset(
+    {
+        "",
+        "?",
+        "-",
+        "--",
+        ".",
+        "..",
+        "*",
+        "na",
+        "n/a",
+        "#n/a",
+        "#na",
+        "<na>",
+        "nan",
+        "-nan",
+        "nat",
+        "none",
+        "null",
+        "nil",
+    }
+)
+"""Words that mean a missing value among numbers: in lower case, without spaces around them."""
+
+_STYLE_SAMPLE: Final = 10_000
+"""So many cells show how many decimals a column has."""
+
+_OTHER_TRUTH: Final = {"False": "True", "FALSE": "TRUE", "false": "true", "0": "1"}
+"""What a column writes for an original row, and what it writes for a synthetic one."""
+
+_BLOCK_BYTES: Final = 2**24
+"""A row must fit into this many bytes."""
+
+
+@dataclass(frozen=True)
+class ColumnText:
+    """How a column writes its cells.
+
+    Parameters
+    ----------
+    numbers : NumberText or None, default=None
+        How it writes numbers. None means that the cells are strings.
+    missing : str, default=""
+        How it writes a missing value.
+    """
+
+    numbers: NumberText | None = None
+    missing: str = ""
+
+    def write(self, values: pd.Series) -> list[str | None]:
+        """Return values as cells; None for a missing value."""
+        write = str if self.numbers is None else self.numbers.write
+        missing = values.isna().tolist()
+        return [None if is_gone else write(value) for value, is_gone in zip(values.tolist(), missing, strict=True)]
+
+
+@dataclass(frozen=True)
+class CsvTable:
+    """A CSV file that was read.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    dialect : CsvDialect
+        How the file is written.
+    frame : pandas.DataFrame
+        What the cells mean. Numbers are int64, uint64, their nullable forms, or float64. All else are strings as the
+        file spells them, of dtype object. Row names are left out.
+    columns : mapping of str to ColumnText
+        How each column of `frame` writes its cells.
+    texts : mapping of str to ndarray
+        The cells of the columns that were asked for, as the file spells them; None for a missing value.
+    row_names : ndarray or None
+        The first column, if it names or counts the rows.
+    """
+
+    path: str
+    dialect: CsvDialect
+    frame: pd.DataFrame
+    columns: Mapping[str, ColumnText]
+    texts: Mapping[str, NDArray[np.object_]]
+    row_names: NDArray[Any] | None
+
+    def spelled(self, column: str) -> NDArray[np.object_]:
+        """Return the cells of a column that was asked for, as the file spells them; None for a missing value."""
+        return self.texts[column]
+
+    def write_with(self, file: BinaryIO, new: NewRows) -> None:
+        """Write a copy of the file with a mark in each row, and with new rows.
+
+        Parameters
+        ----------
+        file : BinaryIO
+            Where to write.
+        new : NewRows
+            The rows to add.
+
+        Raises
+        ------
+        DataFileError
+            If the file has changed since it was read.
+        """
+        with open_data(self.path) as source:
+            file.write(source.read(len(self.dialect.mark)))
+            codec = self.dialect.encoding
+            # Line ends, quotes and separators are single bytes in UTF-8, so its bytes are copied as they are.
+            lines = io.TextIOWrapper(cast(Any, source), "latin-1" if codec == "utf-8" else codec, newline="")
+            for record in self._marked(lines, ends_in_rows=len(new) > 0):
+                file.write(record.encode(lines.encoding))
+            lines.detach()
+        for row in self._rows(new):
+            file.write(f"{row}{self.dialect.line_end}".encode(codec))
+
+    def _marked(self, lines: Iterator[str], *, ends_in_rows: bool) -> Iterator[str]:
+        """Yield each record of the file, with the mark at its end."""
+        dialect, n_rows = self.dialect, -int(self.dialect.has_header)
+        mark = self._mark("False")
+        header = dialect.separator + dialect.cell(IS_SYNTHETIC, quoted=dialect.is_header_quoted)
+        if dialect.unnamed == "last":
+            header = dialect.separator + header
+        if IS_SYNTHETIC in self.frame:
+            header = mark = ""
+        for record, cells in records(self.path, lines, dialect.separator):
+            if not cells:  # an empty line
+                yield record
+                continue
+            text = record.rstrip("\r\n")
+            line_end = record[len(text) :]
+            n_rows += 1
+            # Only the last row can lack a line end.
+            yield text + (mark if n_rows else header) + (line_end or dialect.line_end * ends_in_rows)
+        if n_rows != len(self.frame):
+            raise DataFileError(f"{self.path} had {len(self.frame)} rows when it was read, and has {n_rows} now.")
+
+    def _mark(self, text: str) -> str:
+        """Return the last cell of a row, with the separator before it."""
+        return self.dialect.separator + self.dialect.cell(text, quoted=all(self.dialect.quoted))
+
+    def _rows(self, new: NewRows) -> Iterator[str]:
+        """Yield new rows, as the file writes rows."""
+        dialect, marks = self.dialect, [""] * len(new)
+        cells: dict[str, Sequence[str | None]] = {
+            name: self.columns[name].write(new.features[name]) for name in new.features
+        }
+        cells[new.target] = self.texts[new.target][new.donors].tolist()
+        if IS_SYNTHETIC in self.frame:
+            cells[IS_SYNTHETIC] = [_OTHER_TRUTH.get(self.texts[IS_SYNTHETIC][0], "True")] * len(new)
+        else:
+            marks = [self._mark("True")] * len(new)
+        nothing = [None] * len(new)
+        columns = [
+            [
+                getattr(self.columns.get(name), "missing", "") if cell is None else dialect.cell(cell, quoted=is_quoted)
+                for cell in (
+                    self._further_names(len(new)) if j == 0 and self.row_names is not None else cells.get(name, nothing)
+                )
+            ]
+            for j, (name, is_quoted) in enumerate(zip(dialect.names, dialect.quoted, strict=True))
+        ]
+        for row, mark in zip(zip(*columns, strict=True), marks, strict=True):
+            yield dialect.separator.join(row) + mark
+
+    def _further_names(self, n: int) -> list[str]:
+        """Return the names of new rows: the numbers after those of the original ones."""
+        names = cast(Any, self.row_names)
+        last = int(names.max()) if names.dtype.kind in "iu" else len(names)
+        return [str(number) for number in range(last + 1, last + 1 + n)]
+
+
+def read_csv(path: str, dialect: CsvDialect, options: CsvOptions, spelled: Sequence[str] = ()) -> CsvTable:
+    """Read a CSV file.
+
+    A column holds numbers if all its cells are numbers in the same writing. Words such as ``NA`` among numbers are
+    missing values, and a warning names them. In a column of strings they are strings. An empty cell is a missing value.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    dialect : CsvDialect
+        How it is written.
+    options : CsvOptions
+        What the reader is told.
+    spelled : sequence of str, default=()
+        The columns whose cells are also kept as the file spells them.
+
+    Returns
+    -------
+    CsvTable
+
+    Raises
+    ------
+    DataFileError
+        If the file is not a valid CSV file.
+
+    Warns
+    -----
+    DataFileWarning
+        If words among numbers were read as missing values.
+    """
+    import pandas as pd
+
+    table = _read_cells(path, dialect)
+    row_names = None
+    if dialect.unnamed == "first" or (dialect.names[0] == "" and _are_distinct(table.column(0))):
+        row_names = _read_column(table.column(0), (".",), ())[0].to_numpy()
+    decimals = _decimal_marks(dialect, options)
+    series, columns, texts, words = {}, {}, {}, {}
+    arrays = table.columns
+    del table  # so that the text of each column is freed when its meaning is known
+    for name in reversed(dialect.names):
+        cells = arrays.pop()
+        if name in (*spelled, IS_SYNTHETIC):
+            texts[name] = np.asarray(cells.to_pandas(), dtype=object)
+        series[name], columns[name], words[name] = _read_column(cells, decimals, options.missing)
+    if IS_SYNTHETIC in texts:
+        series[IS_SYNTHETIC] = pd.Series(read_marks(path, texts[IS_SYNTHETIC]))
+    names = [*dialect.names[row_names is not None :]]
+    _warn_of_words(path, {name: words[name] for name in names if words[name]})
+    return CsvTable(path, dialect, pd.DataFrame({name: series[name] for name in names}), columns, texts, row_names)
+
+
+def _read_cells(path: str, dialect: CsvDialect) -> Any:
+    """Return the cells as an Arrow table of strings, in which empty cells are null."""
+    pa, csv = (require(name, "Reading CSV files", FILES) for name in ("pyarrow", "pyarrow.csv"))
+    names = [str(j) for j in range(len(dialect.names))]
+    with open_data(path) as file:
+        file.read(len(dialect.mark))
+        try:
+            return csv.read_csv(
+                file,
+                csv.ReadOptions(
+                    use_threads=False,
+                    block_size=_BLOCK_BYTES,
+                    column_names=names,
+                    skip_rows_after_names=dialect.n_skipped,
+                    encoding={"utf-8": "utf8"}.get(dialect.encoding, dialect.encoding),
+                ),
+                csv.ParseOptions(delimiter=dialect.separator, newlines_in_values=True),
+                csv.ConvertOptions(
+                    column_types=dict.fromkeys(names, pa.string()), null_values=[""], strings_can_be_null=True
+                ),
+            )
+        except DataFileError:
+            raise
+        except UnicodeError as error:
+            raise not_encoded(path, dialect.encoding, error) from error
+        except (pa.ArrowException, ValueError, OverflowError, MemoryError) as error:
+            if "invalid UTF8" in str(error):
+                raise not_encoded(path, dialect.encoding, error) from error
+            if "block boundaries" in str(error):
+                raise DataFileError(
+                    f"{path} is not a valid CSV file: a quote is not closed, or a row is longer than "
+                    f"{_BLOCK_BYTES} bytes."
+                ) from error
+            raise DataFileError(f"{path} is not a valid CSV file: {one_line(error)}.") from error
+
+
+def _are_distinct(cells: Any) -> bool:
+    import pyarrow.compute as pc
+
+    return bool(pc.count_distinct(cells).as_py() == len(cells) and not cells.null_count)
+
+
+def _decimal_marks(dialect: CsvDialect, options: CsvOptions) -> tuple[str, ...]:
+    """Return the decimal marks that cells may have. ``1,234`` is read with the first one."""
+    if options.decimal is not None:
+        return (options.decimal,)
+    for cells in zip(*(row for row in dialect.sample if len(row) == len(dialect.names)), strict=True):
+        numbers = [cell for cell in cells if not _is_missing_word(cell)]
+        form = find_number_text(numbers) if numbers else None
+        if form is not None and form.decimal == ",":
+            return (",", ".")
+    return (".", ",")
+
+
+def _is_missing_word(cell: str) -> bool:
+    return cell.strip().lower() in MISSING_WORDS
+
+
+def _read_column(
+    cells: Any, decimals: Sequence[str], missing: Sequence[str]
+) -> tuple[pd.Series, ColumnText, tuple[str, ...]]:
+    """Return what the cells of a column mean, how they are written, and the words that were found to mean missing."""
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    marker = ""
+    if missing:
+        is_word = pc.is_in(pc.utf8_trim_whitespace(cells), pa.array([word.strip() for word in missing]))
+        marker = next((str(word) for word in cells.filter(is_word).slice(0, 1)), "")
+        cells = pc.if_else(is_word, pa.scalar(None, pa.string()), cells)
+    if cells.null_count == len(cells):
+        return pd.Series(np.full(len(cells), np.nan)), ColumnText(missing=marker), ()
+    numbers = _plain_numbers(cells) if "." in decimals[:1] else None
+    if numbers is not None:
+        shown = cells.slice(0, _STYLE_SAMPLE).drop_null().unique().to_pylist() or ["0"]
+        return _series(numbers), ColumnText(with_digits(NumberText(), shown), marker), ()
+    encoded = cells.combine_chunks().dictionary_encode()
+    categories, codes = encoded.dictionary.to_pylist(), encoded.indices
+    filled = [cell for cell in categories if not _is_missing_word(cell)]
+    form = find_number_text(filled, decimals) if filled else None
+    if form is None:
+        return pd.Series(cells.to_pandas()), ColumnText(missing=marker), ()
+    words = tuple(cell for cell in categories if _is_missing_word(cell))
+    texts = pa.array([None if cell in words else form.read(cell).removeprefix("+") for cell in categories])
+    numbers = _plain_numbers(pa.chunked_array([texts]))
+    return _series(numbers.take(codes)), ColumnText(form, words[0] if words else marker), words
+
+
+def _plain_numbers(cells: Any) -> Any:
+    """Return the cells as integers, else as floats, or None if they are not all numbers without leading zeros."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for dtype in (pa.int64(), pa.uint64(), pa.float64()):
+        try:
+            numbers = pc.cast(cells, dtype)
+        except pa.ArrowInvalid:
+            continue
+        is_code = pc.any(pc.match_substring_regex(cells, "^[+-]?0[0-9xX]")).as_py()
+        is_nan = dtype == pa.float64() and pc.any(pc.is_nan(numbers)).as_py()
+        return None if is_code or is_nan else numbers
+    return None
+
+
+def _series(numbers: Any) -> pd.Series:
+    """Return Arrow's numbers as a Series. Integers keep their digits beside missing values."""
+    import pandas as pd
+    import pyarrow as pa
+
+    if numbers.null_count == 0 or pa.types.is_floating(numbers.type):
+        return pd.Series(numbers.to_numpy())
+    return pd.Series(numbers.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype()}.get))
+
+
+def _warn_of_words(path: str, found: Mapping[str, Sequence[str]]) -> None:
+    if found:
+        where = [f"{', '.join(map(repr, words[:3]))} in column {name!r}" for name, words in list(found.items())[:12]]
+        more = ", ..." if len(found) > 12 else ""
+        warnings.warn(
+            f"{path}: these words stand among numbers, and were read as missing values: {'; '.join(where)}{more}.",
+            DataFileWarning,
+            stacklevel=2,
+        )

@@ -1,0 +1,58 @@
+"""Rows to put below those of a file, and the mark that tells them from the original ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wgan_resampler.exceptions import DataFileError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+IS_SYNTHETIC: Final = "is_synthetic"
+"""Column of a table, and key of a file of records, that says for each row whether it was generated."""
+
+_TRUTH: Final = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
+
+
+@dataclass(frozen=True)
+class NewRows:
+    """Rows to put below those of a table.
+
+    Parameters
+    ----------
+    features : pandas.DataFrame
+        Their values. Columns of the table that are not there are missing in the new rows.
+    target : str
+        The column of the classes.
+    donors : ndarray of int of shape (n_new,)
+        For each new row, the position of the original row whose class it takes.
+    """
+
+    features: pd.DataFrame
+    target: str
+    donors: NDArray[np.intp]
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.donors)
+
+
+def read_marks(path: str, values: Sequence[Any]) -> NDArray[np.bool_]:
+    """Return which rows of a table are synthetic, from the column that says so.
+
+    Examples
+    --------
+    >>> from wgan_resampler.tables.files.new_rows import read_marks
+    >>> read_marks("songs.csv", ["FALSE", "TRUE"]).tolist()
+    [False, True]
+    """
+    marks = [_TRUTH.get(str(value).strip().lower()) for value in values]
+    if None in marks:
+        raise DataFileError(f"{path} must say True or False in each row of its column {IS_SYNTHETIC!r}.")
+    return np.array(marks, dtype=np.bool_)
