@@ -36,7 +36,11 @@ from .encoding.state import (
     schema_from_state as schema_from_state,
     schema_to_state as schema_to_state,
 )
-from .files.bounded_gzip import MIN_GZIP_ALLOWANCE as MIN_GZIP_ALLOWANCE, one_line as one_line, open_data as open_data
+from .files.packed import (
+    MIN_UNPACKED_ALLOWANCE as MIN_UNPACKED_ALLOWANCE,
+    one_line as one_line,
+    open_data as open_data,
+)
 from .files.table_files import (
     TABLE_SUFFIXES as TABLE_SUFFIXES,
     read_table as read_table,

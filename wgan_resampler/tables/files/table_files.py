@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from wgan_resampler.exceptions import DataFileError
-from wgan_resampler.tables.files.bounded_gzip import one_line, open_data
+from wgan_resampler.tables.files.packed import one_line, open_data
 from wgan_resampler.utils import FILES, require
-from wgan_resampler.utils.storage import atomic_writer
+from wgan_resampler.utils.storage import PACKED_SUFFIXES, atomic_writer
 
 if TYPE_CHECKING:
     import pandas as pd
 
-TABLE_SUFFIXES = (".csv", ".csv.gz", ".parquet")
+TABLE_SUFFIXES = (*(f".csv{packed}" for packed in PACKED_SUFFIXES), ".parquet")
 """What the name of a table file ends in."""
 
 MAX_CELLS_PER_BYTE = 100
@@ -52,7 +52,7 @@ def read_table(path: _PATH, *columns: str) -> pd.DataFrame:
     Parameters
     ----------
     path : str or os.PathLike
-        The file: ``.csv``, ``.csv.gz`` or ``.parquet``. A CSV file has a header and is encoded in UTF-8.
+        The file: ``.csv``, also packed, or ``.parquet``. A CSV file has a header and is encoded in UTF-8.
     *columns : str
         Names of columns that the file must have.
 
@@ -104,7 +104,7 @@ def write_table(path: _PATH, frame: pd.DataFrame) -> None:
     Parameters
     ----------
     path : str or os.PathLike
-        The file to write: ``.csv``, ``.csv.gz`` or ``.parquet``. An existing file is replaced.
+        The file to write: ``.csv``, also packed, or ``.parquet``. An existing file is replaced.
     frame : DataFrame
         The rows. The index is left out.
 
