@@ -48,7 +48,7 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         "--data",
         required=True,
         metavar="FILE",
-        help="JSON file of records (.json) or table (.csv, .parquet); .json and .csv may be packed (.gz)",
+        help="JSON file of records (.json) or table (.csv, .parquet); .json and .csv may be packed, as in .csv.gz",
     )
     add_target(parser)
 

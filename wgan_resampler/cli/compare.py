@@ -20,7 +20,7 @@ def add_parser(subparsers: Any) -> None:
             "samplers, classifiers and metrics."
         ),
     )
-    parser.add_argument("datasets", nargs="+", metavar="DATA", help="CSV (also .csv.gz) or Parquet files")
+    parser.add_argument("datasets", nargs="+", metavar="DATA", help="CSV (also packed, as in .csv.gz) or Parquet files")
     parser.add_argument("--target", default="target", metavar="COLUMN", help="column of the class (default: target)")
     parser.add_argument(
         "--groups", metavar="COLUMN", help="column of groups; the rows of a group stay on one side of each split"

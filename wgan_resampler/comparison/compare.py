@@ -64,7 +64,7 @@ def compare_samplers(
     ----------
     datasets : tuple, mapping, path or sequence of paths
         ``(X, y)`` or ``(X, y, groups)``; a mapping of names to such tuples or to paths; or paths of CSV files (also
-        ``.csv.gz``) and Parquet files.
+        packed, such as ``.csv.gz``) and Parquet files.
     samplers : list of str or mapping of str to object
         Names: none, class_weight, random_over, random_under, smote, borderline_smote, svm_smote, adasyn, kmeans_smote,
         smoteenn, smotetomek, geometric_smote, prowsyn, polynom_fit_smote, ctgan, tvae, forest_diffusion, wgangp. Or a

@@ -36,9 +36,19 @@ from .encoding.state import (
     schema_from_state as schema_from_state,
     schema_to_state as schema_to_state,
 )
-from .files.bounded_gzip import MIN_GZIP_ALLOWANCE as MIN_GZIP_ALLOWANCE, one_line as one_line, open_data as open_data
+from .files.csv_dialect import CsvOptions as CsvOptions
+from .files.new_rows import IS_SYNTHETIC as IS_SYNTHETIC, NewRows as NewRows
+from .files.packed import (
+    MIN_UNPACKED_ALLOWANCE as MIN_UNPACKED_ALLOWANCE,
+    one_line as one_line,
+    open_data as open_data,
+)
 from .files.table_files import (
+    TABLE_NAMES as TABLE_NAMES,
     TABLE_SUFFIXES as TABLE_SUFFIXES,
+    TableFile as TableFile,
+    check_kind as check_kind,
+    open_table as open_table,
     read_table as read_table,
     table_suffix as table_suffix,
     write_table as write_table,

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from shared_data import shared_file
 
 from wgan_resampler.exceptions import DataFileError
-from wgan_resampler.tables.files.table_files import read_table, write_table
+from wgan_resampler.tables.files.table_files import TABLE_SUFFIXES, read_table, write_table
 
-NAMES = ["songs.csv", "songs.csv.gz", "songs.parquet"]
+NAMES = [f"songs{suffix}" for suffix in TABLE_SUFFIXES]
 SAFE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
 

@@ -87,6 +87,12 @@ def test_what_goes_in_comes_out(path):
     assert same(load_state(path), STATE)
 
 
+@pytest.mark.parametrize("name", ["x.gz", "x.zip"])
+def test_a_state_under_the_name_of_a_packed_file_comes_back(tmp_path, name):
+    save_state(tmp_path / name, {"epoch": 3})
+    assert load_state(tmp_path / name) == {"epoch": 3}
+
+
 def test_torch_reads_it_as_weights_only(path):
     payload = torch.load(path, weights_only=True)
     assert (payload["format"], payload["version"]) == (FORMAT, VERSION)

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import DataFileError, InvalidDataError
 from wgan_resampler.records.files.json_stream import Reduce, convert, open_json
-from wgan_resampler.utils.storage import atomic_writer
+from wgan_resampler.utils.storage import PACKED_SUFFIXES, atomic_writer
 
 Layout = Literal["features", "mfcc"]
 LAYOUTS: tuple[Layout, ...] = ("features", "mfcc")
 
-JSON_SUFFIXES = (".json", ".json.gz")
+JSON_SUFFIXES = tuple(f".json{packed}" for packed in PACKED_SUFFIXES)
 """What the name of a written file of records ends in."""
 
 IS_SYNTHETIC = "is_synthetic"
@@ -120,9 +120,9 @@ def read_records(path: str | os.PathLike[str], reduce: Reduce | None = None) -> 
     Parameters
     ----------
     path : str or os.PathLike
-        The file; unpacked if its name ends in ``.gz``. It holds an object with ``"features"`` or ``"mfcc"`` (a list of
-        vectors of one length, or of sequences of such vectors), ``"labels"`` (integers) and ``"mapping"`` (names
-        of the classes), in any order. Further keys are kept.
+        The file; unpacked if its name says that it is packed. It holds an object with ``"features"`` or ``"mfcc"`` (a
+        list of vectors of one length, or of sequences of such vectors), ``"labels"`` (integers) and ``"mapping"``
+        (names of the classes), in any order. Further keys are kept.
     reduce : callable or None, default=None
         Called with each record after it is read; what it returns is kept, for example :func:`mean_over_time`. None
         keeps all records, which takes 8 bytes of memory for each number of the file.
@@ -175,7 +175,7 @@ def read_records(path: str | os.PathLike[str], reduce: Reduce | None = None) -> 
 
 
 def write_records(path: str | os.PathLike[str], file: RecordFile) -> None:
-    """Write records as JSON, packed if the name ends in ``.gz``; the file appears in full or not at all.
+    """Write records as JSON, packed if the name says so; the file appears in full or not at all.
 
     Parameters
     ----------

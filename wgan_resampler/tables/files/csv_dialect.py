@@ -134,7 +134,7 @@ class CsvDialect:
 
 
 def find_dialect(path: str, file: BinaryIO, options: CsvOptions) -> CsvDialect:
-    """Find out how a CSV file is written.
+    r"""Find out how a CSV file is written.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import DataFileError, DataFileWarning
-from wgan_resampler.tables.files.bounded_gzip import one_line, open_data
+from wgan_resampler.tables.files.packed import one_line, open_data
 from wgan_resampler.tables.files.csv_dialect import CsvDialect, CsvOptions, not_encoded, records
 from wgan_resampler.tables.files.new_rows import IS_SYNTHETIC, NewRows, read_marks
 from wgan_resampler.tables.files.number_text import NumberText, find_number_text, with_digits

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 _SIGNS: Final = "[$€£¥₹₽₩₺₴₫₪฿¢%‰]"
-_GROUPINGS: Final = {".": (",", " ", "'", "’", "\u00a0", "\u202f"), ",": (".", " ", "'", "’", "\u00a0", "\u202f")}
+_GROUPINGS: Final = {".": (",", " ", "'", "\u2019", "\u00a0", "\u202f"), ",": (".", " ", "'", "\u2019", "\u00a0", "\u202f")}
 """Thousands separators, by the decimal mark."""
 
 _MOST_DIGITS: Final = 15

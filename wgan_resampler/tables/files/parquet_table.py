@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import DataFileError
-from wgan_resampler.tables.files.bounded_gzip import one_line
+from wgan_resampler.tables.files.packed import one_line
 from wgan_resampler.tables.files.csv_dialect import unique_names
 from wgan_resampler.tables.files.new_rows import IS_SYNTHETIC, NewRows, read_marks
 from wgan_resampler.utils import FILES, require
@@ -195,7 +195,7 @@ def _extend_range(about: dict[str, Any], n_rows: int, n_new: int) -> None:
 
 
 def _allow_missing(about: dict[str, Any], field: Any, n_new: int) -> None:
-    """Note that integers and booleans have missing values now. Otherwise pandas would read them as floats or objects."""
+    """Note that integers and booleans have missing values. Otherwise pandas would read floats or objects."""
     import pyarrow as pa
 
     for column in about.get("columns", []) if n_new else []:

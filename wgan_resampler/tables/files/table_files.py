@@ -7,32 +7,36 @@ import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import DataFileError
-from wgan_resampler.tables.files.bounded_gzip import open_data
 from wgan_resampler.tables.files.csv_dialect import CsvDialect, CsvOptions, find_dialect
 from wgan_resampler.tables.files.csv_table import read_csv
 from wgan_resampler.tables.files.new_rows import NewRows
 from wgan_resampler.tables.files.number_text import find_number_text
+from wgan_resampler.tables.files.packed import open_data
 from wgan_resampler.tables.files.parquet_table import read_parquet
 from wgan_resampler.utils import FILES, require
-from wgan_resampler.utils.storage import atomic_writer
+from wgan_resampler.utils.storage import PACKED_SUFFIXES, atomic_writer
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _TEXT_SUFFIXES: Final = (".csv", ".tsv", ".data", ".txt")
-_PACKINGS: Final = ("", ".gz")
 
-TABLE_SUFFIXES: Final = (*(f"{text}{packing}" for text in _TEXT_SUFFIXES for packing in _PACKINGS), ".parquet")
+TABLE_SUFFIXES: Final = (*(f"{text}{packed}" for text in _TEXT_SUFFIXES for packed in PACKED_SUFFIXES), ".parquet")
 """What the name of a table file ends in."""
 
 MAX_COLUMNS: Final = 100_000
 """A column takes only a few bytes in a file, but a table with a million columns takes gigabytes."""
+
+TABLE_NAMES: Final = (
+    f"{', '.join(_TEXT_SUFFIXES)}, the same packed ({', '.join(filter(None, PACKED_SUFFIXES))}), or .parquet"
+)
+"""`TABLE_SUFFIXES` for messages."""
 
 _CONVERTERS: Final = {
     ".xlsx": "pandas.read_excel({path!r})",
@@ -108,7 +112,11 @@ def open_table(path: _PATH, *columns: str, options: CsvOptions | None = None) ->
     Parameters
     ----------
     path : str or os.PathLike
+<<<<<<< HEAD
         The file. Its name ends in one of `TABLE_SUFFIXES`.
+=======
+        The file: ``.csv``, also packed, or ``.parquet``. A CSV file has a header and is encoded in UTF-8.
+>>>>>>> json
     *columns : str
         Names of columns that the file must have. Their values can be had as the file spells them.
     options : CsvOptions or None, default=None
@@ -148,7 +156,7 @@ def open_table(path: _PATH, *columns: str, options: CsvOptions | None = None) ->
     suffix = table_suffix(path)
     check_kind(path)
     if suffix is None:
-        raise DataFileError(f"{path} is not a table by its name, which must end in {', '.join(TABLE_SUFFIXES)}.")
+        raise DataFileError(f"{path} is not a table by its name, which must end in {TABLE_NAMES}.")
     require("pandas", "Reading tables", FILES)
     if suffix == ".parquet":
         table: TableFile = read_parquet(str(path), MAX_COLUMNS)
@@ -187,7 +195,7 @@ def write_table(path: _PATH, frame: pd.DataFrame) -> None:
     Parameters
     ----------
     path : str or os.PathLike
-        The file to write: ``.csv``, ``.csv.gz`` or ``.parquet``. An existing file is replaced.
+        The file to write: ``.csv``, also packed, or ``.parquet``. An existing file is replaced.
     frame : DataFrame
         The rows. The index is left out.
 
@@ -200,7 +208,7 @@ def write_table(path: _PATH, frame: pd.DataFrame) -> None:
     """
     suffix = table_suffix(path)
     if suffix is None:
-        raise DataFileError(f"{path} cannot be written: its name must end in {', '.join(TABLE_SUFFIXES)}.")
+        raise DataFileError(f"{path} cannot be written: its name must end in {TABLE_NAMES}.")
     with atomic_writer(path) as out:
         if suffix == ".parquet":
             require("pyarrow", "Writing Parquet files", FILES)

@@ -3,6 +3,14 @@ from .atomic_write import (
     remove_leftovers as remove_leftovers,
     writable_file as writable_file,
 )
+from .packings import (
+    DAMAGE as DAMAGE,
+    MARK_LENGTH as MARK_LENGTH,
+    PACKED_SUFFIXES as PACKED_SUFFIXES,
+    SeveralFilesError as SeveralFilesError,
+    packing_of_content as packing_of_content,
+    packing_of_name as packing_of_name,
+)
 from .state_file import (
     FoundState as FoundState,
     load_state as load_state,

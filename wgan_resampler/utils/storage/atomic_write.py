@@ -4,37 +4,36 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import gzip
 import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
+
+from wgan_resampler.utils.storage.packings import packing_of_name
 
 TEMPORARY_SUFFIX = ".part"
 """Ending of the names of files that are still being written. Nothing reads them."""
 
 
 @contextlib.contextmanager
-def atomic_writer(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+def atomic_writer(path: str | os.PathLike[str], *, pack: bool = True) -> Iterator[BinaryIO]:
     """Yield a temporary file beside `path`. It is renamed to `path` when the block ends and all bytes are on disk.
 
     A reader of `path` finds the old file or the new one in full, never a part. If the block raises, the old file stays
     and the temporary file is removed. If `path` is a symbolic link, the file that it points to is replaced. OSError is
     raised if the folder does not exist or cannot be written to, or if the disk is full.
 
-    What is written is packed with gzip if the name ends in ``.gz``.
+    If the name ends in the suffix of a packing, such as ``.gz``, what is written is packed, unless `pack` is false.
+    Equal content makes equal files.
     """
     target = writable_file(path)
+    packing = packing_of_name(path) if pack else None
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}")
     try:
         with temporary.open("xb") as file:
-            if Path(path).suffix.lower() == ".gz":
-                # No name and no time inside, so that equal contents make equal files.
-                with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=file, mtime=0) as packed:
-                    yield cast(BinaryIO, packed)
-            else:
-                yield file
+            with packing.open_to_write(file, Path(path).name) if packing else contextlib.nullcontext(file) as out:
+                yield out
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(target)

@@ -59,7 +59,7 @@ def save_state(path: str | os.PathLike[str], state: Any) -> None:
     buffer = io.BytesIO()
     torch.save(payload, buffer)
     try:
-        with atomic_writer(path) as file:
+        with atomic_writer(path, pack=False) as file:
             file.write(buffer.getbuffer())
     except OSError as error:
         reason = error.strerror or str(error)
