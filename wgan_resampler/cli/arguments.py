@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from wgan_resampler.sampler import POSITIVE_INT, Values
+from wgan_resampler.tables import CsvOptions
 
 
 def number(values: Values) -> Callable[[str], Any]:
@@ -48,14 +49,43 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         "--data",
         required=True,
         metavar="FILE",
-        help="JSON file of records (.json) or table (.csv, .parquet); .json and .csv may be packed, as in .csv.gz",
+        help="JSON file of records (.json), or table (.csv, .tsv, .data, .txt, .parquet); all but .parquet may be "
+        "packed (.gz, .bz2, .xz, .zst, .zip)",
     )
     add_target(parser)
+    add_csv(parser)
 
 
 def add_target(parser: argparse.ArgumentParser) -> None:
     """Add the target column."""
     parser.add_argument("--target", metavar="COLUMN", help="column of the classes; for tables, which require it")
+
+
+def add_csv(parser: argparse.ArgumentParser) -> None:
+    """Add what the reader of CSV files may be told."""
+    group = parser.add_argument_group("CSV files", "What is not given is found in the file.")
+    group.add_argument("--separator", metavar="C", help="character between two cells, such as ';', '|' or tab")
+    group.add_argument("--decimal", choices=[".", ","], help="the decimal mark")
+    group.add_argument(
+        "--encoding", metavar="NAME", help="such as cp1252 or latin-1 (default: that of the byte order mark, or UTF-8)"
+    )
+    group.add_argument(
+        "--missing", metavar="WORDS", help="words that mean a missing value, as in NA,?; an empty cell always means one"
+    )
+    group.add_argument(
+        "--no-header", action="store_true", help="there is no row of names: the columns are named 0, 1, 2, ..."
+    )
+
+
+def csv_options(args: argparse.Namespace) -> CsvOptions:
+    """Return what the reader of CSV files was told."""
+    return CsvOptions(
+        separator="\t" if args.separator in ("tab", r"\t") else args.separator,
+        decimal=args.decimal,
+        encoding=args.encoding,
+        missing=tuple(args.missing.split(",")) if args.missing else (),
+        header=not args.no_header,
+    )
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:

@@ -29,7 +29,7 @@ def add_parser(subparsers: Any) -> None:
         "--input",
         required=True,
         metavar="FILE",
-        help="JSON file of records, or table (.csv, .parquet); never changed",
+        help="JSON file of records, or table; never changed",
     )
     parser.add_argument(
         "--output",
@@ -39,6 +39,7 @@ def add_parser(subparsers: Any) -> None:
         "written too",
     )
     arguments.add_target(parser)
+    arguments.add_csv(parser)
     parser.add_argument(
         "--split-file", metavar="FILE", help="file of `split`: only its training records are counted and used"
     )
@@ -79,6 +80,7 @@ def run(args: argparse.Namespace) -> int:
         args.target_samples,
         target=args.target,
         split_file=args.split_file,
+        csv_options=arguments.csv_options(args),
         seed=args.seed,
         progress=True,
     )

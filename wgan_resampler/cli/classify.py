@@ -43,7 +43,12 @@ def run(args: argparse.Namespace) -> int:
 
     folder = Path(args.output)
     folder.mkdir(parents=True, exist_ok=True)
-    data = read_labelled(args.data, args.target, reduce=None if args.model == "lstm" else mean_over_time)
+    data = read_labelled(
+        args.data,
+        args.target,
+        options=arguments.csv_options(args),
+        reduce=None if args.model == "lstm" else mean_over_time,
+    )
     split = _split(args, data)
     if data.is_synthetic.any() and args.split_file is None:
         warnings.warn(

@@ -7,6 +7,8 @@ import inspect
 from pathlib import Path
 from typing import Any
 
+from wgan_resampler.cli import arguments
+
 
 def add_parser(subparsers: Any) -> None:
     """Add the sub-command."""
@@ -22,6 +24,7 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("datasets", nargs="+", metavar="DATA", help="CSV (also packed, as in .csv.gz) or Parquet files")
     parser.add_argument("--target", default="target", metavar="COLUMN", help="column of the class (default: target)")
+    arguments.add_csv(parser)
     parser.add_argument(
         "--groups", metavar="COLUMN", help="column of groups; the rows of a group stay on one side of each split"
     )
@@ -75,7 +78,8 @@ def run(args: argparse.Namespace) -> int:
     from wgan_resampler.comparison import compare_samplers
 
     parameters = inspect.signature(compare_samplers).parameters
-    result = compare_samplers(**{name: value for name, value in vars(args).items() if name in parameters})
+    given = {name: value for name, value in vars(args).items() if name in parameters}
+    result = compare_samplers(**given, csv_options=arguments.csv_options(args))
     written = result.save(args.output, results_format=args.format)
     errors = result.to_frame()["error"]
     if errors.notna().any():

@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     from wgan_resampler.records import check_split_output, divide, read_labelled, write_split
 
     check_split_output(args.output)
-    data = read_labelled(args.data, args.target)
+    data = read_labelled(args.data, args.target, options=arguments.csv_options(args))
     if data.is_synthetic.any():
         n = int(data.is_synthetic.sum())
         raise DataFileError(f"{args.data} holds {n} synthetic records. Split the original file instead.")

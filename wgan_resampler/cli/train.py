@@ -67,6 +67,7 @@ def run(args: argparse.Namespace) -> int:
         folder=args.output,
         settings=settings_of(args),
         target=args.target,
+        csv_options=arguments.csv_options(args),
         split_file=args.split_file,
         seed=args.seed,
         device=args.device,

@@ -27,6 +27,7 @@ from wgan_resampler.comparison.running.settings import Settings
 from wgan_resampler.comparison.running.store import FORMAT, RunPlan, Store, open_store, read_run
 from wgan_resampler.comparison.scoring.metrics import TUNED, resolve_scoring
 from wgan_resampler.exceptions import ComparisonWarning, InvalidParameterError, WorkerLostError
+from wgan_resampler.tables import CsvOptions
 from wgan_resampler.utils import COMPARE, DASK, require
 
 _PACKAGES = (
@@ -47,6 +48,7 @@ def compare_samplers(
     n_jobs: int | None = None,
     random_state: int = 0,
     target: str = "target",
+    csv_options: CsvOptions | None = None,
     groups: str | None = None,
     max_rows: int | None = None,
     reference: str | None = None,
@@ -92,6 +94,9 @@ def compare_samplers(
         Root of all seeds.
     target : str, default="target"
         Column of the class in files.
+    csv_options : CsvOptions or None, default=None
+        What the reader of CSV files is told, such as the separator: `wgan_resampler.tables.CsvOptions`. None lets it
+        find out by itself.
     groups : str or None, default=None
         Column of the group in files, such as the patient or the recording. It is removed from the table, and no group
         is on both sides of a split. For arrays, give ``(X, y, groups)``.
@@ -164,7 +169,9 @@ def compare_samplers(
     names = [spec.name for spec in specs]
     if reference is not None and reference not in names:
         raise InvalidParameterError(f"The reference '{reference}' is not among the samplers: {', '.join(names)}.")
-    loaded = load_datasets(datasets, target=target, groups=groups, max_rows=max_rows, random_state=random_state)
+    loaded = load_datasets(
+        datasets, target=target, groups=groups, csv_options=csv_options, max_rows=max_rows, random_state=random_state
+    )
     tunes = any(metric.name in TUNED for metric in metrics)
     jobs = [
         Job(*place, learners, scorers, int(random_state), tunes)

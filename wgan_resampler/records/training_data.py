@@ -15,7 +15,7 @@ from wgan_resampler.exceptions import DataFileError
 from wgan_resampler.records.audio.sequences import describe
 from wgan_resampler.records.files.labelled_data import read_labelled
 from wgan_resampler.records.files.splits import read_split
-from wgan_resampler.tables import Cells, check_table, numeric_cells, plain_label
+from wgan_resampler.tables import Cells, CsvOptions, check_table, numeric_cells, plain_label
 
 Kind = Literal["vectors", "sequences", "table"]
 Label = str | int | float | bool
@@ -89,7 +89,10 @@ class TrainingData:
 
 
 def read_training_data(
-    path: str | os.PathLike[str], target: str | None = None, split_file: str | os.PathLike[str] | None = None
+    path: str | os.PathLike[str],
+    target: str | None = None,
+    split_file: str | os.PathLike[str] | None = None,
+    csv_options: CsvOptions | None = None,
 ) -> TrainingData:
     """Read the samples that a generator is trained on. Of a sequence, only means and log-spreads are kept in memory.
 
@@ -102,6 +105,8 @@ def read_training_data(
     split_file : str, os.PathLike or None, default=None
         File of a split. With it, only its training records are taken, and the column by which it groups the rows of a
         table is left out. None takes all original samples.
+    csv_options : CsvOptions or None, default=None
+        What the reader of CSV files is told.
 
     Returns
     -------
@@ -123,7 +128,7 @@ def read_training_data(
         n_dimensions.add(record.ndim)
         return describe(record) if record.ndim == 2 else record
 
-    data = read_labelled(path, target, reduce=reduce)
+    data = read_labelled(path, target, options=csv_options, reduce=reduce)
     positions, group_key = data.originals, None
     if split_file is not None:
         split = read_split(split_file)

@@ -26,7 +26,7 @@ from wgan_resampler.gan import Callback, Checkpoint
 from wgan_resampler.records.generator_file import TrainedGenerator, load_generator, save_generator
 from wgan_resampler.records.training_data import TrainingData, read_training_data
 from wgan_resampler.sampler import FitSettings, Preparation, epochs_of, prepare
-from wgan_resampler.tables import NumericCells
+from wgan_resampler.tables import CsvOptions, NumericCells
 from wgan_resampler.utils import resolve_device, seed_sequence
 from wgan_resampler.utils.storage import (
     FoundState,
@@ -55,6 +55,8 @@ class Run:
         Hyper-parameters. ``epochs="auto"`` becomes as many whole epochs as 900 generator updates need.
     target : str or None, default=None
         Column of the classes, for tables.
+    csv_options : CsvOptions or None, default=None
+        What the reader of CSV files is told.
     split_file : str or None, default=None
         File of a split. With it, only its training records are used.
     seed : int, default=0
@@ -71,6 +73,7 @@ class Run:
     folder: str
     settings: FitSettings
     target: str | None = None
+    csv_options: CsvOptions | None = None
     split_file: str | None = None
     seed: int = 0
     device: str = "auto"
@@ -125,7 +128,7 @@ def train_in_folder(run: Run, callbacks: Sequence[Callback] = ()) -> TrainingRes
     """
     folder = Path(run.folder)
     found = _find(run, folder)
-    data = read_training_data(run.data, run.target, run.split_file)
+    data = read_training_data(run.data, run.target, run.split_file, run.csv_options)
     run = replace(run, settings=replace(run.settings, epochs=epochs_of(run.settings, data.names)))
     about = _about(run, data)
     if found.state is not None:

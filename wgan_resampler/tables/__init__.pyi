@@ -37,7 +37,11 @@ from .encoding.state import (
     schema_to_state as schema_to_state,
 )
 from .files.csv_dialect import CsvOptions as CsvOptions
-from .files.new_rows import IS_SYNTHETIC as IS_SYNTHETIC, NewRows as NewRows
+from .files.new_rows import (
+    IS_SYNTHETIC as IS_SYNTHETIC,
+    META_SUFFIX as META_SUFFIX,
+    NewRows as NewRows,
+)
 from .files.packed import (
     MIN_UNPACKED_ALLOWANCE as MIN_UNPACKED_ALLOWANCE,
     one_line as one_line,
@@ -46,10 +50,12 @@ from .files.packed import (
 from .files.table_files import (
     TABLE_NAMES as TABLE_NAMES,
     TABLE_SUFFIXES as TABLE_SUFFIXES,
+    TEXT_NAMES as TEXT_NAMES,
     TableFile as TableFile,
     check_kind as check_kind,
     open_table as open_table,
     read_table as read_table,
+    synthetic_rows as synthetic_rows,
     table_suffix as table_suffix,
     write_table as write_table,
 )

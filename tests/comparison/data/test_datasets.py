@@ -7,7 +7,8 @@ import pytest
 from scipy import sparse
 
 from wgan_resampler.comparison.data.datasets import categorical_columns, load_datasets
-from wgan_resampler.exceptions import DataFileError, InvalidDataError, InvalidParameterError
+from wgan_resampler.exceptions import ComparisonWarning, DataFileError, InvalidDataError, InvalidParameterError
+from wgan_resampler.tables import CsvOptions
 
 CSV = "size,colour,target\n1.5,red,a\n,,b\n2,None,a\n3,red,b\n"
 
@@ -108,6 +109,35 @@ def test_what_cannot_be_compared_on_is_refused(X, y, fragment):
         load_datasets({"d": (X, y)})
 
 
+def test_synthetic_rows_of_an_augmented_file_are_left_out_and_said(tmp_path):
+    rows = "".join(f"{i},{'ab'[i % 2]},{i > 5}\n" for i in range(9))
+    (tmp_path / "x.csv").write_text(f"a,target,is_synthetic\n{rows}")
+    with pytest.warns(ComparisonWarning, match="'x' holds 3 synthetic rows. .* about the 6 original rows"):
+        (dataset,) = load_datasets(tmp_path / "x.csv")
+    assert dataset.X.to_dict("list") == {"a": [0, 1, 2, 3, 4, 5]}
+
+
+def test_synthetic_rows_without_a_mark_are_known_by_the_file_beside_them(tmp_path):
+    (tmp_path / "x.csv").write_text("a,target\n" + "".join(f"{i},{'ab'[i % 2]}\n" for i in range(9)))
+    (tmp_path / "x.csv.meta.json").write_text('{"original_samples": 6, "synthetic_samples": 3}')
+    with pytest.warns(ComparisonWarning, match="3 synthetic rows"):
+        (dataset,) = load_datasets(tmp_path / "x.csv")
+    assert len(dataset.y) == 6
+
+
+def test_a_reader_that_is_told_how_a_file_is_written(tmp_path):
+    (tmp_path / "x.csv").write_text("1;x\n?;y\n3;x\n4;y\n")
+    options = CsvOptions(separator=";", missing=("?",), header=False)
+    (dataset,) = load_datasets(tmp_path / "x.csv", target="1", csv_options=options)
+    assert dataset.X["0"].isna().tolist() == [False, True, False, False]
+
+
+def test_a_fingerprint_does_not_depend_on_how_missing_integers_are_held():
+    y = ["a", "a", "b", "b"]
+    frames = [pd.DataFrame({"x": pd.array([1, 2, None, 3], dtype=dtype)}) for dtype in ("Int64", "float64")]
+    assert len({load_datasets({"x": (frame, y)})[0].fingerprint for frame in frames}) == 1
+
+
 def test_files_that_cannot_be_read_are_refused(tmp_path):
     (tmp_path / "no_target.csv").write_text("a,b\n1,2\n")
     (tmp_path / "bad.parquet").write_text("nonsense")
@@ -116,7 +146,7 @@ def test_files_that_cannot_be_read_are_refused(tmp_path):
     for name, fragment in [
         ("no_target.csv", "Its columns: 'a', 'b'"),
         ("bad.parquet", "not a valid Parquet file"),
-        ("x.xlsx", "not a table by its name"),
+        ("x.xlsx", "Convert it in Python: pandas.read_excel"),
         ("empty.csv", "not a valid CSV file"),
     ]:
         with pytest.raises(DataFileError, match=fragment):

@@ -1,5 +1,6 @@
 """Augmented files: the original records as they were, and below them synthetic ones that say so."""
 
+import gzip
 import json
 
 import numpy as np
@@ -257,12 +258,15 @@ def test_a_table_that_needs_no_rows_only_gets_the_mark(folder, tmp_path, name):
     pd.testing.assert_frame_equal(read_table(output, "genre"), before.assign(is_synthetic=False))
 
 
-def test_a_table_changes_its_kind_with_the_name(folder, tmp_path):
+def test_a_table_is_packed_as_the_name_says_and_stays_of_its_kind(folder, tmp_path):
     augmenter = GanAugmenter(folder / "csv.pth", device="cpu")
-    for name in ("out.parquet", "out.csv.gz"):
+    for name in ("out.csv", "out.csv.gz"):
         augmenter.balance_dataset(folder / "table.csv", tmp_path / name, target="genre")
-    frames = [read_table(tmp_path / name, "genre") for name in ("out.parquet", "out.csv.gz")]
-    assert frames[0]["loudness"].tolist()[9:] == frames[1]["loudness"].tolist()[9:]
+    assert gzip.decompress((tmp_path / "out.csv.gz").read_bytes()) == (tmp_path / "out.csv").read_bytes()
+    with pytest.raises(DataFileError, match=r"must end in \.csv, \.tsv"):
+        augmenter.balance_dataset(folder / "table.csv", tmp_path / "out.parquet", target="genre")
+    with pytest.raises(DataFileError, match=r"must end in \.parquet"):
+        augmenter.balance_dataset(folder / "table.parquet", tmp_path / "out.csv", target="genre")
 
 
 def test_numbers_and_truth_values_as_classes_stay_what_they_are(tmp_path):

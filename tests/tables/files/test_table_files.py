@@ -13,7 +13,13 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from shared_data import shared_file
 
 from wgan_resampler.exceptions import DataFileError
-from wgan_resampler.tables.files.table_files import TABLE_SUFFIXES, read_table, write_table
+from wgan_resampler.tables.files.table_files import (
+    TABLE_SUFFIXES,
+    open_table,
+    read_table,
+    synthetic_rows,
+    write_table,
+)
 
 NAMES = [f"songs{suffix}" for suffix in TABLE_SUFFIXES]
 SAFE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -41,7 +47,8 @@ BAD = {
     "empty": ("x.csv", b"", "not a valid CSV file"),
     "header only": ("x.csv", b"a,genre\n", "no rows"),
     "ragged": ("x.csv", b"a,genre\n1,x\n1,x,3,4\n", "not a valid CSV file"),
-    "rows longer than the header": ("x.csv", b"a,genre\n1,x,3\n2,y,4\n", "more cells than its header"),
+    "rows longer than the header": ("x.csv", b"a,genre\n1,x,3,5\n2,y,4,5\n", "has 4 cells instead of 2"),
+    "a row shorter than the header": ("x.csv", b"a,genre\n1,x\n2\n", "record 3, .* has 1 cells instead of 2"),
     "no UTF-8": ("x.csv", b"a,genre\n\xff\xfe,x\n", "not a valid CSV file"),
     "no target": ("x.csv", b"a,b\n1,2\n", "no column 'genre'"),
     "random parquet": ("x.parquet", np.random.default_rng(0).bytes(3000), "not a valid Parquet file"),
@@ -49,7 +56,7 @@ BAD = {
     "packed twice wrong": ("x.csv.gz", b"a,genre\n1,x\n", "not a complete gzip"),
     "bomb": ("x.csv.gz", gzip.compress(b"genre\n" + b"1\n" * 20_000_000), "unpacks to over"),
     "a million columns": ("x.csv", b"," * 1_000_000 + b"genre\n", "1000001 columns"),
-    "other name": ("x.xlsx", b"", "not a table by its name"),
+    "other name": ("x.mp3", b"", "not a table by its name"),
 }
 
 
@@ -62,13 +69,6 @@ def test_bad_tables_end_in_one_error_that_names_the_file(tmp_path, name, content
         read_table(path, "genre")
     assert time.process_time() - started < 1
     assert str(path) in str(caught.value)
-
-
-def test_columns_of_one_name_are_refused(tmp_path):
-    columns = [pa.array([1]), pa.array([2]), pa.array(["x"])]
-    pq.write_table(pa.Table.from_arrays(columns, names=["a", "a", "genre"]), tmp_path / "x.parquet")
-    with pytest.raises(DataFileError, match="same name"):
-        read_table(tmp_path / "x.parquet", "genre")
 
 
 def test_a_parquet_file_that_claims_more_than_it_can_hold_is_refused(tmp_path):
@@ -102,21 +102,29 @@ def test_changed_parquet_files_raise_only_the_file_error(tmp_path, position, rep
         read_table(tmp_path / "x.parquet", "genre")
 
 
-def test_words_for_missing_values_count_in_numbers_and_not_in_strings(tmp_path):
-    (tmp_path / "x.csv").write_text(
-        "size,plays,live,mood,None,size\n0.1,3,True,None,NA,a\n,NA,NA,NA,x,b\nnan,5,False,,,NaN\n"
-    )
-    table = read_table(tmp_path / "x.csv")
-    assert list(table.columns) == ["size", "plays", "live", "mood", "None", "size.1"]
-    assert [dtype.kind for dtype in table.dtypes[:2]] == ["f", "f"]
-    assert table["size"].isna().tolist() == [False, True, True]
-    assert table["size"][0] == 0.1
-    assert table["plays"].isna().tolist() == [False, True, False]
-    assert table["live"].isna().tolist() == [False, True, False]
-    assert table["live"].tolist()[::2] == [True, False]
-    assert table["mood"].tolist()[:2] == ["None", "NA"]
-    assert table["mood"].isna().tolist() == [False, False, True]
-    assert table["size.1"].tolist() == ["a", "b", "NaN"]
+@pytest.mark.parametrize("suffix", ["xlsx", "arff", "feather", "jsonl", "dta"])
+def test_a_table_of_another_kind_is_refused_with_the_call_that_converts_it(tmp_path, suffix):
+    with pytest.raises(DataFileError, match=rf"x\.{suffix}'.*\.to_csv\('x\.csv', index=False\)$"):
+        read_table(tmp_path / f"x.{suffix}")
+
+
+def test_a_name_that_is_nearly_there_is_suggested(tmp_path):
+    (tmp_path / "x.csv").write_text("Genre ,b\n1,2\n")
+    with pytest.raises(DataFileError, match=r"no column 'genre'\. Did you mean 'Genre '\?"):
+        read_table(tmp_path / "x.csv", "genre")
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.parquet"])
+def test_augmented_files_are_known_by_their_column_and_by_the_file_beside_them(tmp_path, name):
+    table = songs().assign(is_synthetic=[False, False, False, True, True])
+    write_table(tmp_path / name, table)
+    assert synthetic_rows(open_table(tmp_path / name)).tolist() == [False] * 3 + [True] * 2
+    write_table(tmp_path / name, songs())
+    assert not synthetic_rows(open_table(tmp_path / name)).any()
+    (tmp_path / f"{name}.meta.json").write_text('{"original_samples": 3, "synthetic_samples": 2}')
+    assert synthetic_rows(open_table(tmp_path / name)).tolist() == [False] * 3 + [True] * 2
+    (tmp_path / f"{name}.meta.json").write_text('{"original_samples": 3, "synthetic_samples": 3}')
+    assert not synthetic_rows(open_table(tmp_path / name)).any()
 
 
 def test_a_shared_table_with_missing_values_and_strings():

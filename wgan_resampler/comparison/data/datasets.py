@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from os import PathLike
@@ -14,8 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_consistent_length
 
-from wgan_resampler.exceptions import InvalidDataError, InvalidParameterError
-from wgan_resampler.tables import read_table, table_suffix
+from wgan_resampler.exceptions import ComparisonWarning, InvalidDataError, InvalidParameterError
+from wgan_resampler.tables import IS_SYNTHETIC, CsvOptions, TableFile, open_table, synthetic_rows, table_suffix
 from wgan_resampler.utils import seed_for
 
 _FEWEST_ROWS_KEPT = 5
@@ -134,6 +135,7 @@ def load_datasets(
     *,
     target: str = "target",
     groups: str | None = None,
+    csv_options: CsvOptions | None = None,
     max_rows: int | None = None,
     random_state: int = 0,
 ) -> tuple[Dataset, ...]:
@@ -147,6 +149,8 @@ def load_datasets(
         Column of the class in files.
     groups : str or None, default=None
         Column of the group in files: it is taken out of the table, and rows of one group stay together.
+    csv_options : CsvOptions or None, default=None
+        What the reader of CSV files is told.
     max_rows : int or None, default=None
         A dataset with more rows is replaced by a stratified sample of about this size.
     random_state : int, default=0
@@ -184,7 +188,7 @@ def load_datasets(
         raise InvalidParameterError(
             f"groups='{groups}' names a column of files, and no dataset is a file. Give arrays as (X, y, groups)."
         )
-    loaded = [_load(name, source, target, groups) for name, source in named.items()]
+    loaded = [_load(name, source, target, groups, csv_options) for name, source in named.items()]
     return tuple(_sampled(dataset, max_rows, random_state) for dataset in loaded)
 
 
@@ -214,9 +218,10 @@ def _is_path(value: Any) -> bool:
     return isinstance(value, str | PathLike)
 
 
-def _load(name: str, source: Any, target: str, group_column: str | None) -> Dataset:
+def _load(name: str, source: Any, target: str, group_column: str | None, csv_options: CsvOptions | None) -> Dataset:
     if _is_path(source):
-        table = read_table(Path(source), target, *([] if group_column is None else [group_column]))
+        file = open_table(source, target, *([] if group_column is None else [group_column]), options=csv_options)
+        table = _originals(name, file)
         y, groups = table.pop(target), None if group_column is None else table.pop(group_column)
         return _checked(name, table, y, groups)
     if isinstance(source, tuple | list) and len(source) in (2, 3):
@@ -224,6 +229,19 @@ def _load(name: str, source: Any, target: str, group_column: str | None) -> Data
     raise InvalidParameterError(
         f"Dataset '{name}' must be (X, y), (X, y, groups) or a path, not {type(source).__name__}."
     )
+
+
+def _originals(name: str, file: TableFile) -> pd.DataFrame:
+    """Return the rows of a file that were not generated. Synthetic test rows would make every score too good."""
+    is_synthetic = synthetic_rows(file)
+    if is_synthetic.any():
+        warnings.warn(
+            f"Dataset '{name}' holds {int(is_synthetic.sum())} synthetic rows. They are left out, so the comparison is "
+            f"about the {int((~is_synthetic).sum())} original rows.",
+            ComparisonWarning,
+            stacklevel=5,
+        )
+    return file.frame[~is_synthetic].drop(columns=IS_SYNTHETIC, errors="ignore").reset_index(drop=True)
 
 
 def _as_frame(X: Any) -> pd.DataFrame:
@@ -277,6 +295,8 @@ def _fingerprint(X: pd.DataFrame, y: NDArray[Any], groups: NDArray[Any] | None) 
     digest = hashlib.sha256()
     for name, dtype in X.dtypes.items():
         digest.update(f"{name}:{'number' if pd.api.types.is_numeric_dtype(dtype) else 'other'};".encode())
+    # Integers beside missing values count as the floats that other readers make of them.
+    X = X.astype({name: float for name, dtype in X.dtypes.items() if str(dtype) in ("Int64", "UInt64")})
     for part in (X, pd.Series(y), *([] if groups is None else [pd.Series(groups)])):
         digest.update(pd.util.hash_pandas_object(part, index=False).to_numpy().tobytes())
     return digest.hexdigest()[:16]

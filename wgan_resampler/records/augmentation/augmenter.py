@@ -17,7 +17,6 @@ from wgan_resampler.exceptions import CheckpointError, DataFileError, InvalidPar
 from wgan_resampler.records.augmentation.class_counts import Augmentation, ClassCounts, records_to_add
 from wgan_resampler.records.augmentation.column_matching import own_format, shown
 from wgan_resampler.records.augmentation.output_files import (
-    META_SUFFIX,
     check_output,
     check_records,
     format_of_table,
@@ -29,11 +28,21 @@ from wgan_resampler.records.files.labelled_data import LabelledData, read_labell
 from wgan_resampler.records.files.splits import read_split
 from wgan_resampler.records.generator_file import load_generator
 from wgan_resampler.sampler import model_hash
-from wgan_resampler.tables import TABLE_SUFFIXES, Cells, NumericCells, table_suffix
+from wgan_resampler.tables import (
+    META_SUFFIX,
+    TABLE_SUFFIXES,
+    TEXT_NAMES,
+    Cells,
+    CsvOptions,
+    NewRows,
+    NumericCells,
+    TableFile,
+    table_suffix,
+)
 from wgan_resampler.utils import FILES, next_seed, require, resolve_device, seed_sequence
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 Path = str | os.PathLike[str]
 
@@ -183,6 +192,7 @@ class GanAugmenter:
         *,
         target: str | None = None,
         split_file: Path | None = None,
+        csv_options: CsvOptions | None = None,
         seed: int = 0,
         progress: bool = False,
     ) -> Augmentation:
@@ -209,6 +219,8 @@ class GanAugmenter:
             A file written by :func:`~wgan_resampler.records.write_split`. If given, only its training records are
             counted when classes are balanced, and only their time courses are used for synthetic sequences. The output
             still holds all original records.
+        csv_options : CsvOptions or None, default=None
+            What the reader of CSV files is told. None lets it find out by itself.
         seed : int, default=0
             Seed of the synthetic records. The same seed gives the same file.
         progress : bool, default=False
@@ -237,9 +249,12 @@ class GanAugmenter:
         if table_suffix(input_data_path) is None:
             check_output(output_data_path, JSON_SUFFIXES, read)
         else:
-            check_output(output_data_path, TABLE_SUFFIXES, read, [META_SUFFIX])
+            # The original rows are copied as they are, so a table stays of the kind that it is.
+            is_parquet = table_suffix(input_data_path) == ".parquet"
+            endings = [suffix for suffix in TABLE_SUFFIXES if (suffix == ".parquet") == is_parquet]
+            check_output(output_data_path, endings, read, [META_SUFFIX], ".parquet" if is_parquet else TEXT_NAMES)
         split = None if split_file is None else read_split(split_file)
-        data = read_labelled(input_data_path, target, reduce=None)
+        data = read_labelled(input_data_path, target, options=csv_options, reduce=None)
         if data.is_synthetic.any():
             n = int(data.is_synthetic.sum())
             raise DataFileError(f"{data.path} holds {n} synthetic records already. Augment the original file instead.")
@@ -259,7 +274,8 @@ class GanAugmenter:
             return replace(plan, written=(path,))
         form = format_of_table(data, self._trained, None if split is None else split.group_key)
         cells, donors = self._synthesize(data, training, plan)
-        write_augmented_table(path, cast("pd.DataFrame", data.content), form.build(cells), target, donors, about)
+        new = NewRows(form.build(cells), target, donors)
+        write_augmented_table(path, cast(TableFile, data.content), new, about)
         return replace(plan, written=(path, f"{path}{META_SUFFIX}"))
 
     def _plan(

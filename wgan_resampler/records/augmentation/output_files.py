@@ -21,18 +21,15 @@ from tqdm.auto import tqdm
 from wgan_resampler.exceptions import DataFileError
 from wgan_resampler.records.audio.sequences import move
 from wgan_resampler.records.augmentation.column_matching import matching_format
-from wgan_resampler.records.files.json_records import IS_SYNTHETIC, RecordFile, write_stream
+from wgan_resampler.records.files.json_records import RecordFile, write_stream
 from wgan_resampler.records.files.labelled_data import LabelledData
 from wgan_resampler.records.generator_file import TrainedGenerator
 from wgan_resampler.records.training_data import DataDescription
-from wgan_resampler.tables import Cells, PandasFormat, write_table
+from wgan_resampler.tables import IS_SYNTHETIC, META_SUFFIX, Cells, NewRows, PandasFormat, TableFile
 from wgan_resampler.utils.storage import atomic_writer, writable_file
 
 if TYPE_CHECKING:
     import pandas as pd
-
-META_SUFFIX = ".meta.json"
-"""Added to the name of an augmented table, this is the name of the file that says how it was augmented."""
 
 DONORS = "time_course_of"
 """Key of an augmented file of sequences. For each synthetic record it holds the position of its donor, else null."""
@@ -45,6 +42,7 @@ def check_output(
     endings: Sequence[str],
     inputs: Sequence[str | os.PathLike[str]] = (),
     companions: Sequence[str] = (),
+    shown_endings: str | None = None,
 ) -> None:
     """Raise if a file cannot be written, or would replace a file that is read. Called before the work begins.
 
@@ -58,6 +56,8 @@ def check_output(
         Files that are read and must stay.
     companions : sequence of str, default=()
         For each further file that is written: what is added to the name of `output`.
+    shown_endings : str or None, default=None
+        The endings for the message. None lists all of them.
 
     Raises
     ------
@@ -67,7 +67,8 @@ def check_output(
         If the folder does not exist, or the name is that of a folder.
     """
     if not str(output).lower().endswith(tuple(endings)):
-        raise DataFileError(f"{output} cannot be the output: its name must end in {' or '.join(endings)}.")
+        shown_endings = shown_endings or " or ".join(endings)
+        raise DataFileError(f"{output} cannot be the output: its name must end in {shown_endings}.")
     for path in (f"{output}{companion}" for companion in ("", *companions)):
         writable_file(path)
         for read in inputs:
@@ -168,36 +169,21 @@ def format_of_table(data: LabelledData, trained: TrainedGenerator, group_key: st
     return matching_format(data.path, features, trained.data, trained.model.encoder.schema)
 
 
-def write_augmented_table(
-    path: str, frame: pd.DataFrame, new: pd.DataFrame, target: str, donors: Positions, about: Mapping[str, Any]
-) -> None:
+def write_augmented_table(path: str, table: TableFile, new: NewRows, about: Mapping[str, Any]) -> None:
     """Write the original and the synthetic rows of a table, and a second file that says how it was augmented.
 
     Parameters
     ----------
     path : str
         The file to write.
-    frame : DataFrame
+    table : TableFile
         The original table.
-    new : DataFrame
-        The features of the synthetic rows.
-    target : str
-        The column of the classes.
-    donors : ndarray of int of shape (n_synthetic,)
-        The position of each synthetic row's donor, from which the class is taken.
+    new : NewRows
+        The synthetic rows.
     about : mapping
         The content of the second file.
     """
-    import pandas as pd
-
-    marks = np.repeat([False, True], [len(frame), len(new)])
-    if len(new):
-        new = new.assign(**{target: frame[target].take(donors).array})
-        frame = frame.drop(columns=IS_SYNTHETIC, errors="ignore")
-        # The generator does not make the column of groups, so it is missing in new rows. Integers and booleans need a
-        # dtype with missing values for that, or the original values would change.
-        others = frame[frame.columns.difference(new.columns)].select_dtypes(["integer", "bool"])
-        frame = pd.concat([frame.assign(**others.convert_dtypes()), new], ignore_index=True)
-    write_table(path, frame.assign(**{IS_SYNTHETIC: marks}))
+    with atomic_writer(path) as file:
+        table.write_with(file, new)
     with atomic_writer(f"{path}{META_SUFFIX}") as file:
         file.write(f"{json.dumps(about, indent=2, ensure_ascii=False, allow_nan=False)}\n".encode())

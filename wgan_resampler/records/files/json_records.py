@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import DataFileError, InvalidDataError
 from wgan_resampler.records.files.json_stream import Reduce, convert, open_json
+from wgan_resampler.tables import IS_SYNTHETIC
 from wgan_resampler.utils.storage import PACKED_SUFFIXES, atomic_writer
 
 Layout = Literal["features", "mfcc"]
@@ -21,9 +22,6 @@ LAYOUTS: tuple[Layout, ...] = ("features", "mfcc")
 
 JSON_SUFFIXES = tuple(f".json{packed}" for packed in PACKED_SUFFIXES)
 """What the name of a written file of records ends in."""
-
-IS_SYNTHETIC = "is_synthetic"
-"""Key (or column) that says of each record whether it was generated."""
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import DataFileError
-from wgan_resampler.records.files.json_records import IS_SYNTHETIC, RecordFile, mean_over_time, read_records
+from wgan_resampler.records.files.json_records import RecordFile, mean_over_time, read_records
 from wgan_resampler.records.files.json_stream import Reduce
-from wgan_resampler.tables import TABLE_SUFFIXES, read_table, table_suffix
+from wgan_resampler.tables import (
+    IS_SYNTHETIC,
+    TABLE_NAMES,
+    CsvOptions,
+    TableFile,
+    check_kind,
+    open_table,
+    synthetic_rows,
+    table_suffix,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +42,7 @@ class LabelledData:
         The class of each sample.
     is_synthetic : ndarray of bool of shape (n_samples,)
         Whether each sample was generated.
-    content : DataFrame, RecordFile or None, default=None
+    content : TableFile, RecordFile or None, default=None
         All that the file holds; None for samples that come from no file.
     """
 
@@ -41,7 +50,7 @@ class LabelledData:
     samples: pd.DataFrame | Sequence[NDArray[np.float64]]
     names: NDArray[np.str_]
     is_synthetic: NDArray[np.bool_]
-    content: pd.DataFrame | RecordFile | None = None
+    content: TableFile | RecordFile | None = None
 
     @property
     def originals(self) -> NDArray[np.intp]:
@@ -89,7 +98,11 @@ class LabelledData:
 
 
 def read_labelled(
-    path: str | os.PathLike[str], target: str | None = None, *, reduce: Reduce | None = mean_over_time
+    path: str | os.PathLike[str],
+    target: str | None = None,
+    *,
+    options: CsvOptions | None = None,
+    reduce: Reduce | None = mean_over_time,
 ) -> LabelledData:
     r"""Read a JSON file of records, or a table with its target column.
 
@@ -99,6 +112,8 @@ def read_labelled(
         The file. Its name says which kind it is.
     target : str or None, default=None
         The column of the classes, for tables only.
+    options : CsvOptions or None, default=None
+        What the reader of CSV files is told.
     reduce : callable or None, default=mean_over_time
         What is kept of each record of a JSON file. The default keeps the means over time of a sequence, which takes a
         fraction of the memory. None keeps all frames.
@@ -126,30 +141,26 @@ def read_labelled(
     >>> data.names.tolist(), data.groups("artist").tolist()
     (['jazz', 'rock', 'jazz'], [0, 1, 0])
     """
+    check_kind(path)
     is_table = table_suffix(path) is not None
     if is_table and target is None:
         raise DataFileError(f"{path} is a table. Name the column of its classes with target=COLUMN.")
     if not is_table and target is not None:
         raise DataFileError(
             f"{path} is read as JSON, which names its classes itself: target={target} is only used with files whose "
-            f"name ends in {', '.join(TABLE_SUFFIXES)}."
+            f"name ends in {TABLE_NAMES}."
         )
     if target is not None:
-        return _read_labelled_table(str(path), target)
+        return _read_labelled_table(str(path), target, options)
     file = read_records(path, reduce=reduce)
     return LabelledData(str(path), file.records, file.names, file.is_synthetic, file)
 
 
-def _read_labelled_table(path: str, target: str) -> LabelledData:
-    frame = read_table(path, target)
-    n_missing = int(frame[target].isna().sum())
+def _read_labelled_table(path: str, target: str, options: CsvOptions | None) -> LabelledData:
+    table = open_table(path, target, options=options)
+    names = table.spelled(target)
+    n_missing = sum(name is None for name in names)
     if n_missing:
         raise DataFileError(f"{path} has {n_missing} rows without a class in {target!r}. Fill or remove them.")
-    is_synthetic = np.zeros(len(frame), dtype=np.bool_)
-    if IS_SYNTHETIC in frame.columns:
-        if not frame[IS_SYNTHETIC].isin([True, False]).all():
-            raise DataFileError(f"{path} must say True or False in each row of its column {IS_SYNTHETIC!r}.")
-        is_synthetic = np.asarray(frame[IS_SYNTHETIC], dtype=np.bool_)
-    features = frame.drop(columns=[target, IS_SYNTHETIC], errors="ignore")
-    names = np.asarray(frame[target].astype(str), dtype=np.str_)
-    return LabelledData(path, features, names, is_synthetic, frame)
+    features = table.frame.drop(columns=[target, IS_SYNTHETIC], errors="ignore")
+    return LabelledData(path, features, names.astype(np.str_), synthetic_rows(table), table)

@@ -5,21 +5,29 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import itertools
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from functools import cached_property
 from typing import BinaryIO, Final, Literal
 
 from wgan_resampler.exceptions import DataFileError, InvalidParameterError
 
-SAMPLE_BYTES: Final = 2**24
-"""The header must lie in this many bytes."""
+SAMPLE_BYTES: Final = 2**22
+"""The header and the first row must lie in this many bytes."""
+
+MAX_COLUMNS: Final = 100_000
+"""A column takes only a few bytes in a file, but a table with a million columns takes gigabytes."""
+
+_FIRST_BYTES: Final = 2**17
 
 Unnamed = Literal["first", "last", "none"]
 
 _SAMPLE_RECORDS: Final = 300
+_FEWEST_LINES: Final = 10
 _SEPARATORS: Final = (",", ";", "\t", "|")
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -99,6 +107,8 @@ class CsvDialect:
     names : tuple of str
         The header, one name for each column. The names are unique: a repeated one is followed by a number, as in
         ``"a.1"``. A column without a name in the header has the name ``""``.
+    repeated : tuple of str
+        Names that stand in the header more than once.
     has_header : bool
         Whether the first record is a header.
     unnamed : {"first", "last", "none"}
@@ -119,6 +129,7 @@ class CsvDialect:
     separator: str
     line_end: str
     names: tuple[str, ...]
+    repeated: tuple[str, ...]
     has_header: bool
     unnamed: Unnamed
     n_skipped: int
@@ -126,9 +137,14 @@ class CsvDialect:
     quoted: tuple[bool, ...]
     is_header_quoted: bool
 
+    @cached_property
+    def _special(self) -> re.Pattern[str]:
+        """What can only stand in a quoted cell."""
+        return re.compile(rf'["\r\n{re.escape(self.separator)}]')
+
     def cell(self, text: str, *, quoted: bool = False) -> str:
         """Return a cell as the file writes it."""
-        if quoted or any(char in text for char in (self.separator, '"', "\n", "\r")):
+        if quoted or self._special.search(text):
             return '"' + text.replace('"', '""') + '"'
         return text
 
@@ -162,8 +178,11 @@ def find_dialect(path: str, file: BinaryIO, options: CsvOptions) -> CsvDialect:
     >>> dialect.separator, dialect.names, dialect.quoted
     (';', ('mood', 'bpm'), (True, False))
     """
-    start = file.read(SAMPLE_BYTES)
-    is_cut = len(start) == SAMPLE_BYTES
+    start = file.read(_FIRST_BYTES)
+    is_cut = len(start) == _FIRST_BYTES
+    if len(start.splitlines()) < _FEWEST_LINES:  # a wide table
+        start += file.read(SAMPLE_BYTES - _FIRST_BYTES)
+        is_cut = len(start) == SAMPLE_BYTES
     mark, encoding, text = _decode(path, start, options.encoding, is_cut)
     body_text = text.lstrip("\r\n")
     if not body_text:
@@ -174,16 +193,19 @@ def find_dialect(path: str, file: BinaryIO, options: CsvOptions) -> CsvDialect:
     found = _first_records(path, body_text, separator)
     if len(found) > 2 and (is_cut or len(found) > _SAMPLE_RECORDS):
         found.pop()  # its end may be missing
+    if len(found[0][1]) > MAX_COLUMNS:
+        raise DataFileError(f"{path} has {len(found[0][1])} columns; at most {MAX_COLUMNS} are read.")
+    first = found[0][0]
     (head, header), rows = found[0] if options.header else ("", []), found[options.header :]
     names, unnamed = _names(header, [cells for _, cells in rows])
     n_empty_lines = len((text[: len(text) - len(body_text)] + "x").splitlines()) - 1
-    line_end = re.search(r"\r?\n|\r", body_text)
     return CsvDialect(
         encoding=encoding,
         mark=mark,
         separator=separator,
-        line_end=line_end[0] if line_end else "\n",
+        line_end=first[len(first.rstrip("\r\n")) :] or "\n",
         names=names,
+        repeated=tuple(name for name, count in Counter(header).items() if count > 1),
         has_header=options.header,
         unnamed=unnamed,
         n_skipped=n_empty_lines + options.header,
@@ -193,14 +215,14 @@ def find_dialect(path: str, file: BinaryIO, options: CsvOptions) -> CsvDialect:
     )
 
 
-def records(path: str, lines: Iterable[str], separator: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield each record of a CSV file as it is written, with its line end, and its cells. An empty line has no cells.
+def records(path: str, lines: Iterator[str], separator: str) -> Iterator[str]:
+    """Yield each record of a CSV file as it is written, with its line end. An empty line is a record, too.
 
     Parameters
     ----------
     path : str
         The file, for messages.
-    lines : iterable of str
+    lines : iterator of str
         Its lines, with their ends.
     separator : str
         The character between two cells.
@@ -210,17 +232,26 @@ def records(path: str, lines: Iterable[str], separator: str) -> Iterator[tuple[s
     DataFileError
         If a cell is longer than 131 072 characters, the limit of Python's csv module.
     """
-    raw: list[str] = []
-
-    def remembered() -> Iterator[str]:
-        for line in lines:
-            raw.append(line)
+    for line in lines:
+        if '"' not in line:
             yield line
+            continue
+        # A quoted cell may hold line ends, so the record may go on in the next lines.
+        raw = [line]
+        _cells(path, itertools.chain([line], _remembered(lines, raw)), separator)
+        yield "".join(raw)
 
+
+def _remembered(lines: Iterator[str], raw: list[str]) -> Iterator[str]:
+    for line in lines:
+        raw.append(line)
+        yield line
+
+
+def _cells(path: str, lines: Iterator[str], separator: str) -> list[str]:
+    """Return the cells of the record that begins with the next line."""
     try:
-        for cells in csv.reader(remembered(), delimiter=separator):
-            yield "".join(raw), cells
-            raw.clear()
+        return next(csv.reader(lines, delimiter=separator))
     except csv.Error as error:
         raise DataFileError(f"{path} is not a valid CSV file: {error}.") from error
 
@@ -247,15 +278,24 @@ def not_encoded(path: str, encoding: str, error: Exception) -> DataFileError:
 
 
 def _first_records(path: str, text: str, separator: str) -> list[tuple[str, list[str]]]:
-    found = records(path, io.StringIO(text, newline=""), separator)
-    return list(islice((record for record in found if record[1]), _SAMPLE_RECORDS + 1))
+    """Return the first records that are no empty lines, each as it is written and as cells."""
+    found = (record for record in records(path, io.StringIO(text, newline=""), separator) if record.strip("\r\n"))
+    return [
+        (record, _cells(path, iter(record.splitlines(keepends=True)), separator))
+        for record in itertools.islice(found, _SAMPLE_RECORDS + 1)
+    ]
 
 
 def _separator(path: str, text: str) -> str:
     """Return the character that divides all records into the same number of cells, and into the most."""
     best, most = _SEPARATORS[0], 1
     for separator in _SEPARATORS:
-        n_header, *n_cells = [len(cells) for _, cells in _first_records(path, text, separator)[:-1] or [("", [])]]
+        try:
+            found = _first_records(path, text, separator)
+        except DataFileError:  # without the right separator, a long row may look like one long cell
+            continue
+        # The last record may be cut off.
+        n_header, *n_cells = [len(cells) for _, cells in found[: -1 if len(found) > 2 else None]]
         numbers = set(n_cells) or {n_header}
         # The header of R lacks the column of row names.
         if len(numbers) == 1 and max(numbers) > most and n_header in (max(numbers), max(numbers) - 1):
@@ -284,13 +324,13 @@ def unique_names(names: Sequence[str]) -> tuple[str, ...]:
     >>> unique_names(["a", "a", "a.1"])
     ('a', 'a.2', 'a.1')
     """
-    taken, found = set(names), list[str]()
+    given, found = set(names), dict[str, None]()
     for name in names:
         number, unique = 0, name
-        while unique in found or (number and unique in taken):
+        while unique in found or (number and unique in given):
             number += 1
             unique = f"{name}.{number}"
-        found.append(unique)
+        found[unique] = None
     return tuple(found)
 
 

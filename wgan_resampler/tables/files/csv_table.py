@@ -7,6 +7,7 @@ written again from its meaning.
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import DataFileError, DataFileWarning
-from wgan_resampler.tables.files.packed import one_line, open_data
 from wgan_resampler.tables.files.csv_dialect import CsvDialect, CsvOptions, not_encoded, records
 from wgan_resampler.tables.files.new_rows import IS_SYNTHETIC, NewRows, read_marks
 from wgan_resampler.tables.files.number_text import NumberText, find_number_text, with_digits
+from wgan_resampler.tables.files.packed import one_line, open_data
 from wgan_resampler.utils import FILES, require
 
 if TYPE_CHECKING:
@@ -49,13 +50,13 @@ MISSING_WORDS: Final = frozenset(
 )
 """Words that mean a missing value among numbers: in lower case, without spaces around them."""
 
-_STYLE_SAMPLE: Final = 10_000
-"""So many cells show how many decimals a column has."""
+_STYLE_SAMPLE: Final = 2_000
+"""So many cells show how a column writes its numbers."""
 
 _OTHER_TRUTH: Final = {"False": "True", "FALSE": "TRUE", "false": "true", "0": "1"}
 """What a column writes for an original row, and what it writes for a synthetic one."""
 
-_BLOCK_BYTES: Final = 2**24
+_BLOCK_BYTES: Final = 2**22
 """A row must fit into this many bytes."""
 
 
@@ -133,8 +134,10 @@ class CsvTable:
             codec = self.dialect.encoding
             # Line ends, quotes and separators are single bytes in UTF-8, so its bytes are copied as they are.
             lines = io.TextIOWrapper(cast(Any, source), "latin-1" if codec == "utf-8" else codec, newline="")
-            for record in self._marked(lines, ends_in_rows=len(new) > 0):
-                file.write(record.encode(lines.encoding))
+            copy = io.TextIOWrapper(file, lines.encoding, newline="")
+            copy.writelines(self._marked(lines, ends_in_rows=len(new) > 0))
+            copy.flush()
+            copy.detach()  # or the wrapper would close `file`
             lines.detach()
         for row in self._rows(new):
             file.write(f"{row}{self.dialect.line_end}".encode(codec))
@@ -148,11 +151,11 @@ class CsvTable:
             header = dialect.separator + header
         if IS_SYNTHETIC in self.frame:
             header = mark = ""
-        for record, cells in records(self.path, lines, dialect.separator):
-            if not cells:  # an empty line
+        for record in records(self.path, lines, dialect.separator):
+            text = record.rstrip("\r\n")
+            if not text:  # an empty line
                 yield record
                 continue
-            text = record.rstrip("\r\n")
             line_end = record[len(text) :]
             n_rows += 1
             # Only the last row can lack a line end.
@@ -231,6 +234,7 @@ def read_csv(path: str, dialect: CsvDialect, options: CsvOptions, spelled: Seque
     table = _read_cells(path, dialect)
     row_names = None
     if dialect.unnamed == "first" or (dialect.names[0] == "" and _are_distinct(table.column(0))):
+        # R writes no name for the column of row names.
         row_names = _read_column(table.column(0), (".",), ())[0].to_numpy()
     decimals = _decimal_marks(dialect, options)
     series, columns, texts, words = {}, {}, {}, {}
@@ -239,13 +243,20 @@ def read_csv(path: str, dialect: CsvDialect, options: CsvOptions, spelled: Seque
     for name in reversed(dialect.names):
         cells = arrays.pop()
         if name in (*spelled, IS_SYNTHETIC):
-            texts[name] = np.asarray(cells.to_pandas(), dtype=object)
+            texts[name] = _strings(cells)
         series[name], columns[name], words[name] = _read_column(cells, decimals, options.missing)
     if IS_SYNTHETIC in texts:
-        series[IS_SYNTHETIC] = pd.Series(read_marks(path, texts[IS_SYNTHETIC]))
+        series[IS_SYNTHETIC] = pd.Series(read_marks(path, texts[IS_SYNTHETIC].tolist()))
     names = [*dialect.names[row_names is not None :]]
+    if dialect.unnamed == "first":
+        _warn(
+            f"{path}: each row has one cell more than the header. The first cell is taken as the name of the row, as R "
+            "writes it, so it is no feature."
+        )
     _warn_of_words(path, {name: words[name] for name in names if words[name]})
-    return CsvTable(path, dialect, pd.DataFrame({name: series[name] for name in names}), columns, texts, row_names)
+    # Without a copy, or all columns would be in memory twice.
+    frame = pd.DataFrame({name: series[name] for name in names}, copy=False)
+    return CsvTable(path, dialect, frame, columns, texts, row_names)
 
 
 def _read_cells(path: str, dialect: CsvDialect) -> Any:
@@ -258,7 +269,7 @@ def _read_cells(path: str, dialect: CsvDialect) -> Any:
             return csv.read_csv(
                 file,
                 csv.ReadOptions(
-                    use_threads=False,
+                    use_threads=False,  # several threads hold more blocks at a time
                     block_size=_BLOCK_BYTES,
                     column_names=names,
                     skip_rows_after_names=dialect.n_skipped,
@@ -276,12 +287,28 @@ def _read_cells(path: str, dialect: CsvDialect) -> Any:
         except (pa.ArrowException, ValueError, OverflowError, MemoryError) as error:
             if "invalid UTF8" in str(error):
                 raise not_encoded(path, dialect.encoding, error) from error
-            if "block boundaries" in str(error):
-                raise DataFileError(
-                    f"{path} is not a valid CSV file: a quote is not closed, or a row is longer than "
-                    f"{_BLOCK_BYTES} bytes."
-                ) from error
-            raise DataFileError(f"{path} is not a valid CSV file: {one_line(error)}.") from error
+            raise DataFileError(f"{path} is not a valid CSV file: {_reason(error, dialect)}.") from error
+
+
+def _reason(error: Exception, dialect: CsvDialect) -> str:
+    """Return what pyarrow found, in words."""
+    found = re.search(r"Row #([0-9]+): Expected ([0-9]+) columns, got ([0-9]+)", str(error))
+    if found is not None:
+        return (
+            f"record {found[1]}, where the header is record 1, has {found[3]} cells instead of {found[2]}. If "
+            f"{dialect.separator!r} does not stand between its cells, name the right character with separator="
+        )
+    if "block boundaries" in str(error):
+        return f"it ends in the header, a quote is not closed, or a row is longer than {_BLOCK_BYTES} bytes"
+    return one_line(error)
+
+
+def _strings(cells: Any) -> NDArray[np.object_]:
+    """Return cells as strings, equal ones as one object; None for a missing value."""
+    encoded = cells.combine_chunks().dictionary_encode()
+    strings = np.array([*encoded.dictionary.to_pylist(), None], dtype=object)
+    found: NDArray[np.object_] = strings[encoded.indices.fill_null(-1).to_numpy()]
+    return found
 
 
 def _are_distinct(cells: Any) -> bool:
@@ -342,12 +369,16 @@ def _plain_numbers(cells: Any) -> Any:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    sample = cells.slice(0, _STYLE_SAMPLE)
     for dtype in (pa.int64(), pa.uint64(), pa.float64()):
         try:
+            pc.cast(sample, dtype)  # most columns of strings fail here, in no time
             numbers = pc.cast(cells, dtype)
         except pa.ArrowInvalid:
             continue
-        is_code = pc.any(pc.match_substring_regex(cells, "^[+-]?0[0-9xX]")).as_py()
+        # Codes have no decimals, so a few cells show that a column of floats holds none.
+        shown = sample if dtype == pa.float64() else cells
+        is_code = pc.any(pc.match_substring_regex(shown, "^[+-]?0[0-9xX]")).as_py()
         is_nan = dtype == pa.float64() and pc.any(pc.is_nan(numbers)).as_py()
         return None if is_code or is_nan else numbers
     return None
@@ -367,8 +398,8 @@ def _warn_of_words(path: str, found: Mapping[str, Sequence[str]]) -> None:
     if found:
         where = [f"{', '.join(map(repr, words[:3]))} in column {name!r}" for name, words in list(found.items())[:12]]
         more = ", ..." if len(found) > 12 else ""
-        warnings.warn(
-            f"{path}: these words stand among numbers, and were read as missing values: {'; '.join(where)}{more}.",
-            DataFileWarning,
-            stacklevel=2,
-        )
+        _warn(f"{path}: these words stand among numbers, and were read as missing values: {'; '.join(where)}{more}.")
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, DataFileWarning, stacklevel=4)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
 IS_SYNTHETIC: Final = "is_synthetic"
 """Column of a table, and key of a file of records, that says for each row whether it was generated."""
+
+META_SUFFIX: Final = ".meta.json"
+"""Added to the name of an augmented table, this is the name of the file that says how it was augmented."""
 
 _TRUTH: Final = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
 
@@ -41,6 +46,21 @@ class NewRows:
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.donors)
+
+
+def noted_marks(path: str, n_rows: int) -> NDArray[np.bool_]:
+    """Return which rows of a table are synthetic, from the file beside it that says how it was augmented.
+
+    No row is if there is no such file, or if it is about another number of rows.
+    """
+    try:
+        about = json.loads(Path(f"{path}{META_SUFFIX}").read_bytes())
+        numbers = [int(about["original_samples"]), int(about["synthetic_samples"])]
+    except (OSError, ValueError, TypeError, KeyError):
+        numbers = []
+    if min(numbers, default=-1) < 0 or sum(numbers) != n_rows:
+        return np.zeros(n_rows, dtype=np.bool_)
+    return np.repeat([False, True], numbers)
 
 
 def read_marks(path: str, values: Sequence[Any]) -> NDArray[np.bool_]:

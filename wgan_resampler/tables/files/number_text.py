@@ -9,13 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from typing import Final
+from functools import cache, cached_property
+from typing import Final, Literal
 
 import numpy as np
 
 _SIGNS: Final = "[$€£¥₹₽₩₺₴₫₪฿¢%‰]"
-_GROUPINGS: Final = {".": (",", " ", "'", "\u2019", "\u00a0", "\u202f"), ",": (".", " ", "'", "\u2019", "\u00a0", "\u202f")}
+_GROUPINGS: Final = {
+    ".": (",", " ", "'", "\u2019", "\u00a0", "\u202f"),
+    ",": (".", " ", "'", "\u2019", "\u00a0", "\u202f"),
+}
 """Thousands separators, by the decimal mark."""
 
 _MOST_DIGITS: Final = 15
@@ -60,6 +63,11 @@ class NumberText:
     exponent: str = "e"
     has_exponents: bool = False
 
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether the numbers are written as Python writes them, but for the decimals."""
+        return self.decimal == "." and not (self.grouping or self.before or self.after)
+
     def read(self, cell: str) -> str:
         """Return the number of a cell as Python writes it."""
         text = cell.strip()
@@ -70,6 +78,8 @@ class NumberText:
     def write(self, value: float) -> str:
         """Return a number as a cell. Floats must be finite."""
         text = str(value) if isinstance(value, int) else self._float(value)
+        if self.is_plain:
+            return text
         sign = "-" if text.startswith("-") else ""
         whole, mark, decimals = text.removeprefix("-").partition(".")
         if self.grouping:
@@ -78,12 +88,12 @@ class NumberText:
 
     def _float(self, value: float) -> str:
         most = self.n_decimals
+        if most is None and not self.has_exponents:
+            return repr(value).replace("e", self.exponent)
         fewest = most if self.has_fixed_decimals else None
-        trim = "-" if not fewest else "k"
+        trim: Literal["k", "-"] = "k" if fewest else "-"
         if self.has_exponents:
             text = np.format_float_scientific(value, most, unique=True, trim=trim, min_digits=fewest)
-        elif most is None:
-            text = repr(value)
         else:
             text = np.format_float_positional(value, most, unique=True, trim=trim, min_digits=fewest)
         return text.replace("e", self.exponent)

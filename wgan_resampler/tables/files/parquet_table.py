@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import DataFileError
-from wgan_resampler.tables.files.packed import one_line
-from wgan_resampler.tables.files.csv_dialect import unique_names
+from wgan_resampler.tables.files.csv_dialect import MAX_COLUMNS, unique_names
 from wgan_resampler.tables.files.new_rows import IS_SYNTHETIC, NewRows, read_marks
+from wgan_resampler.tables.files.packed import one_line
 from wgan_resampler.utils import FILES, require
 
 if TYPE_CHECKING:
@@ -104,15 +104,13 @@ class ParquetTable:
         pq.write_table(table, file, compression=self.compression)
 
 
-def read_parquet(path: str, max_columns: int) -> ParquetTable:
+def read_parquet(path: str) -> ParquetTable:
     """Read a Parquet file.
 
     Parameters
     ----------
     path : str
         The file.
-    max_columns : int
-        The most columns it may have.
 
     Returns
     -------
@@ -132,7 +130,7 @@ def read_parquet(path: str, max_columns: int) -> ParquetTable:
         try:
             parquet = pq.ParquetFile(file)
             about = parquet.metadata
-            _check_claims(path, os.fstat(file.fileno()).st_size, about.num_rows, about.num_columns, max_columns)
+            _check_claims(path, os.fstat(file.fileno()).st_size, about.num_rows, about.num_columns)
             _check_types(path, parquet.schema_arrow)
             arrow = parquet.read()
             names = unique_names([str(name) for name in arrow.column_names])
@@ -154,9 +152,9 @@ def read_parquet(path: str, max_columns: int) -> ParquetTable:
     return ParquetTable(path, arrow, names, packing.replace("uncompressed", "none"), frame)
 
 
-def _check_claims(path: str, n_bytes: int, n_rows: int, n_columns: int, max_columns: int) -> None:
-    if n_columns > max_columns:
-        raise DataFileError(f"{path} has {n_columns} columns; at most {max_columns} are read.")
+def _check_claims(path: str, n_bytes: int, n_rows: int, n_columns: int) -> None:
+    if n_columns > MAX_COLUMNS:
+        raise DataFileError(f"{path} has {n_columns} columns; at most {MAX_COLUMNS} are read.")
     if n_rows * n_columns > max(MIN_CELL_ALLOWANCE, MAX_CELLS_PER_BYTE * n_bytes):
         raise DataFileError(
             f"{path} claims {n_rows} rows of {n_columns} columns in {n_bytes} bytes, which no table of measurements "

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from wgan_resampler.exceptions import DataFileError
 from wgan_resampler.tables.files.csv_dialect import CsvDialect, CsvOptions, find_dialect
 from wgan_resampler.tables.files.csv_table import read_csv
-from wgan_resampler.tables.files.new_rows import NewRows
+from wgan_resampler.tables.files.new_rows import IS_SYNTHETIC, NewRows, noted_marks
 from wgan_resampler.tables.files.number_text import find_number_text
 from wgan_resampler.tables.files.packed import open_data
 from wgan_resampler.tables.files.parquet_table import read_parquet
@@ -30,13 +30,9 @@ _TEXT_SUFFIXES: Final = (".csv", ".tsv", ".data", ".txt")
 TABLE_SUFFIXES: Final = (*(f"{text}{packed}" for text in _TEXT_SUFFIXES for packed in PACKED_SUFFIXES), ".parquet")
 """What the name of a table file ends in."""
 
-MAX_COLUMNS: Final = 100_000
-"""A column takes only a few bytes in a file, but a table with a million columns takes gigabytes."""
-
-TABLE_NAMES: Final = (
-    f"{', '.join(_TEXT_SUFFIXES)}, the same packed ({', '.join(filter(None, PACKED_SUFFIXES))}), or .parquet"
-)
-"""`TABLE_SUFFIXES` for messages."""
+TEXT_NAMES: Final = f"{', '.join(_TEXT_SUFFIXES)}, the same packed ({', '.join(filter(None, PACKED_SUFFIXES))})"
+TABLE_NAMES: Final = f"{TEXT_NAMES}, or .parquet"
+"""The suffixes for messages."""
 
 _CONVERTERS: Final = {
     ".xlsx": "pandas.read_excel({path!r})",
@@ -112,11 +108,7 @@ def open_table(path: _PATH, *columns: str, options: CsvOptions | None = None) ->
     Parameters
     ----------
     path : str or os.PathLike
-<<<<<<< HEAD
         The file. Its name ends in one of `TABLE_SUFFIXES`.
-=======
-        The file: ``.csv``, also packed, or ``.parquet``. A CSV file has a header and is encoded in UTF-8.
->>>>>>> json
     *columns : str
         Names of columns that the file must have. Their values can be had as the file spells them.
     options : CsvOptions or None, default=None
@@ -159,17 +151,34 @@ def open_table(path: _PATH, *columns: str, options: CsvOptions | None = None) ->
         raise DataFileError(f"{path} is not a table by its name, which must end in {TABLE_NAMES}.")
     require("pandas", "Reading tables", FILES)
     if suffix == ".parquet":
-        table: TableFile = read_parquet(str(path), MAX_COLUMNS)
+        table: TableFile = read_parquet(str(path))
         _check_columns(path, list(table.frame.columns), columns)
     else:
         with open_data(path) as file:
             dialect = find_dialect(str(path), file, options)
         _check_header(path, dialect)
-        _check_columns(path, dialect.names, columns)
+        _check_columns(path, dialect.names, columns, dialect.repeated)
         table = read_csv(str(path), dialect, options, columns)
     if not len(table.frame):
         raise DataFileError(f"{path} has no rows.")
     return table
+
+
+def synthetic_rows(table: TableFile) -> NDArray[np.bool_]:
+    """Return which rows of a table file were generated: by its own column, or by the file that `augment` put beside it.
+
+    Parameters
+    ----------
+    table : TableFile
+        The file.
+
+    Returns
+    -------
+    ndarray of bool of shape (n_rows,)
+    """
+    if IS_SYNTHETIC in table.frame:
+        return np.asarray(table.frame[IS_SYNTHETIC], dtype=np.bool_)
+    return noted_marks(table.path, len(table.frame))
 
 
 def read_table(path: _PATH, *columns: str, options: CsvOptions | None = None) -> pd.DataFrame:
@@ -220,10 +229,10 @@ def write_table(path: _PATH, frame: pd.DataFrame) -> None:
             text.detach()  # or the wrapper would close `out`
 
 
-def _check_columns(path: _PATH, names: Sequence[str], wanted: Sequence[str]) -> None:
-    if len(names) > MAX_COLUMNS:
-        raise DataFileError(f"{path} has {len(names)} columns; at most {MAX_COLUMNS} are read.")
+def _check_columns(path: _PATH, names: Sequence[str], wanted: Sequence[str], repeated: Sequence[str] = ()) -> None:
     for column in wanted:
+        if column in repeated:
+            raise DataFileError(f"{path} has several columns of the name {column!r}. Rename all but one.")
         if column in names:
             continue
         close = difflib.get_close_matches(column.strip().lower(), [name.strip().lower() for name in names], 1)
@@ -234,7 +243,7 @@ def _check_columns(path: _PATH, names: Sequence[str], wanted: Sequence[str]) -> 
 
 def _check_header(path: _PATH, dialect: CsvDialect) -> None:
     """Raise DataFileError if the names of the columns take up more than one row."""
-    columns = list(zip(*(row for row in dialect.sample if len(row) == len(dialect.names)), strict=True))
+    columns = list(zip(*(row for row in dialect.sample[:20] if len(row) == len(dialect.names)), strict=True))
     is_number = [[bool(cell) and find_number_text([cell]) is not None for cell in cells] for cells in columns]
     starts_with_words = [
         cells[0].strip() != "" and not any(numbers[:1]) and all(numbers[3:])

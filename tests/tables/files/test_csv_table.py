@@ -1,0 +1,256 @@
+"""CSV files: what their cells mean, and copies in which the original rows stay as they are."""
+
+import codecs
+import io
+import re
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, assume, example, given, settings, strategies as st
+
+from wgan_resampler.exceptions import DataFileError, DataFileWarning
+from wgan_resampler.tables.files.csv_dialect import CsvOptions
+from wgan_resampler.tables.files.new_rows import NewRows
+from wgan_resampler.tables.files.table_files import open_table
+
+SAFE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+
+
+def read(folder, content, *columns, **options):
+    path = folder / "x.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return open_table(path, *columns, options=CsvOptions(**options))
+
+
+def copied(table, target, donors=(0,), **features):
+    """Return a copy of the file with new rows: those of the donors, with some features replaced."""
+    donors = np.array(donors, dtype=np.intp)
+    rows = table.frame.drop(columns=[target, "is_synthetic"], errors="ignore").take(donors).reset_index(drop=True)
+    file = io.BytesIO()
+    table.write_with(file, NewRows(rows.assign(**features), target, donors))
+    return file.getvalue()
+
+
+WORDS = ["NA", "None", "null", "nan", "n/a", "TRUE", "01", "03110", "1.10", "2E03", "23", "1e300", "-0", "?", " x "]
+CHARACTERS = st.characters(codec="utf-8", exclude_characters="\0\ufeff")
+CELLS = st.one_of(
+    st.sampled_from(["", *WORDS]),
+    st.integers(-(10**20), 10**20).map(str),
+    st.floats(allow_nan=False, allow_infinity=False).map(repr),
+    st.text(st.one_of(st.sampled_from(',;\t|"\r\n '), CHARACTERS), max_size=8),
+)
+ENCODINGS = {"utf-8": (b"", codecs.BOM_UTF8), "utf-16-le": (codecs.BOM_UTF16_LE,), "utf-16-be": (codecs.BOM_UTF16_BE,)}
+
+
+def is_always_quoted(cells):
+    return any(cells) and all(cell.startswith('"') for cell in cells if cell)
+
+
+@st.composite
+def csv_files(draw):
+    """Draw a file, what a copy with marks must begin with, the separator, and the cells."""
+    separator, line_end = draw(st.sampled_from(",;\t| ")), draw(st.sampled_from(["\n", "\r\n", "\r"]))
+    encoding = draw(st.sampled_from(list(ENCODINGS)))
+    is_all_quoted, n_columns = draw(st.booleans()), draw(st.integers(1, 4))
+    start = draw(st.sampled_from(ENCODINGS[encoding]))
+    table = [
+        [*draw(st.lists(CELLS, min_size=n_columns - 1, max_size=n_columns - 1)), draw(CELLS.filter(bool))]
+        for _ in range(draw(st.integers(2, 8)))
+    ]
+    table[0][-1] = "the class"
+    special = re.compile(rf'["\r\n{re.escape(separator)}]')
+    written = [
+        [
+            '"' + cell.replace('"', '""') + '"'
+            if is_all_quoted or special.search(cell) or draw(st.booleans())
+            else cell
+            for cell in cells
+        ]
+        for cells in table
+    ]
+    name, mark = "is_synthetic", "False"
+    if all(is_always_quoted([cell]) for cell in written[0]):
+        name = f'"{name}"'
+    if all(map(is_always_quoted, zip(*written[1:], strict=True))):
+        mark = f'"{mark}"'
+    lines = [separator.join(cells) for cells in written]
+    marked = [f"{line}{separator}{mark if number else name}{line_end}" for number, line in enumerate(lines)]
+    content = line_end.join(lines) + line_end * draw(st.booleans())
+    return start + content.encode(encoding), start + "".join(marked).encode(encoding), separator, table
+
+
+@given(csv_files())
+@example(
+    (b'"\r",the class\n"",NA', b'"\r",the class,is_synthetic\n"",NA,False\n', ",", [["\r", "the class"], ["", "NA"]])
+)
+@SAFE
+def test_the_original_rows_are_copied_byte_for_byte(tmp_path, drawn):
+    content, marked, separator, cells = drawn
+    assume(cells[0].count("the class") == 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataFileWarning)
+        try:
+            table = read(tmp_path, content, "the class", separator=separator)
+        except DataFileError as error:
+            assume("header of several rows" not in str(error))
+            raise
+    assert table.spelled("the class").tolist() == [row[-1] for row in cells[1:]]
+    copy = copied(table, "the class", [0, len(cells) - 2])
+    assert copy.startswith(marked)
+    # The copy holds two rows more, and is read as the same table.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataFileWarning)
+        again = read(tmp_path, copy, "the class", separator=separator)
+    assert again.frame["is_synthetic"].tolist() == [False] * len(table.frame) + [True] * 2
+    assert again.spelled("the class").tolist() == [row[-1] for row in [*cells[1:], cells[1], cells[-1]]]
+    # The new rows mean what the rows mean that they were made from.
+    expected = table.frame.take([*range(len(table.frame)), 0, len(table.frame) - 1]).reset_index(drop=True)
+    pd.testing.assert_frame_equal(again.frame.drop(columns="is_synthetic"), expected, check_exact=True)
+
+
+# The columns of a file and their cells, its options, what it means, and the first two rows written anew.
+WRITINGS = {
+    "leading zeros": (["01", "007"], {}, ["01", "007"], ["01", "007"]),
+    "hexadecimal codes": (["0x10", "0x2f"], {}, ["0x10", "0x2f"], ["0x10", "0x2f"]),
+    "words that are no numbers": (["NA", "None"], {}, ["NA", "None"], ["NA", "None"]),
+    "booleans": (["TRUE", "FALSE"], {}, ["TRUE", "FALSE"], ["TRUE", "FALSE"]),
+    "integers beside a missing value": (["23", ""], {}, [23, None], ["23", ""]),
+    "identifiers beside a missing value": (["9007199254740993", ""], {}, [2**53 + 1, None], ["9007199254740993", ""]),
+    "integers above int64": (["18446744073709551615", "1"], {}, [2**64 - 1, 1], ["18446744073709551615", "1"]),
+    "integers above 64 bits": (["18446744073709551616", "A"], {}, ["18446744073709551616", "A"], None),
+    "fixed decimals": (["1.10", "2.25"], {}, [1.1, 2.25], ["1.10", "2.25"]),
+    "exponents": (["2E+03", "1E+02"], {}, [2000.0, 100.0], ["2E+03", "1E+02"]),
+    "decimal commas": (['"1,5"', '"12,25"'], {}, [1.5, 12.25], ['"1,5"', '"12,25"']),
+    "decimal commas, told": (['"1,500"', '"2,250"'], {"decimal": ","}, [1.5, 2.25], ['"1,500"', '"2,250"']),
+    "thousands": (['"4,118"', '"69,441"'], {}, [4118, 69441], ['"4,118"', '"69,441"']),
+    "thousands and decimals": (["1'234.50", "7.00"], {}, [1234.5, 7.0], ["1'234.50", "7.00"]),
+    "currency": (["$1.50", "$-2.25"], {}, [1.5, -2.25], ["$1.50", "-$2.25"]),
+    "percent": (["12 %", "3 %"], {}, [12, 3], ["12 %", "3 %"]),
+    "spaces around numbers": ([" 1", " 2"], {}, [1, 2], ["1", "2"]),
+    "spaces around strings": ([" a", "a "], {}, [" a", "a "], [" a", "a "]),
+    "quoted strings": (['"a"', '"b"'], {}, ["a", "b"], ['"a"', '"b"']),
+    "quotes in strings": (['"a ""b"""', "c"], {}, ['a "b"', "c"], ['"a ""b"""', "c"]),
+    "a told word": (["x", "none"], {"missing": ("none",)}, ["x", None], ["x", "none"]),
+    "numbers of two writings": (["$5", "5%"], {}, ["$5", "5%"], ["$5", "5%"]),
+}
+
+
+@pytest.mark.parametrize(("cells", "options", "meaning", "written"), WRITINGS.values(), ids=WRITINGS.keys())
+def test_cells_mean_what_they_say_and_new_ones_are_written_alike(tmp_path, cells, options, meaning, written):
+    table = read(tmp_path, "x,t\n" + "".join(f"{cell},a\n" for cell in cells), "t", **options)
+    found = table.frame["x"]
+    assert [value for value, is_gone in zip(found, found.isna(), strict=True) if not is_gone] == [
+        value for value in meaning if value is not None
+    ]
+    assert found.isna().tolist() == [value is None for value in meaning]
+    rows = copied(table, "t", [0, 1]).decode().splitlines()[-2:]
+    assert rows == [f"{cell},a,True" for cell in written or cells]
+
+
+@pytest.mark.parametrize("word", ["NA", "n/a", "?", "-", " ", "NULL", "nan", "#N/A", "."])
+def test_a_word_among_numbers_is_missing_and_said_aloud(tmp_path, word):
+    with pytest.warns(DataFileWarning, match=f"missing values: {re.escape(repr(word))} in column 'x'"):
+        table = read(tmp_path, f"x,t\n1.5,a\n{word},b\n", "t")
+    assert table.frame["x"].isna().tolist() == [False, True]
+    assert copied(table, "t", [1]).decode().splitlines()[-1] == f"{word},b,True"
+
+
+@pytest.mark.filterwarnings("ignore::wgan_resampler.exceptions.DataFileWarning")
+@pytest.mark.parametrize(
+    ("content", "separator", "columns"),
+    [
+        ("a;b;c\n1,5;2,5;x\n", ";", ["a", "b", "c"]),
+        ("a\tb\n1\t2\n", "\t", ["a", "b"]),
+        ("a|b\n1|2\n", "|", ["a", "b"]),
+        ("a,b\n1;2,2\n", ",", ["a", "b"]),
+        ("a,b\nid,1,2\n", ",", ["a", "b"]),
+        ("a\nx\n", ",", ["a"]),
+        ('"a;b";"c,d"\n1;2\n', ";", ["a;b", "c,d"]),
+    ],
+)
+def test_the_separator_is_found(tmp_path, content, separator, columns):
+    table = read(tmp_path, content)
+    assert table.dialect.separator == separator
+    assert list(table.frame.columns) == columns
+
+
+def test_row_names_are_no_feature_and_go_on(tmp_path):
+    with pytest.warns(DataFileWarning, match="one cell more than the header"):
+        named = read(tmp_path, "a,t\nid1,1.5,x\nid2,2.5,y\n", "t")
+    assert named.frame.to_dict("list") == {"a": [1.5, 2.5], "t": ["x", "y"]}
+    assert copied(named, "t").decode() == "a,t,is_synthetic\nid1,1.5,x,False\nid2,2.5,y,False\n3,1.5,x,True\n"
+    counted = read(tmp_path, ",a,t\n7,1.5,x\n9,2.5,y\n", "t")
+    assert list(counted.frame.columns) == ["a", "t"]
+    assert copied(counted, "t").decode().splitlines()[-1] == "10,1.5,x,True"
+
+
+def test_a_column_without_a_name_whose_values_repeat_is_a_feature(tmp_path):
+    assert list(read(tmp_path, ",t\n1,x\n1,y\n", "t").frame.columns) == ["", "t"]
+
+
+def test_rows_that_end_in_a_separator_keep_it(tmp_path):
+    table = read(tmp_path, "a,t\n1,x,\n2,y,\n", "t")
+    assert table.frame["a"].tolist() == [1, 2]
+    assert copied(table, "t").decode() == "a,t,,is_synthetic\n1,x,,False\n2,y,,False\n1,x,,True\n"
+
+
+def test_repeated_names_stay(tmp_path):
+    table = read(tmp_path, "a,a,t\n1,x,y\n", "t")
+    assert list(table.frame.columns) == ["a", "a.1", "t"]
+    assert copied(table, "t").decode() == "a,a,t,is_synthetic\n1,x,y,False\n1,x,y,True\n"
+    with pytest.raises(DataFileError, match="several columns of the name 'a'"):
+        read(tmp_path, "a,a,t\n1,x,y\n", "a")
+
+
+def test_a_file_without_a_header(tmp_path):
+    table = read(tmp_path, "1;x\n2;y\n", "1", header=False)
+    assert table.frame.to_dict("list") == {"0": [1, 2], "1": ["x", "y"]}
+    assert copied(table, "1").decode() == "1;x;False\n2;y;False\n1;x;True\n"
+
+
+@pytest.mark.parametrize("start", ["feature,a,a\nnumber,01,02\ntrack_id,,\n", ",track,track\n,len,set\nid,,\n"])
+def test_a_header_of_several_rows_is_refused_as_that(tmp_path, start):
+    with pytest.raises(DataFileError, match="header of several rows"):
+        read(tmp_path, start + "".join(f"{i},1.5,2\n" for i in range(5)))
+
+
+def test_empty_lines_stay(tmp_path):
+    table = read(tmp_path, "\n\na,t\n\n1,x\n\n2,y\n\n", "t")
+    assert copied(table, "t").decode() == ("\n\na,t,is_synthetic\n\n1,x,False\n\n2,y,False\n\n1,x,True\n")
+
+
+def test_the_mark_of_a_file_that_has_one_is_kept_in_its_writing(tmp_path):
+    table = read(tmp_path, "is_synthetic,a,t\nFALSE,1,x\nFALSE,2,y\n", "t")
+    assert table.frame["is_synthetic"].tolist() == [False, False]
+    assert copied(table, "t").decode().splitlines()[1:] == ["FALSE,1,x", "FALSE,2,y", "TRUE,1,x"]
+
+
+def test_other_encodings_are_told_and_named(tmp_path):
+    content = "a,t\nKöln,x\n".encode("cp1252")
+    with pytest.raises(DataFileError, match=r"not encoded in utf-8 \(byte 5\).*encoding=cp1252"):
+        read(tmp_path, content, "t")
+    table = read(tmp_path, content, "t", encoding="cp1252")
+    assert table.frame["a"].tolist() == ["Köln"]
+    assert copied(table, "t") == "a,t,is_synthetic\nKöln,x,False\nKöln,x,True\n".encode("cp1252")
+
+
+def test_bytes_that_are_not_text_are_refused_wherever_they_are(tmp_path):
+    content = b"a,t\n" + b"1,x\n" * 100_000 + b"\xff,x\n"
+    with pytest.raises(DataFileError, match="not encoded in utf-8"):
+        read(tmp_path, content, "t")
+
+
+def test_a_file_that_changes_while_it_is_augmented_is_named(tmp_path):
+    table = read(tmp_path, "a,t\n1,x\n2,y\n", "t")
+    (tmp_path / "x.csv").write_text("a,t\n1,x\n")
+    with pytest.raises(DataFileError, match="had 2 rows when it was read, and has 1 now"):
+        copied(table, "t")
+
+
+def test_columns_that_new_rows_lack_are_missing_there(tmp_path):
+    table = read(tmp_path, "a,group,t\n1,7,x\n2,8,y\n", "t")
+    features, file = table.frame[["a"]].take([0]), io.BytesIO()
+    table.write_with(file, NewRows(features, "t", np.array([0])))
+    assert file.getvalue().decode().splitlines()[1:] == ["1,7,x,False", "2,8,y,False", "1,,x,True"]
