@@ -30,8 +30,8 @@ MAX_NUMBER = 1e30
 _T = TypeVar("_T")
 Event = tuple[str, Any]
 _NAMES = {
-    "start_array": "a list too deep. A record is a list of numbers, or a list of frames. Remove other levels, such as "
-    "that of a channel",
+    "start_array": "a list too deep. A record is a list of numbers, or a list of frames. Remove other levels of lists, "
+    "such as a channel of length 1",
     "start_map": "an object",
 }
 
@@ -57,7 +57,7 @@ def open_json(path: str | os.PathLike[str], *, exact: bool = False) -> Iterator[
         except (ijson.JSONError, *OTHER_ERRORS) as error:
             if "overflow" in str(error).partition("\n")[0] and not exact:
                 raise BigNumberError(f"{path} holds a number that is too large.") from error
-            raise DataFileError(explain_error(path, text.last_start, error)) from error
+            raise DataFileError(explain_error(path, text.last_start, error, exact=exact)) from error
 
 
 def convert(path: str | os.PathLike[str], values: Any, kind: type[_T]) -> _T:
@@ -111,7 +111,10 @@ class JSONObjectReader:
             builder.event(event, float(value) if isinstance(value, Decimal) else value)
             self._n_values += 1
             if self._n_values > MAX_VALUES:
-                raise self._error(f"holds over {MAX_VALUES} values beside its records")
+                raise self._error(
+                    f"holds over {MAX_VALUES} values beside its records. If {key[:40]!r} holds the records, rename it "
+                    "to 'features' or 'mfcc'"
+                )
             if event in ("start_map", "start_array"):
                 depth += 1
                 if depth > MAX_DEPTH:

@@ -65,24 +65,25 @@ def open_text(path: str | os.PathLike[str]) -> Iterator[JSONText]:
         yield JSONText(file)
 
 
-def explain_error(path: str | os.PathLike[str], last_start: int, error: Exception) -> str:
+def explain_error(path: str | os.PathLike[str], last_start: int, error: Exception, *, exact: bool) -> str:
     """Return where a file is not valid JSON, and why, in one line.
 
-    `last_start` is where the text began that was read last, so the error lies behind it. The file is read once more.
+    `last_start` is where the text began that was read last, so the error lies behind it. The file is read once more,
+    with numbers as `exact` as before.
     """
     try:
         with open_text(path) as text:
-            found = _find_error(text, last_start)
+            found = _find_error(text, last_start, exact)
     except (DataFileError, OSError):
         found = None
     return f"{path} is not valid JSON{found or f': {one_line(error)}'}."
 
 
-def _find_error(text: JSONText, last_start: int) -> str | None:
+def _find_error(text: JSONText, last_start: int, exact: bool) -> str | None:
     """Parse the text byte by byte where the error lies. Return place and reason; None if there is no error."""
     ijson = require("ijson", "Reading JSON files", FILES)
     events = ijson.sendable_list()
-    parser, place, n_sent = ijson.basic_parse_coro(events), _Place(), 0
+    parser, place, n_sent = ijson.basic_parse_coro(events, use_float=not exact), _Place(), 0
     while n_sent < last_start:
         chunk = text.read()
         if not chunk:
@@ -148,7 +149,8 @@ class _Place:
         n_characters = sum(byte & 0xC0 != 0x80 for byte in last_line)  # bytes that begin a character
         self._column = n_characters + (1 if n_lines else self._column)
         for event, value in events:
-            self._pass(event, value)
+            if event != "number" or self._depth == 2:
+                self._pass(event, value)
         events.clear()
 
     def _pass(self, event: str, value: Any) -> None:
