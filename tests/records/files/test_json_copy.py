@@ -13,7 +13,7 @@ from wgan_resampler.records.files.json_text import JSONText
 
 def extended(content, entries, members=()):
     out = io.BytesIO()
-    copy_extended(JSONText(io.BufferedReader(io.BytesIO(content))), out, entries, members)
+    copy_extended(JSONText(io.BufferedReader(io.BytesIO(content)), "data.json"), out, entries, members)
     return out.getvalue()
 
 

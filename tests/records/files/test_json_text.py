@@ -52,3 +52,16 @@ def test_the_place_of_an_error_is_right_in_files_of_many_chunks(tmp_path, n_befo
     lines = before.split("\n")
     place = f"line {len(lines)}, column {len(lines[-1]) + 1}, in record {n_before} of 'features': NaN is not"
     assert message_for(tmp_path, f"{before}NaN]]}}".encode()).startswith(place)
+
+
+@given(st.integers(0, 2**16 + 50), st.integers(1, 5000))
+@settings(SAFE, max_examples=25)
+def test_an_integer_of_many_digits_does_not_crash_the_process(tmp_path, n_before, n_digits):
+    path = tmp_path / "data.json"
+    text = f'{{"features": [[1]], "labels": [0], "mapping": ["a"], "id":{" " * n_before}{"7" * n_digits}}}'
+    path.write_text(text)
+    if n_digits < 310:
+        assert read_records(path).extra["id"] == int("7" * n_digits)
+    elif n_digits >= 620:
+        with pytest.raises(DataFileError, match="over 310 digits"):
+            read_records(path)

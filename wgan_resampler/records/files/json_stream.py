@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import DataFileError
-from wgan_resampler.records.files.json_text import OTHER_ERRORS, explain_error, open_text
+from wgan_resampler.records.files.json_text import explain_error, open_text
 from wgan_resampler.tables import one_line
 from wgan_resampler.utils import FILES, require
 
@@ -49,12 +49,12 @@ def open_json(path: str | os.PathLike[str], *, exact: bool = False) -> Iterator[
     Integers beyond 64 bits raise BigNumberError. `exact` reads them, but takes a few times longer.
     """
     ijson = require("ijson", "Reading JSON files", FILES)
-    with open_text(path) as text:
+    with open_text(path, exact=exact) as text:
         try:
             yield JSONObjectReader(path, iter(ijson.basic_parse(text, use_float=not exact)))
         except DataFileError:
             raise
-        except (ijson.JSONError, *OTHER_ERRORS) as error:
+        except (ijson.JSONError, ValueError) as error:
             if "overflow" in str(error).partition("\n")[0] and not exact:
                 raise BigNumberError(f"{path} holds a number that is too large.") from error
             raise DataFileError(explain_error(path, text.last_start, error, exact=exact)) from error

@@ -16,19 +16,19 @@ from wgan_resampler.utils import FILES, require
 
 CHUNK = 2**16
 
-OTHER_ERRORS = (ValueError, SystemError)
-"""What ijson raises beside its own error: for invalid UTF-8 or UTF-16, and for integers of over 4300 digits."""
+MAX_DIGITS = 310
+"""The most digits that a number may have in the exact way of reading. The largest float has 309."""
 
 _OTHER_WORDS = {"none": "null", "true": "true", "false": "false", "undefined": "null"}
 _NOT_NUMBERS = ("nan", "inf", "infinity")
 _REASONS = {
     "premature EOF": "the file ends too early. It is incomplete",
     "trailing garbage": "more text follows after the end of the object. Remove it",
-    "digits": "the number is too large",
     "invalid character inside string": "a string must not hold a line break or another control character",
     "occurs before": "a string holds a backslash before a character that cannot follow it",
 }
 _WORD = re.compile(rb"[A-Za-z]*")
+_MANY_DIGITS = re.compile(rb"[0-9]{%d}" % MAX_DIGITS)
 
 
 class JSONText:
@@ -38,9 +38,16 @@ class JSONText:
     ----------
     file : BinaryIO
         The open file.
+    path : str or os.PathLike
+        The file, for messages.
+    exact : bool, default=False
+        Whether numbers of many digits are refused. Python refuses integers of over 4300 digits, or over 640 if it is
+        told so. ijson then crashes the process, unless it reads all numbers as floats.
     """
 
-    def __init__(self, file: Any) -> None:
+    def __init__(self, file: Any, path: str | os.PathLike[str], exact: bool = False) -> None:
+        self._path = path
+        self._exact = exact
         encoding = json.detect_encoding(file.peek(4)[:4])
         if encoding == "utf-8-sig":
             file.read(len(codecs.BOM_UTF8))
@@ -53,16 +60,19 @@ class JSONText:
     def read(self, size: int = CHUNK) -> bytes:
         """Read up to `size` bytes; at the end, none."""
         text = cast(bytes, self._file.read(size))
+        # A number that lies in two chunks has at most twice as many digits, which is still fine.
+        if self._exact and _MANY_DIGITS.search(text):
+            raise DataFileError(f"{self._path} holds a number of over {MAX_DIGITS} digits, which is too large.")
         self.last_start = self._n_read
         self._n_read += len(text)
         return text
 
 
 @contextlib.contextmanager
-def open_text(path: str | os.PathLike[str]) -> Iterator[JSONText]:
+def open_text(path: str | os.PathLike[str], *, exact: bool = False) -> Iterator[JSONText]:
     """Open a JSON file in UTF-8, or in UTF-16 or UTF-32, which it shows by its first bytes."""
     with open_data(path) as file:
-        yield JSONText(file)
+        yield JSONText(file, path, exact)
 
 
 def explain_error(path: str | os.PathLike[str], last_start: int, error: Exception, *, exact: bool) -> str:
@@ -72,7 +82,7 @@ def explain_error(path: str | os.PathLike[str], last_start: int, error: Exceptio
     with numbers as `exact` as before.
     """
     try:
-        with open_text(path) as text:
+        with open_text(path, exact=exact) as text:
             found = _find_error(text, last_start, exact)
     except (DataFileError, OSError):
         found = None
@@ -97,9 +107,9 @@ def _find_error(text: JSONText, last_start: int, exact: bool) -> str | None:
             parser.send(chunk[i : i + 1])  # nothing at the end, which says to the parser that it is the end
         except StopIteration:
             return None
-        except (ijson.JSONError, *OTHER_ERRORS) as error:
+        except (ijson.JSONError, ValueError) as error:
             # The message of ijson shows the text on further lines. If that is not UTF-8, it is the `repr` of bytes.
-            message = re.split(r"\n|\\n", re.sub(r"^b['\"]", "", str(error.__cause__ or error)))[0]
+            message = re.split(r"\n|\\n", re.sub(r"^b['\"]", "", str(error)))[0]
             return f"{place}: {_reason(chunk, i, message)}"
         place.move(chunk[i : i + 1], events)
     return None
