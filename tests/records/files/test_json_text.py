@@ -33,6 +33,8 @@ CASES = {
     b'{"title": "\xed\xa0\x80"}': "line 1, column 13, at 'title': the text is not UTF-8",
     b'{"title": "two\nlines"}': "line 1, column 15, at 'title': a string must not hold a line break",
     b'{"features": [[1, 2], [3': "line 1, column 25, in record 1 of 'features': the file ends too early",
+    b'{"features": [[1, 2], [3.': "line 1, column 26, in record 1 of 'features': the file ends too early",
+    b'{"title": "\xc3': "line 1, column 13, at 'title': the file ends too early",
     b'{"labels": [0]}\n\n}': "line 3, column 1: more text follows after the end",
     '{"labels": [0, x]}'.encode("utf-16"): "line 1, column 16, in value 1 of 'labels': 'x' is not expected here",
     b"": "line 1, column 1: the file ends too early",
@@ -65,3 +67,13 @@ def test_an_integer_of_many_digits_does_not_crash_the_process(tmp_path, n_before
     elif n_digits >= 620:
         with pytest.raises(DataFileError, match="over 310 digits"):
             read_records(path)
+
+
+@given(st.integers(0, 200), st.sampled_from(["utf-8", "utf-16", "utf-8-sig"]))
+@settings(SAFE, max_examples=100)
+def test_a_file_that_is_cut_anywhere_is_refused(tmp_path, end, encoding):
+    content = '{"features": [[1.5e3, -2], [3, 4]], "labels": [0, 1], "mapping": ["é", "\\u00e9"], "x": [true, null]}'
+    content = content.encode(encoding)
+    (tmp_path / "data.json").write_bytes(content[: min(end, len(content) - 1)])
+    with pytest.raises(DataFileError, match="is not valid JSON in line 1, column"):
+        read_records(tmp_path / "data.json")

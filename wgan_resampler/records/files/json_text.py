@@ -22,7 +22,6 @@ MAX_DIGITS = 310
 _OTHER_WORDS = {"none": "null", "true": "true", "false": "false", "undefined": "null"}
 _NOT_NUMBERS = ("nan", "inf", "infinity")
 _REASONS = {
-    "premature EOF": "the file ends too early. It is incomplete",
     "trailing garbage": "more text follows after the end of the object. Remove it",
     "invalid character inside string": "a string must not hold a line break or another control character",
     "occurs before": "a string holds a backslash before a character that cannot follow it",
@@ -117,6 +116,8 @@ def _find_error(text: JSONText, last_start: int, exact: bool) -> str | None:
 
 def _reason(text: bytes, i: int, message: str) -> str:
     """Return what is wrong at byte `i`, and the way out. `message` is what the parser says."""
+    if i == len(text):
+        return "the file ends too early. It is incomplete"
     if "utf" in message.lower():
         byte = f"byte 0x{text[i]:02x}" if text[i] >= 0x80 else "the text"
         return f"{byte} is not UTF-8. JSON is Unicode: save the file as UTF-8"
