@@ -100,6 +100,14 @@ def test_sequences_are_kept_only_where_they_are_wanted(tmp_path):
     assert read_labelled(tmp_path / "x.json", reduce=None).samples[0].tolist() == [[1, 2], [3, 4]]
 
 
+@pytest.mark.parametrize("name", ["x.csv", "x.json"])
+def test_a_file_of_synthetic_samples_only_is_refused(tmp_path, name):
+    json_text = '{"features": [[1]], "labels": [0], "mapping": ["x"], "is_synthetic": [true]}'
+    (tmp_path / name).write_text("a,genre,is_synthetic\n1,x,True\n" if name == "x.csv" else json_text)
+    with pytest.raises(DataFileError, match=f"{name} holds synthetic records only"):
+        read_labelled(tmp_path / name, "genre" if name == "x.csv" else None)
+
+
 def test_target_is_for_tables_and_only_for_them(tmp_path):
     write_table(tmp_path / "x.csv", songs())
     with pytest.raises(DataFileError, match="target=COLUMN"):

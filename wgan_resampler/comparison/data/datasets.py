@@ -234,6 +234,8 @@ def _load(name: str, source: Any, target: str, group_column: str | None, csv_opt
 def _originals(name: str, file: TableFile) -> pd.DataFrame:
     """Return the rows of a file that were not generated. Synthetic test rows would make every score too good."""
     is_synthetic = synthetic_rows(file)
+    if is_synthetic.all():
+        raise InvalidDataError(f"Dataset '{name}' holds synthetic rows only. Give a file that holds original rows too.")
     if is_synthetic.any():
         warnings.warn(
             f"Dataset '{name}' holds {int(is_synthetic.sum())} synthetic rows. They are left out, so the comparison is "

@@ -1,4 +1,4 @@
-"""Augmented files: the original records first, as they were read, then the synthetic ones.
+"""Augmented files: the original records first, as they were, then the synthetic ones.
 
 A synthetic record takes some things from a real one, its *donor*: the time course of a sequence, and the label as the
 file spells it. The donor is a training record of the same class.
@@ -6,7 +6,6 @@ file spells it. The donor is a training record of the same class.
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import sys
@@ -21,7 +20,7 @@ from tqdm.auto import tqdm
 from wgan_resampler.exceptions import DataFileError
 from wgan_resampler.records.audio.sequences import move
 from wgan_resampler.records.augmentation.column_matching import matching_format
-from wgan_resampler.records.files.json_records import RecordFile, write_stream
+from wgan_resampler.records.files.json_records import RecordFile, write_extended_records
 from wgan_resampler.records.files.labelled_data import LabelledData
 from wgan_resampler.records.generator_file import TrainedGenerator
 from wgan_resampler.records.training_data import DataDescription
@@ -104,7 +103,7 @@ def check_records(data: LabelledData, made: DataDescription, about: Mapping[str,
 def write_augmented_records(
     path: str, data: LabelledData, cells: Sequence[Cells], donors: Positions, about: Mapping[str, Any], progress: bool
 ) -> None:
-    """Write the original records of a JSON file and the synthetic ones.
+    """Write a copy of a JSON file with synthetic records. What the file holds keeps each of its bytes.
 
     Parameters
     ----------
@@ -123,21 +122,13 @@ def write_augmented_records(
     """
     file = cast(RecordFile, data.content)
     rows = np.column_stack([column.values.astype(np.float64) for column in cast(Any, cells)])
-    original, synthetic = [False] * len(file.records), [True] * len(donors)
-    further = {"mapping": file.mapping, **file.extra, **about, IS_SYNTHETIC: original + synthetic}
+    further = dict(about)
     if file.is_sequence:
-        further[DONORS] = [None] * len(original) + donors.tolist()
+        further[DONORS] = [None] * len(file.records) + donors.tolist()
     # A synthetic sequence is made only when it is written, so that no two of them are in memory.
     new = (move(file.records[donor], row) if file.is_sequence else row for donor, row in zip(donors, rows, strict=True))
-    records = tqdm(
-        itertools.chain(file.records, new),
-        "writing",
-        total=len(original) + len(synthetic),
-        unit="record",
-        disable=not progress,
-        file=sys.stderr,
-    )
-    write_stream(path, file.layout, records, np.concatenate([file.labels, file.labels[donors]]), further)
+    records = tqdm(new, "writing", total=len(donors), unit="record", disable=not progress, file=sys.stderr)
+    write_extended_records(path, data.path, file, records, file.labels[donors], further)
 
 
 def format_of_table(data: LabelledData, trained: TrainedGenerator, group_key: str | None) -> PandasFormat:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,7 +68,9 @@ def _draw(path: Path, results: Mapping[str, Evaluation]) -> None:
     figure = figures.Figure(figsize=(side * len(results), side), layout="constrained")
     axes = figure.subplots(1, len(results), squeeze=False)[0]
     for ax, (run, result) in zip(axes, results.items(), strict=True):
-        ConfusionMatrixDisplay(result.confusion, display_labels=result.classes).plot(
+        # Between two dollar signs, matplotlib reads mathematics.
+        labels = [name.replace("$", r"\$") for name in result.classes]
+        ConfusionMatrixDisplay(result.confusion, display_labels=labels).plot(
             ax=ax,
             cmap="Blues",
             colorbar=False,
@@ -77,5 +80,7 @@ def _draw(path: Path, results: Mapping[str, Evaluation]) -> None:
             text_kw={"fontsize": 8},
         )
         ax.set(title=_TITLES[run], xlabel="predicted class", ylabel="true class")
-    with atomic_writer(path) as file:
+    with atomic_writer(path) as file, warnings.catch_warnings():
+        # The font of matplotlib lacks some scripts. It draws a box instead of the character.
+        warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
         figure.savefig(file, format="png", dpi=100)

@@ -13,7 +13,10 @@ from msgspec import UNSET, Meta, UnsetType
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import DataFileError, InvalidDataError
-from wgan_resampler.records.files.json_stream import Reduce, convert, open_json
+from wgan_resampler.records.files.json_copy import copy_extended
+from wgan_resampler.records.files.json_hints import missing_keys, other_layout, wrong_kind
+from wgan_resampler.records.files.json_stream import BigNumberError, Reduce, convert, open_json
+from wgan_resampler.records.files.json_text import open_text
 from wgan_resampler.tables import IS_SYNTHETIC
 from wgan_resampler.utils.storage import PACKED_SUFFIXES, atomic_writer
 
@@ -40,6 +43,8 @@ class RecordFile:
         Key of the records in the file. Under ``"mfcc"`` records are always sequences.
     extra : mapping, default={}
         Further keys and their values; a list with one value for each record describes the records.
+    keys : tuple of str, default=()
+        All keys in the order in which the file holds them; empty if the records come from no file.
 
     Raises
     ------
@@ -60,6 +65,7 @@ class RecordFile:
     mapping: tuple[str, ...]
     layout: Layout = "features"
     extra: Mapping[str, Any] = field(default_factory=dict)
+    keys: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         reserved = {*LAYOUTS, "labels", "mapping"} & set(self.extra)
@@ -146,17 +152,37 @@ def read_records(path: str | os.PathLike[str], reduce: Reduce | None = None) -> 
     ...     [record.tolist() for record in read_records(path, reduce=mean_over_time).records]
     [[2.0, 3.0], [5.0, 6.0]]
     """
+    try:
+        try:
+            return _read_records(path, reduce)
+        except BigNumberError:
+            return _read_records(path, reduce, exact=True)
+    except DataFileError as error:
+        layout = other_layout(path)
+        if layout is None:
+            raise
+        raise DataFileError(layout) from error
+
+
+def _read_records(path: str | os.PathLike[str], reduce: Reduce | None, exact: bool = False) -> RecordFile:
     records: list[NDArray[np.float64]] | None = None
     layout: Layout = "features"
     members: dict[str, Any] = {}
-    with open_json(path) as reader:
+    keys = []
+    with open_json(path, exact=exact) as reader:
         for key in reader.keys():  # noqa: SIM118 - it is no mapping
+            keys.append(key)
             if key not in LAYOUTS:
                 members[key] = reader.value(key)
             elif records is None:
                 records, layout = reader.records(key, reduce), key
             else:
                 raise DataFileError(f"{path} has both 'features' and 'mfcc'; keep only one of them.")
+    problem = missing_keys(path, LAYOUTS, members if records is None else {layout: records, **members})
+    if problem is None:
+        problem = wrong_kind(path, members)
+    if problem is not None:
+        raise DataFileError(problem)
     if not records:
         raise DataFileError(f"{path} holds no records. It must list at least one under 'features' or 'mfcc'.")
     checked = convert(path, members, _Members)
@@ -169,7 +195,7 @@ def read_records(path: str | os.PathLike[str], reduce: Reduce | None = None) -> 
                 "each record."
             )
     extra = {key: value for key, value in members.items() if key not in ("labels", "mapping")}
-    return RecordFile(records, np.asarray(checked.labels, dtype=np.int64), checked.mapping, layout, extra)
+    return RecordFile(records, np.asarray(checked.labels, dtype=np.int64), checked.mapping, layout, extra, tuple(keys))
 
 
 def write_records(path: str | os.PathLike[str], file: RecordFile) -> None:
@@ -189,27 +215,71 @@ def write_records(path: str | os.PathLike[str], file: RecordFile) -> None:
     ValueError
         If a number is not finite, which JSON cannot hold.
     """
-    write_stream(path, file.layout, file.records, file.labels, {"mapping": file.mapping, **file.extra})
+    with atomic_writer(path) as out:
+        out.write(f'{{"{file.layout}": ['.encode())
+        for i, record in enumerate(file.records):
+            out.write(b", " if i else b"")
+            out.write(_to_json(record.tolist()))
+        out.write(b"]")
+        for key, value in {"labels": file.labels.tolist(), "mapping": file.mapping, **file.extra}.items():
+            out.write(b", " + _to_json_member(key, value))
+        out.write(b"}\n")
 
 
-def write_stream(
+def write_extended_records(
     path: str | os.PathLike[str],
-    layout: Layout,
+    source: str | os.PathLike[str],
+    file: RecordFile,
     records: Iterable[NDArray[np.float64]],
     labels: NDArray[np.int64],
     further: Mapping[str, Any],
 ) -> None:
-    """Write records that are made one by one. See :func:`write_records`; `further` are all other keys of the file."""
-    with atomic_writer(path) as out:
-        out.write(f'{{"{layout}": ['.encode())
-        for i, record in enumerate(records):
-            out.write(b", " if i else b"")
-            out.write(_to_json(record.tolist()))
-        out.write(b"]")
-        for key, value in {"labels": labels.tolist(), **further}.items():
-            out.write(b", " + _to_json(key) + b": " + _to_json(value))
-        out.write(b"}\n")
+    """Write a copy of a file of records with more records. What the file holds keeps each of its bytes.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The file to write.
+    source : str or os.PathLike
+        The file to copy. If it is in UTF-16 or UTF-32, or has a byte order mark, the copy is in UTF-8 without a mark.
+    file : RecordFile
+        What was read from it.
+    records : iterable of ndarray
+        The records to add. They are marked as synthetic.
+    labels : ndarray of int of shape (n_new,)
+        Their labels.
+    further : mapping
+        Keys to add, and their values.
+
+    Raises
+    ------
+    DataFileError
+        If `source` was changed since it was read.
+    OSError
+        If a file cannot be read or written.
+    ValueError
+        If a number is not finite, which JSON cannot hold.
+    """
+    marks = [True] * len(labels)
+    entries = {file.layout: (_to_json(record.tolist()) for record in records), "labels": map(_to_json, labels.tolist())}
+    if IS_SYNTHETIC in file.extra:
+        entries[IS_SYNTHETIC] = map(_to_json, marks)
+    else:
+        further = {**further, IS_SYNTHETIC: [False] * len(file.records) + marks}
+    with open_text(source) as text, atomic_writer(path) as out:
+        copy_extended(
+            text,
+            out,
+            {file.keys.index(key): values for key, values in entries.items()},
+            (_to_json_member(key, value) for key, value in further.items()),
+        )
 
 
 def _to_json(value: Any) -> bytes:
+    """Return a value as JSON."""
     return json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+
+
+def _to_json_member(key: str, value: Any) -> bytes:
+    """Return a key and a value, as they stand in an object."""
+    return _to_json(key) + b": " + _to_json(value)

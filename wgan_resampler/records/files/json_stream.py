@@ -6,6 +6,7 @@ import contextlib
 import os
 from array import array
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import msgspec
@@ -13,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import DataFileError
-from wgan_resampler.tables import one_line, open_data
+from wgan_resampler.records.files.json_text import explain_error, open_text
+from wgan_resampler.tables import one_line
 from wgan_resampler.utils import FILES, require
 
 MAX_DEPTH = 32
@@ -22,23 +24,40 @@ MAX_DEPTH = 32
 MAX_VALUES = 20_000_000
 """The most values that are kept beside the records. Each takes about 100 bytes of memory."""
 
+MAX_NUMBER = 1e30
+"""The largest size of a number in a record. Networks and classifiers compute with floats of 32 bits."""
+
 _T = TypeVar("_T")
 Event = tuple[str, Any]
+_NAMES = {
+    "start_array": "a list too deep. A record is a list of numbers, or a list of frames. Remove other levels of lists, "
+    "such as a channel of length 1",
+    "start_map": "an object",
+}
+
 Reduce = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 
+class BigNumberError(DataFileError):
+    """A number is too large for the fast way of reading; the exact way may read it."""
+
+
 @contextlib.contextmanager
-def open_json(path: str | os.PathLike[str]) -> Iterator[JSONObjectReader]:
-    """Open a JSON file that holds an object; any invalid JSON raises DataFileError."""
+def open_json(path: str | os.PathLike[str], *, exact: bool = False) -> Iterator[JSONObjectReader]:
+    """Open a JSON file that holds an object; any invalid JSON raises DataFileError.
+
+    Integers beyond 64 bits raise BigNumberError. `exact` reads them, but takes a few times longer.
+    """
     ijson = require("ijson", "Reading JSON files", FILES)
-    with open_data(path) as file:
+    with open_text(path, exact=exact) as text:
         try:
-            yield JSONObjectReader(path, iter(ijson.basic_parse(file, use_float=True)))
+            yield JSONObjectReader(path, iter(ijson.basic_parse(text, use_float=not exact)))
         except DataFileError:
             raise
-        # OverflowError: an integer beyond the range of floats. ValueError: invalid UTF-8, or too many digits.
-        except (ijson.JSONError, ValueError, OverflowError) as error:
-            raise DataFileError(f"{path} is not valid JSON: {one_line(error)}.") from error
+        except (ijson.JSONError, ValueError) as error:
+            if "overflow" in str(error).partition("\n")[0] and not exact:
+                raise BigNumberError(f"{path} holds a number that is too large.") from error
+            raise DataFileError(explain_error(path, text.last_start, error, exact=exact)) from error
 
 
 def convert(path: str | os.PathLike[str], values: Any, kind: type[_T]) -> _T:
@@ -89,10 +108,13 @@ class JSONObjectReader:
 
         builder, depth = ObjectBuilder(), 0
         for event, value in self._events:
-            builder.event(event, value)
+            builder.event(event, float(value) if isinstance(value, Decimal) else value)
             self._n_values += 1
             if self._n_values > MAX_VALUES:
-                raise self._error(f"holds over {MAX_VALUES} values beside its records")
+                raise self._error(
+                    f"holds over {MAX_VALUES} values beside its records. If {key[:40]!r} holds the records, rename it "
+                    "to 'features' or 'mfcc'"
+                )
             if event in ("start_map", "start_array"):
                 depth += 1
                 if depth > MAX_DEPTH:
@@ -119,7 +141,10 @@ class JSONObjectReader:
             where = f"record {len(records)} of {key!r}"
             if event != "start_array":
                 raise self._error(f"must hold lists of numbers; {where} is not a list")
-            record = self._record(where)
+            try:
+                record = self._record(where)
+            except OverflowError as error:  # an integer beyond the range of floats
+                raise self._too_large(where) from error
             kind = kind or record.ndim
             if record.ndim != kind:
                 raise self._error(f"mixes vectors and sequences; {where} differs from those before it")
@@ -142,12 +167,11 @@ class JSONObjectReader:
             elif event == "start_array" and not inside and len(numbers) == n_frames * (self._width or 0):
                 inside = True
             else:
-                what = {"start_array": "a list too deep", "start_map": "an object"}.get(event, f"a {event}")
-                raise self._error(f"must hold numbers only; {where} holds {what}")
+                raise self._error(f"must hold numbers only; {where} holds {_NAMES.get(event, f'a {event}')}")
         self._check_width(len(numbers), max(n_frames, 1), where)
         values = np.frombuffer(numbers, dtype=np.float64)
-        if not np.isfinite(values).all():
-            raise self._error(f"must hold finite numbers; {where} holds one beyond the range of a float")
+        if not (np.abs(values) <= MAX_NUMBER).all():
+            raise self._too_large(where)
         return values.reshape(n_frames, -1) if n_frames else values
 
     def _check_width(self, n_numbers: int, n_rows: int, where: str) -> None:
@@ -159,6 +183,9 @@ class JSONObjectReader:
                 f"must hold as many numbers in each row, at least one; {where} has {found} in its row {n_rows - 1}, "
                 f"where {self._width} were expected"
             )
+
+    def _too_large(self, where: str) -> DataFileError:
+        return self._error(f"must hold numbers from -{MAX_NUMBER:g} to {MAX_NUMBER:g}; {where} holds one beyond that")
 
     def _error(self, what: str) -> DataFileError:
         return DataFileError(f"{self._path} {what}.")

@@ -125,8 +125,8 @@ def read_labelled(
     Raises
     ------
     DataFileError
-        If the file is not what its name says, `target` is missing for a table or given for JSON, or a row of a table
-        has no class.
+        If the file is not what its name says, `target` is missing for a table or given for JSON, a row of a table
+        has no class, or all samples are synthetic.
     OSError
         If the file cannot be read.
 
@@ -151,9 +151,13 @@ def read_labelled(
             f"name ends in {TABLE_NAMES}."
         )
     if target is not None:
-        return _read_labelled_table(str(path), target, options)
-    file = read_records(path, reduce=reduce)
-    return LabelledData(str(path), file.records, file.names, file.is_synthetic, file)
+        data = _read_labelled_table(str(path), target, options)
+    else:
+        file = read_records(path, reduce=reduce)
+        data = LabelledData(str(path), file.records, file.names, file.is_synthetic, file)
+    if data.is_synthetic.all():
+        raise DataFileError(f"{path} holds synthetic records only. Give a file that holds original records too.")
+    return data
 
 
 def _read_labelled_table(path: str, target: str, options: CsvOptions | None) -> LabelledData:
