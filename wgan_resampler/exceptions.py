@@ -67,6 +67,10 @@ class TrainingStoppedEarlyWarning(WGANResamplerWarning):
     """Training ended before the requested number of epochs."""
 
 
+class UnusedParameterWarning(WGANResamplerWarning):
+    """A parameter was given that has no effect together with the other parameters."""
+
+
 class ThinClassWarning(WGANResamplerWarning):
     """A class has very few samples, so the spread of its synthetic samples comes mostly from other classes."""
 

@@ -27,7 +27,7 @@ from wgan_resampler.records.generator_file import TrainedGenerator, load_generat
 from wgan_resampler.records.training_data import TrainingData, read_training_data
 from wgan_resampler.sampler import FitSettings, Preparation, epochs_of, prepare
 from wgan_resampler.tables import NumericCells
-from wgan_resampler.utils import resolve_device, seed_sequence
+from wgan_resampler.utils import own_settings, resolve_device, seed_sequence
 from wgan_resampler.utils.storage import (
     FoundState,
     Scalar,
@@ -100,6 +100,7 @@ class TrainingResult:
     was_finished: bool
 
 
+@own_settings
 def train_in_folder(run: Run, callbacks: Sequence[Callback] = ()) -> TrainingResult:
     """Train a generator, or resume its training.
 

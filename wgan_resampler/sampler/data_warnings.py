@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import IdentifierColumnWarning, ThinClassWarning
 from wgan_resampler.tables import CategoricalCells, Table, plain_label
+from wgan_resampler.utils import warn_caller
 
 _THIN = 5
 """Largest number of rows of a thin class."""
@@ -18,21 +18,17 @@ _THIN = 5
 _MANY_CATEGORIES = 50
 """A categorical feature with at most this many categories is never taken for an identifier."""
 
-_CALLER = 5
-"""Stack level of the user's code: `_prepare`, `fit_resample` and scikit-learn's decorator lie in between."""
-
 
 def warn_of_thin_classes(labels: NDArray[Any], to_generate: Mapping[Any, int]) -> None:
     """Issue one ThinClassWarning that names all classes of at most 5 rows that have to grow."""
     sizes = {label: np.count_nonzero(labels == label) for label, n_new in to_generate.items() if n_new > 0}
     thin = [f"{plain_label(label)!r} ({n})" for label, n in sizes.items() if n <= _THIN]
     if thin:
-        warnings.warn(
+        warn_caller(
             f"Classes of at most {_THIN} rows are to grow: {', '.join(thin)}. The spread of their synthetic rows is "
             "mostly borrowed from other classes. Collect more rows, or leave these classes out of the resampling with "
             "sampling_strategy={class: rows}.",
             ThinClassWarning,
-            stacklevel=_CALLER,
         )
 
 
@@ -43,10 +39,9 @@ def warn_of_identifiers(table: Table) -> None:
             continue
         n, present = cells.n_categories, int(np.count_nonzero(cells.codes >= 0))
         if n > _MANY_CATEGORIES and n > present / 2:
-            warnings.warn(
+            warn_caller(
                 f"Column {table.format.label(j)} holds {n} categories in {present} values, like an identifier. It adds "
                 f"{n} columns to the encoded table, which makes training slow. Leave it out of X. If it holds numbers "
                 "or dates, convert it to a numeric or date column.",
                 IdentifierColumnWarning,
-                stacklevel=_CALLER,
             )

@@ -28,7 +28,7 @@ from wgan_resampler.sampler.fitting.warm_start import TrainedParts, check_networ
 from wgan_resampler.sampler.sampler_state import fitted_from_state, fitted_to_state
 from wgan_resampler.sampler.strategies import Strategy, rows_to_generate
 from wgan_resampler.tables import CategoricalCells, Table, TargetFormat, check_table, check_target
-from wgan_resampler.utils import SAMPLE_KEY, computing, next_seed, resolve_device, seed_sequence
+from wgan_resampler.utils import SAMPLE_KEY, computing, next_seed, own_settings, resolve_device, seed_sequence
 from wgan_resampler.utils.storage import checked, load_state, save_state
 
 
@@ -74,11 +74,12 @@ class WGANGPOverSampler(BaseOverSampler):
         - ``"custom"``: the numbers are given by `target_samples`.
         - ``"auto"``, ``"minority"``, ``"not minority"``, ``"not majority"``, ``"all"``, a float, ``{class: rows}`` and
           a function that returns such a dict for y have their meaning in imbalanced-learn. A float is for two classes:
-          the number of minority rows divided by the number of majority rows.
+          the number of minority rows divided by the number of majority rows. If there are as many minority rows
+          already, no row is added.
     target_samples : int, dict or None, default=None
-        Rows per class after resampling, for ``sampling_strategy="custom"`` only, which requires it. An int applies to
-        every class; classes that have as many rows already stay as they are. A dict ``{class: rows}`` applies to the
-        classes that it names.
+        Rows per class after resampling, for ``sampling_strategy="custom"``, which requires it. An int applies to every
+        class; classes that have as many rows already stay as they are. A dict ``{class: rows}`` applies to the classes
+        that it names. With another strategy, it has no effect, and causes a warning.
     categorical_features : "auto", or array-like of str, int or bool, default="auto"
         The categorical features: column names, column positions, or a boolean mask. ``"auto"`` selects the columns of
         category, string, object and boolean dtype of a frame, and no column of an array or list.
@@ -194,6 +195,8 @@ class WGANGPOverSampler(BaseOverSampler):
         If a class of at most 5 rows has to grow.
     IdentifierColumnWarning
         If a categorical feature looks like an identifier.
+    UnusedParameterWarning
+        If `target_samples` is given without ``sampling_strategy="custom"``.
 
     See Also
     --------
@@ -334,6 +337,7 @@ class WGANGPOverSampler(BaseOverSampler):
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @own_settings
     def fit(self, X: Any, y: Any) -> WGANGPOverSampler:
         """Check the data and the strategy without training.
 
@@ -355,6 +359,7 @@ class WGANGPOverSampler(BaseOverSampler):
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @own_settings
     def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
         """Train the networks and return the original rows followed by synthetic rows.
 
@@ -380,6 +385,7 @@ class WGANGPOverSampler(BaseOverSampler):
         return X_resampled, y_resampled
 
     @validate_params({"random_state": ["random_state"]}, prefer_skip_nested_validation=True)
+    @own_settings
     def sample(
         self,
         n_samples: int | Mapping[Any, int],
@@ -419,6 +425,7 @@ class WGANGPOverSampler(BaseOverSampler):
         rows = self._fitted.table.build(model.draw(class_indices, next_seed(seeds)))
         return rows, self._fitted.target.build(model.classes[class_indices])
 
+    @own_settings
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the trained sampler to a file: tensors and plain values, no code.
 
@@ -461,6 +468,7 @@ class WGANGPOverSampler(BaseOverSampler):
         save_state(path, fitted_to_state(self._fitted, trained, self.get_params(deep=False)))
 
     @classmethod
+    @own_settings
     def load(cls, path: str | os.PathLike[str]) -> WGANGPOverSampler:
         """Read a sampler that :meth:`save` wrote. The file may come from an untrusted source: nothing in it is run.
 
