@@ -21,8 +21,8 @@ _MANY_CATEGORIES = 50
 
 def warn_of_thin_classes(labels: NDArray[Any], to_generate: Mapping[Any, int]) -> None:
     """Issue one ThinClassWarning that names all classes of at most 5 rows that have to grow."""
-    sizes = {label: np.count_nonzero(labels == label) for label, n_new in to_generate.items() if n_new > 0}
-    thin = [f"{plain_label(label)!r} ({n})" for label, n in sizes.items() if n <= _THIN]
+    sizes = zip(*np.unique(labels, return_counts=True), strict=True)
+    thin = [f"{plain_label(label)!r} ({n})" for label, n in sizes if n <= _THIN and to_generate.get(label, 0) > 0]
     if thin:
         warn_caller(
             f"Classes of at most {_THIN} rows are to grow: {', '.join(thin)}. The spread of their synthetic rows is "

@@ -94,6 +94,11 @@ def numeric_cells(values: NDArray[Any], missing: NDArray[np.bool_] | None = None
     return NumericCells(np.where(missing, values.dtype.type(0), values), missing)
 
 
+def empty_cells(n: int) -> NumericCells:
+    """Return the cells of a column without any value, which may as well be numbers."""
+    return NumericCells(np.zeros(n), np.ones(n, dtype=np.bool_))
+
+
 def object_cells(values: NDArray[np.object_], missing: NDArray[np.bool_], label: str) -> NumericCells:
     """Return the cells of a column of objects that are all numbers, or raise InvalidDataError."""
     present = values[~missing].tolist()

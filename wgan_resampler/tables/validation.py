@@ -176,31 +176,36 @@ def check_target(y: Any, n_rows: int) -> tuple[NDArray[Any], bool]:
     Raises
     ------
     InvalidDataError
-        If a label is missing, the labels are not classes, they mix strings with other types, or y and the table have
-        different lengths.
+        If a label is missing or masked, the labels are not classes, they cannot be compared with each other, or y and
+        the table have different lengths.
     """
     if sparse.issparse(y):
         raise InvalidDataError("A sparse target is not supported. Pass y.toarray().")
     if y is None:
         raise InvalidDataError("WGANGPOverSampler requires y to be passed, but the target y is None.")
     try:
-        values = target_array(y)
-        _check_labels(values)
-        if values.dtype.kind == "f":
-            assert_all_finite(values, input_name="y")
-        check_classification_targets(values)
-        labels, one_hot = check_target_type(values, indicate_one_vs_all=True)
-        labels = np.asarray(labels)
+        labels = target_array(y)
+        _check_no_label_is_missing(labels)
+        if labels.dtype.kind == "f":
+            assert_all_finite(labels, input_name="y")
+        one_hot = False
+        if labels.ndim == 1 or labels.shape[1:] == (1,):
+            labels = labels.ravel()
+            _check_labels(labels)
+        else:
+            check_classification_targets(labels)
+            labels, one_hot = check_target_type(labels, indicate_one_vs_all=True)
         check_consistent_length(np.empty(n_rows), labels)
     except ValueError as error:
         raise error if isinstance(error, InvalidDataError) else InvalidDataError(str(error)) from error
-    return labels, bool(one_hot)
+    return np.asarray(labels), bool(one_hot)
 
 
-def _check_labels(values: NDArray[Any]) -> None:
-    """Raise InvalidDataError for missing labels, and for strings mixed with other types."""
-    if values.ndim not in (1, 2):
-        return
+def _check_no_label_is_missing(values: NDArray[Any]) -> None:
+    if values.ndim == 0:
+        raise InvalidDataError("y must hold one label for each row, in a list, an array, a Series or a frame.")
+    if values.ndim > 2:
+        raise InvalidDataError(f"y must hold one label for each row, but has {values.ndim} dimensions.")
     cells = values.ravel()
     missing = is_missing(cells)
     if missing.any():
@@ -209,11 +214,35 @@ def _check_labels(values: NDArray[Any]) -> None:
             f"Input y contains NaN: {int(missing.sum())} label(s) are missing, the first in row {row}. Drop these "
             "rows, or make them a class of their own."
         )
-    if cells.dtype.kind != "O":
-        return
-    is_text = [isinstance(cell, str) for cell in cells]
-    if any(is_text) and not all(is_text):
-        first, other = cells[is_text.index(True)], cells[is_text.index(False)]
+
+
+def _check_labels(labels: NDArray[Any]) -> None:
+    """Raise InvalidDataError unless the labels are classes: values that can be told apart and put in order."""
+    if labels.dtype.kind == "f" and (labels != np.trunc(labels)).any():
         raise InvalidDataError(
-            f"Labels must be of one type; got {first!r} and {other!r}. Convert them, for example with map(str, y)."
+            "Unknown label type: continuous. y holds numbers with a fraction, such as "
+            f"{shown(labels[labels != np.trunc(labels)][0])}, which are values of a regression target and no classes. "
+            "Make classes of them first, for example with pandas.cut."
         )
+    if labels.dtype.kind in "cV" or (labels.dtype.kind == "O" and not _can_be_ordered(labels)):
+        others = (label for label in labels if type(label) is not type(labels[0]))
+        other = next(others, None)
+        if other is None:
+            raise InvalidDataError(
+                f"Labels of type {type(labels[0]).__name__} cannot be used as classes; got {shown(labels[0])}. Convert "
+                "them, for example with map(str, y)."
+            )
+        raise InvalidDataError(
+            f"Labels must be of one type; got {shown(labels[0])} and {shown(other)}. Convert them, for example with "
+            "map(str, y)."
+        )
+
+
+def _can_be_ordered(labels: NDArray[np.object_]) -> bool:
+    if any(issubclass(kind, (tuple, frozenset)) for kind in set(map(type, labels))):
+        return False  # numpy would take one for several labels, and sets are not in order
+    try:
+        sorted(set(labels.tolist()))
+    except TypeError:
+        return False
+    return True

@@ -63,6 +63,7 @@ NUMBERS = {
     "timedelta in ms": series(pd.to_timedelta([1, None, -5], unit="s")).astype("m8[ms]"),
     "Period[D]": series(pd.PeriodIndex(["2020-02-29", None, "1969-12-31"], freq="D")),
     "Period[Q]": series(pd.PeriodIndex(["2020Q1", None, "1969Q4"], freq="Q")),
+    "arrow null": series([None, None], arrow(pa.null())),  # bug: was refused
     "arrow int": series([BIG, None, 3], arrow(pa.int64())),
     "arrow uint8": series([1, None, 3], arrow(pa.uint8())),
     "arrow float": series([1.5, None, 3], arrow(pa.float32())),

@@ -19,6 +19,7 @@ from wgan_resampler.tables.columns import (
     NumericCells,
     decimal_cells,
     decimals,
+    empty_cells,
     numeric_cells,
     object_cells,
     objects_with_missing,
@@ -86,6 +87,8 @@ class SeriesFormat:
         kind = self.dtype.pyarrow_dtype
         if pa.types.is_decimal(kind):
             array = pa.array(decimals(cells, kind.scale), type=kind)
+        elif pa.types.is_null(kind):
+            array = pa.nulls(len(cells))
         else:
             array = pa.array(cells.values, mask=cells.missing).cast(kind)
         return pd.Series(pd.arrays.ArrowExtensionArray(array))
@@ -149,10 +152,13 @@ class PandasFormat(FrameFormat):
 
     @staticmethod
     def label_array(target: Any) -> NDArray[Any]:
-        """Return a Series or frame as an array; as objects where labels are missing."""
+        """Return a Series or frame as an array, of objects where no other array holds the labels."""
         if target.ndim == 2:
             return np.column_stack([PandasFormat.label_array(target.iloc[:, j]) for j in range(target.shape[1])])
-        return np.asarray(target.to_numpy(dtype=object) if target.hasnans else plain_array(target))
+        # No array but one of objects holds missing labels, moments with a time zone, or days that equal Python's.
+        kind = str(getattr(target.dtype, "pyarrow_dtype", ""))
+        is_object = target.hasnans or "tz=" in kind or kind.startswith("date")
+        return np.asarray(target.to_numpy(dtype=object) if is_object else plain_array(target))
 
 
 def _holds_categories(dtype: Any) -> bool:
@@ -220,7 +226,8 @@ def plain_dtype(dtype: Any) -> np.dtype | None:
     if isinstance(dtype, pd.SparseDtype):
         dtype = dtype.subtype
     bare = getattr(dtype, "numpy_dtype", dtype)
-    return bare if isinstance(bare, np.dtype) else None
+    # numpy's own strings would lose a null character at the end.
+    return bare if isinstance(bare, np.dtype) and bare.kind not in "US" else None
 
 
 def plain_array(series: Any, missing: NDArray[np.bool_] | None = None) -> NDArray[Any]:
@@ -235,14 +242,15 @@ def plain_array(series: Any, missing: NDArray[np.bool_] | None = None) -> NDArra
 
 
 def _is_counted_by_arrow(dtype: Any) -> bool:
-    """Whether a column holds moments, durations or decimals that pyarrow turns into integers and back."""
+    """Whether a column holds moments, durations, decimals or nothing, which pyarrow turns into integers and back."""
     import pandas as pd
 
     if not isinstance(dtype, pd.ArrowDtype):
         return False
     import pyarrow as pa
 
-    return bool(pa.types.is_temporal(dtype.pyarrow_dtype) or pa.types.is_decimal(dtype.pyarrow_dtype))
+    kind = dtype.pyarrow_dtype
+    return bool(pa.types.is_temporal(kind) or pa.types.is_decimal(kind) or pa.types.is_null(kind))
 
 
 def _read_arrow(series: Any, missing: NDArray[np.bool_], label: str) -> NumericCells:
@@ -252,5 +260,7 @@ def _read_arrow(series: Any, missing: NDArray[np.bool_], label: str) -> NumericC
     array = pa.array(series.array)
     if pa.types.is_decimal(kind):
         return decimal_cells(array.to_pylist(), kind.scale, label)
+    if pa.types.is_null(kind):
+        return empty_cells(len(series))
     wholes = array.cast(pa.int32() if kind.bit_width == 32 else pa.int64()).fill_null(0)
     return numeric_cells(wholes.to_numpy(zero_copy_only=False), missing)
