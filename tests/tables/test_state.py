@@ -158,6 +158,13 @@ def test_columns_of_polars(tmp_path, categorical):
     assert rows.equals(expected)
 
 
+def test_columns_of_pyarrow(tmp_path):
+    table = pa.table({"a": [1.5, None, 2.0], "b": ["u", None, "v"], "c": pa.nulls(3)})
+    expected, rows = check_table_comes_back(table, "auto", tmp_path)
+    assert rows.schema == table.schema
+    assert rows.equals(expected)
+
+
 @pytest.mark.parametrize("name", ARRAYS)
 def test_arrays_and_lists(tmp_path, name):
     expected, rows = check_table_comes_back(ARRAYS[name], CATEGORIES.get(name, "auto"), tmp_path)
@@ -189,6 +196,8 @@ TARGETS = [
     pl.Series("y", [b"b", b"a", b"a"]),
     pl.Series("y", [3, 1, 1], dtype=pl.Int64).cast(pl.Datetime("ms", "Europe/Rome")),
     ["a\0", "a", "a"],
+    pa.chunked_array([["b", "a", "a"]]),
+    pa.table({"y": [datetime.date(2024, 1, 2), datetime.date(2024, 1, 1), datetime.date(2024, 1, 1)]}),
 ]
 
 

@@ -81,8 +81,9 @@ class WGANGPOverSampler(BaseOverSampler):
         class; classes that have as many rows already stay as they are. A dict ``{class: rows}`` applies to the classes
         that it names. With another strategy, it has no effect, and causes a warning.
     categorical_features : "auto", or array-like of str, int or bool, default="auto"
-        The categorical features: column names, column positions, or a boolean mask. ``"auto"`` selects the columns of
-        category, string, object and boolean dtype of a frame, and no column of an array or list.
+        The categorical features: column names, column positions, or a boolean mask. If the columns of a frame are
+        named by numbers, numbers are names and not positions. ``"auto"`` selects the columns of category, string,
+        object and boolean dtype of a frame, and no column of an array or list.
     missing_values : {"keep", "error"}, default="keep"
         How missing values (NaN, None, NA, NaT, null) are handled. ``"keep"``: synthetic rows have missing values too,
         about as often as the original rows of the class. ``"error"``: missing values are refused.
@@ -367,7 +368,7 @@ class WGANGPOverSampler(BaseOverSampler):
         ----------
         X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
             The table. Columns hold numbers, or categories where `categorical_features` says so. A DataFrame is one of
-            pandas or polars.
+            pandas or polars, or a table of pyarrow.
         y : array-like of shape (n_samples,)
             The class of each row. A column vector or a one-hot matrix is accepted too.
 
@@ -375,9 +376,11 @@ class WGANGPOverSampler(BaseOverSampler):
         -------
         X_resampled : container of X, of shape (n_samples_new, n_features)
             The rows of X, unchanged and in order, then the synthetic rows, sorted by class. Lists, arrays, frames, and
-            csr or csc matrices keep their type. Other array-likes become arrays, other sparse formats become csr.
+            csr or csc matrices keep their type. Other array-likes become arrays, other sparse formats become csr. A
+            pandas frame keeps its `attrs`. Its index continues if it is a ``RangeIndex``, and is dropped otherwise.
         y_resampled : container of y, of shape (n_samples_new,)
-            The class of each row: a list, array, pandas or polars Series, or pandas frame, like y.
+            The class of each row: a list, array, pandas or polars Series, frame, pyarrow table or chunked array, like
+            y. For index and `attrs`, the same holds as for X.
         """
         table, labels = self._prepare(X, y)
         X_resampled, labels_resampled = self._fit_resample(table, labels)
@@ -557,7 +560,7 @@ class WGANGPOverSampler(BaseOverSampler):
         """Train on a checked table and append synthetic rows; imbalanced-learn's hook."""
         numbers = np.array([self._fitted.to_generate.get(label, 0) for label in np.unique(y)])
         if not numbers.any():
-            return X.format.take(X.rows, np.arange(X.n_rows)), y.copy()
+            return X.format.stack(X.rows, X.format.take(X.rows, np.arange(0))), y.copy()
         trained, neighbors = self._train(X, y)
         new_classes = np.repeat(np.arange(len(numbers)), numbers)
         new = self._fitted.table.build(trained.model.draw(new_classes, next_seed(trained.seeds), neighbors))

@@ -6,7 +6,8 @@ First the table, then its categorical features, then the target.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from numbers import Number
 from typing import Any, NoReturn
 
 import numpy as np
@@ -18,7 +19,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import assert_all_finite
 
 from wgan_resampler.exceptions import InvalidDataError, InvalidParameterError
-from wgan_resampler.tables.columns import Cells, NumericCells, is_missing, shown
+from wgan_resampler.tables.columns import Cells, NumericCells, is_missing, plain_repr, shown
 from wgan_resampler.tables.containers.base import Table
 from wgan_resampler.tables.containers.registry import container_of
 from wgan_resampler.tables.containers.targets import target_array
@@ -85,7 +86,8 @@ def categorical_positions(
     Parameters
     ----------
     categorical_features : "auto", or sequence of str, int or bool
-        Names, positions or a mask, as SMOTENC takes them.
+        Names, positions or a mask, as SMOTENC takes them. If the names are numbers, numbers are names and not
+        positions.
     n_columns : int
         Number of columns of the table.
     names : sequence or None, default=None
@@ -120,32 +122,44 @@ def categorical_positions(
                 f"categorical_features is a mask of {len(chosen)} columns, but X has {n_columns} columns."
             )
         return frozenset(int(j) for j in np.flatnonzero(chosen))
-    return frozenset(_position(each, n_columns, names) for each in chosen)
+    known = {name: j for j, name in enumerate(names or [])}
+    # Names that pandas has given are positions, so that -1 is the last column.
+    named_by_numbers = list(known) != list(range(n_columns)) and any(isinstance(name, Number) for name in known)
+    return frozenset(
+        _named(each, known)
+        if isinstance(each, (str, tuple)) or (named_by_numbers and isinstance(each, Number))
+        else _position(each, n_columns)
+        for each in chosen
+    )
 
 
-def _position(chosen: Any, n_columns: int, names: Sequence[Any] | None) -> int:
-    if isinstance(chosen, (int, np.integer)) and not isinstance(chosen, bool):
-        if not -n_columns <= chosen < n_columns:
-            raise InvalidParameterError(
-                f"categorical_features names column {chosen}, but X has {n_columns} columns, numbered from 0."
-            )
-        return int(chosen) % n_columns
-    if not isinstance(chosen, (str, tuple)):  # a tuple names a column of a frame with a MultiIndex
+def _position(chosen: Any, n_columns: int) -> int:
+    if not isinstance(chosen, (int, np.integer)) or isinstance(chosen, bool):
         _refuse(chosen)
-    if names is None:
+    if not -n_columns <= chosen < n_columns:
+        raise InvalidParameterError(
+            f"categorical_features names column {chosen}, but X has {n_columns} columns, numbered from 0."
+        )
+    return int(chosen) % n_columns
+
+
+def _named(chosen: Any, known: Mapping[Any, int]) -> int:
+    """Return the position of a name. It is a tuple if the frame has a MultiIndex, and may be a number."""
+    if not known:
         raise InvalidParameterError(
             f"categorical_features names the column {chosen!r}, but X has no column names. Give positions, or pass a "
             "frame."
         )
-    if chosen not in names:
+    if chosen not in known:
         raise InvalidParameterError(
-            f"categorical_features names the column {chosen!r}, which X does not have. Its columns: {_listed(names)}."
+            f"categorical_features names the column {plain_repr(chosen)}, which X does not have. Its columns: "
+            f"{_listed(list(known))}."
         )
-    return list(names).index(chosen)
+    return known[chosen]
 
 
 def _listed(names: Sequence[Any]) -> str:
-    first = ", ".join(repr(name) for name in names[:20])
+    first = ", ".join(map(plain_repr, names[:20]))
     return first if len(names) <= 20 else f"{first} and {len(names) - 20} more"
 
 

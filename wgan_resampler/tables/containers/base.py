@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import InvalidDataError
-from wgan_resampler.tables.columns import Cells
+from wgan_resampler.tables.columns import Cells, plain_repr
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ class FrameFormat(TableFormat):
 
     def label(self, column: int) -> str:
         """Return the column's name."""
-        return repr(self.names[column])
+        return plain_repr(self.names[column])
 
 
 def array_of_labels(target: Any) -> NDArray[Any]:

@@ -23,6 +23,7 @@ from wgan_resampler.tables.columns import (
     numeric_cells,
     object_cells,
     objects_with_missing,
+    plain_repr,
     raise_no_category,
     raise_not_numeric,
 )
@@ -115,12 +116,12 @@ class PandasFormat(FrameFormat):
         if not rows.columns.is_unique:
             twice = rows.columns[rows.columns.duplicated()][0]
             raise InvalidDataError(
-                f"Column names must be unique, but {twice!r} occurs more than once. Rename one of them."
+                f"Column names must be unique, but {plain_repr(twice)} occurs more than once. Rename one of them."
             )
         if len({isinstance(name, str) for name in rows.columns}) == 2:
             raise InvalidDataError(
                 "Column names must be all strings or all something else; got "
-                f"{', '.join(map(repr, rows.columns[:10]))}. Rename them, for example with X.columns = "
+                f"{', '.join(map(plain_repr, rows.columns[:10]))}. Rename them, for example with X.columns = "
                 "X.columns.astype(str)."
             )
         auto = [j for j, dtype in enumerate(rows.dtypes) if _holds_categories(dtype)]
@@ -140,15 +141,22 @@ class PandasFormat(FrameFormat):
 
     @staticmethod
     def stack(rows: Any, new: Any) -> Any:
-        """Return `rows` with `new` below. The index is dropped."""
+        """Return `rows` with `new` below. The attributes stay. A `RangeIndex` continues, any other index is dropped."""
         import pandas as pd
 
-        return pd.concat([rows, new], ignore_index=True)
+        # `__finalize__` copies the attributes, which `concat` keeps only if both have the same.
+        stacked = pd.concat([rows, new], ignore_index=True).__finalize__(rows)
+        if isinstance(rows.index, pd.RangeIndex):
+            start, step = rows.index.start, rows.index.step
+            stacked.index = pd.RangeIndex(start, start + step * len(stacked), step, name=rows.index.name)
+        return stacked
 
     @staticmethod
     def take(rows: Any, positions: NDArray[np.integer]) -> Any:
-        """Return the rows or labels at these positions. The index is dropped, as in `stack`."""
-        return rows.iloc[positions].reset_index(drop=True).copy()
+        """Return the rows or labels at these positions, without index and attributes."""
+        taken = rows.iloc[positions].reset_index(drop=True).copy()
+        taken.attrs = {}
+        return taken
 
     @staticmethod
     def label_array(target: Any) -> NDArray[Any]:
@@ -196,7 +204,7 @@ def _read_categories(series: Any) -> tuple[CategoricalCells, Any]:
     try:
         codes, categories = series.array.factorize()
     except (TypeError, NotImplementedError) as error:
-        raise_no_category(repr(series.name), series, TypeError(error))
+        raise_no_category(plain_repr(series.name), series, TypeError(error))
     if series.dtype == np.dtype(object):
         return CategoricalCells(codes, len(categories)), np.asarray(categories, dtype=object)
     # pyarrow returns the categories of a dictionary in the dtype of its values.
@@ -206,7 +214,7 @@ def _read_categories(series: Any) -> tuple[CategoricalCells, Any]:
 def _read_numbers(series: Any, missing: NDArray[np.bool_]) -> NumericCells:
     import pandas as pd
 
-    dtype, label = series.dtype, repr(series.name)
+    dtype, label = series.dtype, plain_repr(series.name)
     if dtype == np.dtype(object):
         return object_cells(series.to_numpy(), missing, label)
     if _is_counted_by_arrow(dtype):

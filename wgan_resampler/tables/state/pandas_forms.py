@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from wgan_resampler.tables.containers.arrow_tables import as_arrow, as_pandas
 from wgan_resampler.tables.state.forms import Code, Form, checked_zone
 from wgan_resampler.utils import FILES, require
 
@@ -153,7 +154,12 @@ def _write_moment(value: Any, write: Code) -> Any:
     return write(series if zone is None else series.dt.tz_localize("UTC").dt.tz_convert(zone))
 
 
+# A table or an array of pyarrow is written as a frame or a Series.
+_ARROW: Form = (lambda rows, write: write(as_pandas(rows)), lambda state, read: as_arrow(read(state)))
+
 PANDAS_FORMS: dict[str, Form] = {
+    "pyarrow Table": _ARROW,
+    "pyarrow ChunkedArray": _ARROW,
     "pandas dtype": (_write_dtype, _read_dtype),
     "pandas array": (lambda array, write: write(_pandas().Series(array)), lambda state, read: read(state).array),
     "pandas Series": (_write_series, _read_series),
