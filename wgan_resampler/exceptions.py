@@ -79,6 +79,22 @@ class IdentifierColumnWarning(WGANResamplerWarning):
     """A categorical feature has so many categories that it looks like an identifier. It makes training slow."""
 
 
+class FileNameColumnWarning(WGANResamplerWarning):
+    """A column holds names of files, which tell rows apart but describe nothing."""
+
+
+class NumbersAsTextWarning(WGANResamplerWarning):
+    """A column of strings looks like a column of numbers, but each string counts as a category."""
+
+
+class ManyClassesWarning(WGANResamplerWarning):
+    """The target has so many values that it looks like a regression target or an identifier."""
+
+
+class SingleClassWarning(WGANResamplerWarning):
+    """All rows are of one class, so there is nothing to balance."""
+
+
 class DamagedCheckpointWarning(WGANResamplerWarning):
     """A checkpoint cannot be read, and an older one is used instead."""
 

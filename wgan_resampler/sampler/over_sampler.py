@@ -20,7 +20,7 @@ from sklearn.utils._param_validation import Interval, StrOptions, validate_param
 from sklearn.utils.validation import validate_data
 
 from wgan_resampler.gan import Callback, GanDiscriminator, NeighborCandidates, Normalization, ProgressBar
-from wgan_resampler.sampler.data_warnings import warn_of_identifiers, warn_of_thin_classes
+from wgan_resampler.sampler.data_warnings import columns_of, warn_of_data
 from wgan_resampler.sampler.fitted import Fitted
 from wgan_resampler.sampler.fitting.preparation import prepare
 from wgan_resampler.sampler.fitting.settings import HYPER_PARAMETERS, OWN_STRATEGIES, FitSettings
@@ -196,6 +196,12 @@ class WGANGPOverSampler(BaseOverSampler):
         If a class of at most 5 rows has to grow.
     IdentifierColumnWarning
         If a categorical feature looks like an identifier.
+    FileNameColumnWarning
+        If a column holds names of files.
+    NumbersAsTextWarning
+        If a column of strings looks like numbers.
+    ManyClassesWarning
+        If y looks like a regression target.
     UnusedParameterWarning
         If `target_samples` is given without ``sampling_strategy="custom"``.
 
@@ -540,8 +546,7 @@ class WGANGPOverSampler(BaseOverSampler):
             check_network_sizes(self._settings(), previous)
             cells = recoded_cells(previous, table, labels)
         to_generate = rows_to_generate(self.sampling_strategy, labels, self.target_samples)
-        warn_of_thin_classes(labels, to_generate)
-        warn_of_identifiers(table)
+        warn_of_data(labels, columns_of(table), to_generate)
         categorical = [j for j, cells in enumerate(table.cells) if isinstance(cells, CategoricalCells)]
         self._fitted = Fitted(
             table.format,
