@@ -281,6 +281,7 @@ def test_odd_tables(table):
     assert X_res.shape == (90, table.shape[1])
 
 
+@pytest.mark.filterwarnings("ignore::wgan_resampler.exceptions.ManyClassesWarning")
 def test_two_hundred_classes():
     rng = np.random.default_rng(0)
     y = np.repeat(np.arange(200), 6)
