@@ -11,13 +11,25 @@ import time
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from small_generators import QUICK
 
 from wgan_resampler import Callback
 from wgan_resampler.cli import main
-from wgan_resampler.exceptions import CheckpointError, DamagedCheckpointWarning, InvalidParameterError
+from wgan_resampler.exceptions import (
+    CheckpointError,
+    DamagedCheckpointWarning,
+    FileNameColumnWarning,
+    IdentifierColumnWarning,
+    InvalidParameterError,
+    ManyClassesWarning,
+    NumbersAsTextWarning,
+    SingleClassWarning,
+    ThinClassWarning,
+    WGANResamplerWarning,
+)
 from wgan_resampler.records.files.json_records import RecordFile, write_records
 from wgan_resampler.records.generator_file import load_generator
 from wgan_resampler.records.training_run import Run, train_in_folder
@@ -385,3 +397,22 @@ def test_a_checkpoint_with_odd_values_is_refused_or_continued(data, tmp_path):
         with contextlib.suppress(CheckpointError, InvalidParameterError):
             train_in_folder(a_run(data, tmp_path / "run", epochs=2, resume=True))
         (tmp_path / "run" / "checkpoint_epoch_2.pth").unlink(missing_ok=True)
+
+
+WARNED = {
+    "a thin class": ({"x": range(30)}, ["u"] * 28 + ["v"] * 2, ThinClassWarning),
+    "an identifier": ({"x": [f"customer {i}" for i in range(60)]}, ["u", "u", "v"] * 20, IdentifierColumnWarning),
+    "names of files": ({"x": [f"{i}.wav" for i in range(30)]}, ["u", "u", "v"] * 10, FileNameColumnWarning),
+    "strings like numbers": ({"x": [f"{i}.5" for i in range(29)] + ["?"]}, ["u", "v"] * 15, NumbersAsTextWarning),
+    "a regression target": ({"x": range(30)}, [f"{i / 10}" for i in range(30)], ManyClassesWarning),
+    "one class": ({"x": range(30)}, ["u"] * 30, SingleClassWarning),
+}
+
+
+@pytest.mark.parametrize(("columns", "classes", "category"), WARNED.values(), ids=WARNED)
+def test_bug_training_in_a_folder_did_not_warn_of_doubtful_data(tmp_path, columns, classes, category):
+    pd.DataFrame({**columns, "kind": classes}).to_csv(tmp_path / "data.csv", index=False)
+    with pytest.warns(WGANResamplerWarning) as caught:
+        train_in_folder(a_run(tmp_path / "data.csv", tmp_path / "out", target="kind", epochs=1, moment_start=False))
+    assert [warning.category for warning in caught] == [category]
+    assert caught[0].filename == __file__

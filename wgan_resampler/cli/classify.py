@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from wgan_resampler.cli import arguments
 from wgan_resampler.exceptions import LeakWarning
 from wgan_resampler.records import CLASSIFIERS
+from wgan_resampler.utils import warn_caller
 
 if TYPE_CHECKING:
     from wgan_resampler.records import Evaluation, LabelledData, Split
@@ -51,11 +51,10 @@ def run(args: argparse.Namespace) -> int:
     )
     split = _split(args, data)
     if data.is_synthetic.any() and args.split_file is None:
-        warnings.warn(
+        warn_caller(
             "Without --split-file, the generator may have been trained on the test records, which makes the result "
             "look too good. Run `split` first and give its file to train, augment and classify.",
             LeakWarning,
-            stacklevel=1,
         )
     results = _evaluate(args, data, split)
     about = {

@@ -8,7 +8,6 @@ import math
 import os
 import platform
 import sys
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
@@ -28,7 +27,7 @@ from wgan_resampler.comparison.running.store import FORMAT, RunPlan, Store, open
 from wgan_resampler.comparison.scoring.metrics import TUNED, resolve_scoring
 from wgan_resampler.exceptions import ComparisonWarning, InvalidParameterError, WorkerLostError
 from wgan_resampler.tables import CsvOptions
-from wgan_resampler.utils import COMPARE, DASK, require
+from wgan_resampler.utils import COMPARE, DASK, own_settings, require, warn_caller
 
 _PACKAGES = (
     *("wgan-resampler", "numpy", "scipy", "pandas", "scikit-learn", "imbalanced-learn", "torch"),
@@ -36,6 +35,7 @@ _PACKAGES = (
 )
 
 
+@own_settings
 def compare_samplers(
     datasets: Any,
     samplers: Sequence[str] | Mapping[str, Any],
@@ -302,9 +302,8 @@ def _warn_of_other_versions(stored: Mapping[str, str], versions: Mapping[str, st
         if stored.get(name) != versions.get(name)
     ]
     if changed:
-        warnings.warn(
+        warn_caller(
             f"The stored results were made with other versions: {', '.join(changed)}. New results may not be "
             "comparable with them. Use another folder if that matters.",
             ComparisonWarning,
-            stacklevel=4,
         )

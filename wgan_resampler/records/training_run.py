@@ -25,9 +25,9 @@ from wgan_resampler.exceptions import CheckpointError, InvalidParameterError
 from wgan_resampler.gan import Callback, Checkpoint
 from wgan_resampler.records.generator_file import TrainedGenerator, load_generator, save_generator
 from wgan_resampler.records.training_data import TrainingData, read_training_data
-from wgan_resampler.sampler import FitSettings, Preparation, epochs_of, prepare
+from wgan_resampler.sampler import FitSettings, Preparation, ReadColumn, epochs_of, prepare, warn_of_data
 from wgan_resampler.tables import CsvOptions, NumericCells
-from wgan_resampler.utils import resolve_device, seed_sequence
+from wgan_resampler.utils import own_settings, resolve_device, seed_sequence
 from wgan_resampler.utils.storage import (
     FoundState,
     Scalar,
@@ -103,6 +103,7 @@ class TrainingResult:
     was_finished: bool
 
 
+@own_settings
 def train_in_folder(run: Run, callbacks: Sequence[Callback] = ()) -> TrainingResult:
     """Train a generator, or resume its training.
 
@@ -130,6 +131,9 @@ def train_in_folder(run: Run, callbacks: Sequence[Callback] = ()) -> TrainingRes
     found = _find(run, folder)
     data = read_training_data(run.data, run.target, run.split_file, run.csv_options)
     run = replace(run, settings=replace(run.settings, epochs=epochs_of(run.settings, data.names)))
+    description = data.description
+    parts = zip(map(repr, description.columns), data.cells, description.categories, strict=False)
+    warn_of_data(data.names, [ReadColumn(*part) for part in parts])
     about = _about(run, data)
     if found.state is not None:
         _compare(found.state, found.path, about, run.data)

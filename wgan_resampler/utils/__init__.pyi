@@ -1,3 +1,5 @@
+from .caller_settings import own_settings as own_settings
+from .caller_warnings import warn_caller as warn_caller
 from .device import (
     computing as computing,
     new_generator as new_generator,

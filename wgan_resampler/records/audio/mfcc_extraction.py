@@ -16,7 +16,7 @@ from tqdm.auto import tqdm
 from wgan_resampler.exceptions import DataFileError
 from wgan_resampler.records.files.json_records import RecordFile
 from wgan_resampler.tables import one_line
-from wgan_resampler.utils import AUDIO, require
+from wgan_resampler.utils import AUDIO, own_settings, require
 
 SAMPLE_RATE: Final = 22_050
 """Samples per second to which every sound is resampled."""
@@ -71,6 +71,7 @@ def find_sounds(folder: str | os.PathLike[str]) -> list[Path]:
     return sounds
 
 
+@own_settings
 def mfcc_frames(path: str | os.PathLike[str], n_mfcc: int = 13) -> NDArray[np.float64]:
     """Return the mel-frequency cepstral coefficients of a sound file.
 
@@ -116,6 +117,7 @@ def mfcc_frames(path: str | os.PathLike[str], n_mfcc: int = 13) -> NDArray[np.fl
     return rounded
 
 
+@own_settings
 def extract(
     folder: str | os.PathLike[str], n_mfcc: int = 13, *, n_jobs: int | None = None, progress: bool = False
 ) -> tuple[RecordFile, list[str]]:

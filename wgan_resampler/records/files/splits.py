@@ -7,7 +7,6 @@ import hashlib
 import itertools
 import json
 import os
-import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Annotated
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from wgan_resampler.exceptions import DataFileError, InvalidDataError, InvalidParameterError, SplitWarning
 from wgan_resampler.records.files.json_stream import convert, open_json
 from wgan_resampler.records.files.labelled_data import LabelledData
+from wgan_resampler.utils import own_settings, warn_caller
 from wgan_resampler.utils.storage import atomic_writer, writable_file
 
 FORMAT = "wgan-resampler split"
@@ -148,6 +148,7 @@ def consecutive_groups(names: NDArray[np.str_], size: int) -> NDArray[np.intp]:
     return np.arange(len(names)) // size
 
 
+@own_settings
 def make_split(
     names: NDArray[np.str_],
     groups: NDArray[np.intp] | None = None,
@@ -219,10 +220,9 @@ def make_split(
         if not len(order):  # all groups with its records are of another class
             continue
         if n_test == 0:
-            warnings.warn(
+            warn_caller(
                 f"Class {name!r} has a single group. It is used for training, so nothing tests this class.",
                 SplitWarning,
-                stacklevel=2,
             )
         test.extend(order[:n_test])
         train.extend(_within(order[n_test:], sizes, max_train.get(name, len(names)), name))
@@ -318,6 +318,7 @@ def read_split(path: str | os.PathLike[str]) -> Split:
     return convert(path, content, Split)
 
 
+@own_settings
 def divide(
     data: LabelledData,
     *,

@@ -19,9 +19,11 @@ from wgan_resampler.tables.columns import (
     NumericCells,
     decimal_cells,
     decimals,
+    empty_cells,
     numeric_cells,
     object_cells,
     objects_with_missing,
+    plain_repr,
     raise_no_category,
     raise_not_numeric,
 )
@@ -86,6 +88,8 @@ class SeriesFormat:
         kind = self.dtype.pyarrow_dtype
         if pa.types.is_decimal(kind):
             array = pa.array(decimals(cells, kind.scale), type=kind)
+        elif pa.types.is_null(kind):
+            array = pa.nulls(len(cells))
         else:
             array = pa.array(cells.values, mask=cells.missing).cast(kind)
         return pd.Series(pd.arrays.ArrowExtensionArray(array))
@@ -112,12 +116,12 @@ class PandasFormat(FrameFormat):
         if not rows.columns.is_unique:
             twice = rows.columns[rows.columns.duplicated()][0]
             raise InvalidDataError(
-                f"Column names must be unique, but {twice!r} occurs more than once. Rename one of them."
+                f"Column names must be unique, but {plain_repr(twice)} occurs more than once. Rename one of them."
             )
         if len({isinstance(name, str) for name in rows.columns}) == 2:
             raise InvalidDataError(
                 "Column names must be all strings or all something else; got "
-                f"{', '.join(map(repr, rows.columns[:10]))}. Rename them, for example with X.columns = "
+                f"{', '.join(map(plain_repr, rows.columns[:10]))}. Rename them, for example with X.columns = "
                 "X.columns.astype(str)."
             )
         auto = [j for j, dtype in enumerate(rows.dtypes) if _holds_categories(dtype)]
@@ -137,22 +141,32 @@ class PandasFormat(FrameFormat):
 
     @staticmethod
     def stack(rows: Any, new: Any) -> Any:
-        """Return `rows` with `new` below. The index is dropped."""
+        """Return `rows` with `new` below. The attributes stay. A `RangeIndex` continues, any other index is dropped."""
         import pandas as pd
 
-        return pd.concat([rows, new], ignore_index=True)
+        # `__finalize__` copies the attributes, which `concat` keeps only if both have the same.
+        stacked = pd.concat([rows, new], ignore_index=True).__finalize__(rows)
+        if isinstance(rows.index, pd.RangeIndex):
+            start, step = rows.index.start, rows.index.step
+            stacked.index = pd.RangeIndex(start, start + step * len(stacked), step, name=rows.index.name)
+        return stacked
 
     @staticmethod
     def take(rows: Any, positions: NDArray[np.integer]) -> Any:
-        """Return the rows or labels at these positions. The index is dropped, as in `stack`."""
-        return rows.iloc[positions].reset_index(drop=True).copy()
+        """Return the rows or labels at these positions, without index and attributes."""
+        taken = rows.iloc[positions].reset_index(drop=True).copy()
+        taken.attrs = {}
+        return taken
 
     @staticmethod
     def label_array(target: Any) -> NDArray[Any]:
-        """Return a Series or frame as an array; as objects where labels are missing."""
+        """Return a Series or frame as an array, of objects where no other array holds the labels."""
         if target.ndim == 2:
             return np.column_stack([PandasFormat.label_array(target.iloc[:, j]) for j in range(target.shape[1])])
-        return np.asarray(target.to_numpy(dtype=object) if target.hasnans else plain_array(target))
+        # No array but one of objects holds missing labels, moments with a time zone, or days that equal Python's.
+        kind = str(getattr(target.dtype, "pyarrow_dtype", ""))
+        is_object = target.hasnans or "tz=" in kind or kind.startswith("date")
+        return np.asarray(target.to_numpy(dtype=object) if is_object else plain_array(target))
 
 
 def _holds_categories(dtype: Any) -> bool:
@@ -190,7 +204,7 @@ def _read_categories(series: Any) -> tuple[CategoricalCells, Any]:
     try:
         codes, categories = series.array.factorize()
     except (TypeError, NotImplementedError) as error:
-        raise_no_category(repr(series.name), series, TypeError(error))
+        raise_no_category(plain_repr(series.name), series, TypeError(error))
     if series.dtype == np.dtype(object):
         return CategoricalCells(codes, len(categories)), np.asarray(categories, dtype=object)
     # pyarrow returns the categories of a dictionary in the dtype of its values.
@@ -200,7 +214,7 @@ def _read_categories(series: Any) -> tuple[CategoricalCells, Any]:
 def _read_numbers(series: Any, missing: NDArray[np.bool_]) -> NumericCells:
     import pandas as pd
 
-    dtype, label = series.dtype, repr(series.name)
+    dtype, label = series.dtype, plain_repr(series.name)
     if dtype == np.dtype(object):
         return object_cells(series.to_numpy(), missing, label)
     if _is_counted_by_arrow(dtype):
@@ -220,7 +234,8 @@ def plain_dtype(dtype: Any) -> np.dtype | None:
     if isinstance(dtype, pd.SparseDtype):
         dtype = dtype.subtype
     bare = getattr(dtype, "numpy_dtype", dtype)
-    return bare if isinstance(bare, np.dtype) else None
+    # numpy's own strings would lose a null character at the end.
+    return bare if isinstance(bare, np.dtype) and bare.kind not in "US" else None
 
 
 def plain_array(series: Any, missing: NDArray[np.bool_] | None = None) -> NDArray[Any]:
@@ -235,14 +250,15 @@ def plain_array(series: Any, missing: NDArray[np.bool_] | None = None) -> NDArra
 
 
 def _is_counted_by_arrow(dtype: Any) -> bool:
-    """Whether a column holds moments, durations or decimals that pyarrow turns into integers and back."""
+    """Whether a column holds moments, durations, decimals or nothing, which pyarrow turns into integers and back."""
     import pandas as pd
 
     if not isinstance(dtype, pd.ArrowDtype):
         return False
     import pyarrow as pa
 
-    return bool(pa.types.is_temporal(dtype.pyarrow_dtype) or pa.types.is_decimal(dtype.pyarrow_dtype))
+    kind = dtype.pyarrow_dtype
+    return bool(pa.types.is_temporal(kind) or pa.types.is_decimal(kind) or pa.types.is_null(kind))
 
 
 def _read_arrow(series: Any, missing: NDArray[np.bool_], label: str) -> NumericCells:
@@ -252,5 +268,7 @@ def _read_arrow(series: Any, missing: NDArray[np.bool_], label: str) -> NumericC
     array = pa.array(series.array)
     if pa.types.is_decimal(kind):
         return decimal_cells(array.to_pylist(), kind.scale, label)
+    if pa.types.is_null(kind):
+        return empty_cells(len(series))
     wholes = array.cast(pa.int32() if kind.bit_width == 32 else pa.int64()).fill_null(0)
     return numeric_cells(wholes.to_numpy(zero_copy_only=False), missing)

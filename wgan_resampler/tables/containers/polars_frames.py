@@ -19,6 +19,7 @@ from wgan_resampler.tables.columns import (
     NumericCells,
     decimal_cells,
     decimals,
+    empty_cells,
     numeric_cells,
     raise_not_numeric,
     raise_too_long,
@@ -60,6 +61,8 @@ class PolarsColumn:
     def _numbers(self, cells: NumericCells) -> Any:
         import polars as pl
 
+        if self.dtype == pl.Null:
+            return pl.Series([None] * len(cells), dtype=self.dtype)
         if self.dtype.is_decimal():
             return pl.Series(decimals(cells, self.dtype.scale), dtype=self.dtype)
         return _with_nulls(cells.values, cells.missing).cast(self.dtype)
@@ -117,12 +120,14 @@ class PolarsFormat(FrameFormat):
 
     @staticmethod
     def label_array(target: Any) -> NDArray[Any]:
-        """Return a Series or frame as an array; as objects where labels are missing."""
+        """Return a Series or frame as an array, of objects where no other array holds the labels."""
         if is_of("polars", target, "LazyFrame"):
             raise InvalidDataError("A polars LazyFrame holds no rows yet. Pass y.collect().")
         if hasattr(target, "get_columns"):
             return np.column_stack([PolarsFormat.label_array(series) for series in target.get_columns()])
-        return np.array(target.to_list(), dtype=object) if target.null_count() else np.asarray(target.to_numpy())
+        # No array but one of objects holds missing labels, the moments of a time zone, or integers of 128 bits.
+        is_object = target.null_count() or "128" in str(target.dtype) or getattr(target.dtype, "time_zone", None)
+        return np.array(target.to_list(), dtype=object) if is_object else np.asarray(target.to_numpy())
 
 
 def read_series(series: Any, is_categorical: bool) -> tuple[PolarsColumn, Cells]:
@@ -136,7 +141,7 @@ def read_series(series: Any, is_categorical: bool) -> tuple[PolarsColumn, Cells]
     import polars as pl
 
     dtype = series.dtype
-    if dtype.is_nested() or isinstance(dtype, (pl.Null, pl.Object, pl.Binary)):
+    if dtype.is_nested() or isinstance(dtype, (pl.Object, pl.Binary)):
         raise InvalidDataError(
             f"Column {series.name!r} is of dtype {dtype}, which is neither numbers nor categories: row 0 holds "
             f"{_first_cell(series)!r}. Drop the column, or cast it first."
@@ -151,6 +156,8 @@ def read_series(series: Any, is_categorical: bool) -> tuple[PolarsColumn, Cells]
 def _read_categories(series: Any) -> tuple[CategoricalCells, Any]:
     import polars as pl
 
+    if series.dtype == pl.Null:  # which polars cannot join
+        return CategoricalCells(np.full(len(series), -1), 0), series.clear()
     key = series.fill_nan(None) if series.dtype.is_float() else series
     if series.dtype.is_decimal():  # which old versions cannot compare
         key = series.cast(pl.String)
@@ -168,6 +175,8 @@ def _read_numbers(series: Any) -> NumericCells:
     dtype, label = series.dtype, repr(series.name)
     if dtype.is_decimal():
         return decimal_cells(series.to_list(), dtype.scale, label)
+    if dtype == pl.Null:
+        return empty_cells(len(series))
     if not (dtype.is_numeric() or dtype.is_temporal() or isinstance(dtype, pl.Boolean)):
         raise_not_numeric(label, series.to_list(), series.is_not_null().to_numpy(), dtype)
     missing = series.is_null().to_numpy()

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from wgan_resampler.tables.containers.arrow_tables import as_arrow, as_pandas
 from wgan_resampler.tables.state.forms import Code, Form, checked_zone
 from wgan_resampler.utils import FILES, require
 
@@ -76,8 +77,8 @@ def _arrow_type(schema: bytes) -> Any:
         raise ValueError("an extension type of pyarrow")
     kind = pa.ipc.read_schema(pa.py_buffer(schema)).field(0).type
     value = kind.value_type if pa.types.is_dictionary(kind) else kind
-    is_string = pa.types.is_string(value) or pa.types.is_large_string(value) or str(value) == "string_view"
-    if not (is_string or pa.types.is_primitive(value) or pa.types.is_decimal(value)):
+    is_plain = str(value) in ("string", "large_string", "string_view", "binary", "large_binary", "null")
+    if not (is_plain or pa.types.is_primitive(value) or pa.types.is_decimal(value)):
         raise ValueError(f"a type of pyarrow {str(kind)[:40]!r}")
     checked_zone(value.tz if pa.types.is_timestamp(value) else None)
     return kind
@@ -153,7 +154,12 @@ def _write_moment(value: Any, write: Code) -> Any:
     return write(series if zone is None else series.dt.tz_localize("UTC").dt.tz_convert(zone))
 
 
+# A table or an array of pyarrow is written as a frame or a Series.
+_ARROW: Form = (lambda rows, write: write(as_pandas(rows)), lambda state, read: as_arrow(read(state)))
+
 PANDAS_FORMS: dict[str, Form] = {
+    "pyarrow Table": _ARROW,
+    "pyarrow ChunkedArray": _ARROW,
     "pandas dtype": (_write_dtype, _read_dtype),
     "pandas array": (lambda array, write: write(_pandas().Series(array)), lambda state, read: read(state).array),
     "pandas Series": (_write_series, _read_series),
@@ -163,6 +169,10 @@ PANDAS_FORMS: dict[str, Form] = {
     "NaTType": (lambda value, write: None, lambda state, read: _pandas().NaT),
     "Timestamp": (_write_moment, lambda state, read: read(state)[0]),
     "Timedelta": (_write_moment, lambda state, read: read(state)[0]),
+    "Period": (
+        lambda value, write: write(_pandas().Series([value])),
+        lambda state, read: read(state)[0],
+    ),
     "Interval": (
         lambda value, write: [write(value.left), write(value.right), value.closed],
         lambda state, read: _pandas().Interval(read(state[0]), read(state[1]), state[2]),

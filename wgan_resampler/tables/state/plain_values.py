@@ -37,6 +37,8 @@ _FAMILIES: Final = {
     "pandas Series": ("pandas", "Series"),
     "pandas Index": ("pandas", "Index"),
     "pandas DataFrame": ("pandas", "DataFrame"),
+    "pyarrow Table": ("pyarrow", "Table"),
+    "pyarrow ChunkedArray": ("pyarrow", "ChunkedArray"),
     "polars dtype": ("polars.datatypes", "DataType", "DataTypeClass"),
     "polars Series": ("polars", "Series"),
     "polars DataFrame": ("polars", "DataFrame"),

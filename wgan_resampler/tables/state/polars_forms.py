@@ -12,7 +12,8 @@ _ARGUMENTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(
         ("Int8", "Int16", "Int32", "Int64", "Int128", "UInt8", "UInt16", "UInt32", "UInt64", "UInt128"), ()
     ),
-    **dict.fromkeys(("Float16", "Float32", "Float64", "Boolean", "String", "Date", "Time", "Categorical"), ()),
+    **dict.fromkeys(("Float16", "Float32", "Float64", "Boolean", "String", "Binary", "Null"), ()),
+    **dict.fromkeys(("Date", "Time", "Categorical"), ()),
     "Datetime": ("time_unit", "time_zone"),
     "Duration": ("time_unit",),
     "Decimal": ("precision", "scale"),

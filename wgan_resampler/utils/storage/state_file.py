@@ -25,6 +25,7 @@ import torch
 from torch import Tensor
 
 from wgan_resampler.exceptions import CheckpointError, CheckpointVersionError, DamagedCheckpointWarning
+from wgan_resampler.utils import warn_caller
 from wgan_resampler.utils.storage.archive_audit import DTYPES, verified_archive
 from wgan_resampler.utils.storage.atomic_write import atomic_writer
 
@@ -116,7 +117,7 @@ def newest_good(folder: str | os.PathLike[str], pattern: str = "checkpoint_epoch
             raise
         except (CheckpointError, OSError) as error:
             message = str(error) if str(path) in str(error) else f"{path}: {error}"
-            warnings.warn(f"{message} The checkpoint before it is tried.", DamagedCheckpointWarning, stacklevel=2)
+            warn_caller(f"{message} The checkpoint before it is tried.", DamagedCheckpointWarning)
             damaged.append(path)
     return FoundState(None, None, tuple(damaged))
 
