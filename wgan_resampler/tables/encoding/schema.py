@@ -24,6 +24,22 @@ import numpy as np
 
 
 @dataclass(frozen=True)
+class Grid:
+    """Evenly spaced numbers on which all numbers of a column lie. Its first one is the minimum of the column.
+
+    Parameters
+    ----------
+    step : int
+        Distance of neighbors, counted in the last decimal.
+    decimals : int, default=0
+        Digits behind the decimal point. The grid of 0.25, 0.5 and 1.75 has 2 decimals and step 25.
+    """
+
+    step: int
+    decimals: int = 0
+
+
+@dataclass(frozen=True)
 class Scale:
     """The scale of numbers between their smallest and their largest value.
 
@@ -35,10 +51,12 @@ class Scale:
         Observed range; exact integers where the column holds integers.
     knots : tuple of float
         Increasing numbers, from minimum to maximum, at which the scale is fixed. A constant column has a single knot.
-        A knot of a float column is half of the value. A knot of an integer column is half of the distance from the
-        minimum. See `wgan_resampler.tables.encoding.numeric_scale`.
+        On a grid, a knot is half of the number of steps from the minimum. Without a grid, it is half of the value. See
+        `wgan_resampler.tables.encoding.numeric_scale`.
     positions : tuple of float
         Places of the knots in [-1, 1]; increasing.
+    grid : Grid or None
+        Decoding returns numbers of this grid. Integers always have one. None stands for floats of arbitrary digits.
     """
 
     dtype: np.dtype
@@ -46,6 +64,7 @@ class Scale:
     maximum: float | int | bool
     knots: tuple[float, ...]
     positions: tuple[float, ...]
+    grid: Grid | None
 
     @property
     def is_constant(self) -> bool:
