@@ -188,8 +188,14 @@ def test_integers_and_floats_side_by_side_give_the_same_rows_in_any_container():
             lambda rng: pd.Timestamp("2007-01-19") + pd.to_timedelta(rng.integers(0, 9999, len(Y)) * 15, unit="min"),
             lambda made: made == made.dt.floor("15min"),
         ),
+        (
+            lambda rng: pd.Series(
+                pd.Timestamp("2007-01-19") + pd.to_timedelta(rng.integers(0, 2000, len(Y)), unit="D")
+            ).dt.tz_localize("Europe/Berlin"),
+            lambda made: made == made.dt.normalize(),
+        ),
     ],
-    ids=["whole floats", "cents", "quarters", "fives", "days", "quarter hours"],
+    ids=["whole floats", "cents", "quarters", "fives", "days", "quarter hours", "days of a zone"],
 )
 def test_generated_numbers_lie_on_the_grid_of_their_column(values, is_on_grid):
     # bug: 69.123983 among integers, 22.373248 among prices, 2007-01-19 12:37:58.46 among dates

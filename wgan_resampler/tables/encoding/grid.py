@@ -115,7 +115,7 @@ def _step(values: NDArray[Any]) -> int:
     """Return the largest supported step of integers, which are all different and in increasing order."""
     n = len(values)
     # Unsigned arithmetic wraps around, so the differences are exact.
-    widest = int(np.gcd.reduce(np.diff(values.astype(np.uint64)), initial=0))
+    widest = int(np.gcd.reduce(np.diff(values.astype(np.uint64))))
     if widest <= 1:
         return 1
     common = math.gcd(widest, int(values[0]))
