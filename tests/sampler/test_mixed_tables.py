@@ -173,6 +173,33 @@ def test_integers_and_floats_side_by_side_give_the_same_rows_in_any_container():
         np.testing.assert_array_equal(made, expected)
 
 
+def test_prices_and_dates_give_the_same_rows_in_any_dtype():
+    rng = np.random.default_rng(0)
+    n = 90
+    frame = pd.DataFrame(
+        {
+            "price": rng.integers(100, 9999, n) / 100,
+            "day": pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 900, n), unit="D"),
+            "took": pd.to_timedelta(rng.integers(0, 500, n) * 15, unit="min"),
+        }
+    )
+    tables = [
+        frame.astype({"day": "datetime64[ns]", "took": "timedelta64[ns]"}),
+        frame.astype({"price": "float32", "day": "datetime64[s]", "took": "timedelta64[ms]"}),
+        frame.assign(price=(frame["price"] * 100).round() * 0.01),  # 57 * 0.01 is not 0.57
+        frame.convert_dtypes(dtype_backend="pyarrow"),
+        pl.from_pandas(frame).with_columns(pl.col("day").cast(pl.Date), pl.col("price").cast(pl.Decimal(10, 4))),
+    ]
+    expected = None
+    for table in tables:
+        made = quick().fit_resample(table, np.arange(n) % 4 // 3)[0]
+        made = made.to_pandas() if isinstance(made, pl.DataFrame) else made
+        days = made["day"].astype("datetime64[ns]")
+        rows = [made["price"].astype(float).round(2).tolist(), days.tolist(), made["took"].tolist()]
+        expected = rows if expected is None else expected
+        assert rows == expected
+
+
 @pytest.mark.parametrize(
     ("values", "is_on_grid"),
     [
