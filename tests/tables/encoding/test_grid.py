@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from wgan_resampler.tables.encoding.grid import can_be_grid, find_grid
+from wgan_resampler.tables.encoding.grid import find_grid
 from wgan_resampler.tables.encoding.schema import Grid
 
 RNG = np.random.default_rng(0)
@@ -102,8 +102,6 @@ def test_a_few_arbitrary_integers_have_step_1(n, seed):
 @pytest.mark.parametrize(
     ("grid", "dtype", "low", "high", "fits"),
     [
-        (None, "f8", 0.0, 1.0, True),
-        (None, "i8", 0, 1, False),
         (Grid(1), "i8", 0, 1, True),
         (Grid(0), "i8", 0, 1, False),
         (Grid(-1), "f8", 0.0, 1.0, False),
@@ -118,4 +116,4 @@ def test_a_few_arbitrary_integers_have_step_1(n, seed):
     ],
 )
 def test_grids_that_a_column_can_have(grid, dtype, low, high, fits):
-    assert can_be_grid(grid, np.dtype(dtype), low, high) is fits
+    assert grid.fits(np.dtype(dtype), low, high) is fits

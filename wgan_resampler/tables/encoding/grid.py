@@ -13,13 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wgan_resampler.tables.encoding.schema import Grid
-
-MAX_DECIMALS = 22
-"""Most digits behind the decimal point. A larger power of ten is not exact as a float."""
-
-LARGEST = 2.0**1000
-"""Largest float of a column with a grid, so that computing with the range does not overflow."""
+from wgan_resampler.tables.encoding.schema import LARGEST_ON_GRID, MAX_DECIMALS, Grid
 
 CHANCE_OF_DECIMALS = 20.0
 """Decimals are found if numbers of arbitrary digits have them with a probability of at most 2 to the minus this."""
@@ -76,25 +70,13 @@ def find_grid(values: NDArray[Any]) -> Grid | None:
     return Grid(_step(counts.astype(np.int64)) if is_countable else 1, decimals)
 
 
-def can_be_grid(grid: Grid | None, dtype: np.dtype, minimum: float, maximum: float) -> bool:
-    """Whether numbers of a range and dtype can be counted in steps of a grid, without overflow."""
-    if grid is None:
-        return dtype.kind == "f"
-    if not (1 <= grid.step < 2**64 and 0 <= grid.decimals <= MAX_DECIMALS):
-        return False
-    if dtype.kind != "f":
-        return grid.decimals == 0
-    # Beyond 2^53, neighboring floats are more than 1 apart.
-    return max(abs(minimum), abs(maximum)) <= (2.0**53 / 10**grid.decimals if grid.decimals else LARGEST)
-
-
 def _decimals(values: NDArray[np.float64], eps: float, least: int = 0) -> int | None:
     """Return how many decimals the values have, `least` or more; None if they support no number of decimals.
 
     `eps` is the relative distance of neighboring floats in the dtype of the column.
     """
     largest = float(np.abs(values).max())
-    if largest >= LARGEST:
+    if largest >= LARGEST_ON_GRID:
         return None
     if bool((values == np.rint(values)).all()):
         return 0

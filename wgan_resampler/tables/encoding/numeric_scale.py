@@ -51,7 +51,8 @@ def fit_scale(values: NDArray[Any], grid: Grid | None = None) -> Scale:
         grid = Grid(1)
     is_sorted = bool((values[1:] >= values[:-1]).all())
     ordered = values if is_sorted else np.sort(values)
-    minimum, maximum = ordered[0].item(), ordered[-1].item()
+    # A long double is its own item.
+    minimum, maximum = (float(end) if values.dtype.kind == "f" else end.item() for end in (ordered[0], ordered[-1]))
     halved = _halve(ordered, minimum, grid)
     low, high = float(halved[0]), float(halved[-1])
     if low == high:
@@ -121,7 +122,7 @@ def undo_scale(scale: Scale, encoded: NDArray[np.floating]) -> NDArray[Any]:
     if scale.grid is not None:
         power = float(10**scale.grid.decimals)
         # The quotient of two integers is the float that one gets from typing the decimal.
-        values = (np.rint(float(scale.minimum) * power) + np.rint(values) * scale.grid.step) / power
+        values = (np.rint(scale.minimum * power) + np.rint(values) * scale.grid.step) / power
     return np.clip(values, scale.minimum, scale.maximum).astype(scale.dtype)
 
 
@@ -133,7 +134,7 @@ def _halve(values: NDArray[Any], minimum: float | int, grid: Grid | None) -> NDA
         power = float(10**grid.decimals)
         counts = np.rint(values.astype(np.float64) * power)
         # Halved first, so that the difference does not overflow.
-        halves: NDArray[np.float64] = counts * 0.5 - np.rint(float(minimum) * power) * 0.5
+        halves: NDArray[np.float64] = counts * 0.5 - np.rint(minimum * power) * 0.5
         return halves / grid.step
     # Unsigned arithmetic wraps around, so the difference is exact even where it does not fit the column's dtype.
     distances = values.astype(np.uint64) - np.uint64(int(minimum) % 2**64)

@@ -22,6 +22,12 @@ from typing import Any
 
 import numpy as np
 
+MAX_DECIMALS = 22
+"""Most digits behind the decimal point. A larger power of ten is not exact as a float."""
+
+LARGEST_ON_GRID = 2.0**1000
+"""Largest float of a column with a grid, so that computing with the range does not overflow."""
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -37,6 +43,16 @@ class Grid:
 
     step: int
     decimals: int = 0
+
+    def fits(self, dtype: np.dtype, minimum: float, maximum: float) -> bool:
+        """Whether numbers of a dtype and range can be counted in steps of the grid, without overflow."""
+        if not (1 <= self.step < 2**64 and 0 <= self.decimals <= MAX_DECIMALS):
+            return False
+        if dtype.kind != "f":
+            return self.decimals == 0
+        # Beyond 2^53, neighboring floats are more than 1 apart.
+        limit = 2.0**53 / 10**self.decimals if self.decimals else LARGEST_ON_GRID
+        return max(abs(minimum), abs(maximum)) <= limit
 
 
 @dataclass(frozen=True)
@@ -65,6 +81,11 @@ class Scale:
     knots: tuple[float, ...]
     positions: tuple[float, ...]
     grid: Grid | None
+
+    @property
+    def has_possible_grid(self) -> bool:
+        """Whether numbers of this range can lie on the grid. Only floats can do without a grid."""
+        return self.is_floating if self.grid is None else self.grid.fits(self.dtype, self.minimum, self.maximum)
 
     @property
     def is_constant(self) -> bool:

@@ -12,7 +12,6 @@ import msgspec
 import numpy as np
 
 from wgan_resampler.exceptions import CheckpointError
-from wgan_resampler.tables.encoding.grid import can_be_grid
 from wgan_resampler.tables.encoding.schema import CategoricalColumn, Column, NumericColumn, Scale, TableSchema
 from wgan_resampler.utils.storage import convert_state
 
@@ -78,7 +77,7 @@ def _check_scale(scale: Scale, dtype: np.dtype) -> None:
     _check_increasing(scale.positions)
     _check_held((scale.minimum, scale.maximum), dtype)
     fits = scale.dtype == dtype and scale.minimum <= scale.maximum and 0 < len(scale.knots) == len(scale.positions)
-    if not fits or not can_be_grid(scale.grid, dtype, scale.minimum, scale.maximum):
+    if not fits or not scale.has_possible_grid:
         raise CheckpointError("The file describes a scale whose parts do not fit each other.")
 
 
