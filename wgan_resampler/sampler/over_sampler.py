@@ -142,8 +142,8 @@ class WGANGPOverSampler(BaseOverSampler):
         the row's class. 0 generates no additional rows for this choice.
     neighbor_share : float, default=0.5
         Share of the candidates in :meth:`fit_resample` that are moved original rows instead of generated ones; in
-        [0, 1]. If all columns hold integers or categories, such a row can equal an original row. The sampler does not
-        store original rows, so :meth:`sample` uses the generator alone.
+        [0, 1]. If all columns hold integers, other evenly spaced numbers or categories, such a row can equal an
+        original row. The sampler does not store original rows, so :meth:`sample` uses the generator alone.
     device : {"auto", "cpu", "cuda", "cuda:N"}, default="auto"
         Where to train and generate. ``"auto"`` uses CUDA if it is available. ``"cuda"`` without a CUDA device is an
         error.
@@ -227,8 +227,9 @@ class WGANGPOverSampler(BaseOverSampler):
       other classes are preferred (`boundary_focus`).
 
     Each numeric column is mapped to an invertible scale from -1 to 1. Generated numbers lie in the observed range of
-    their column, and integers stay integers. Dates and durations are treated as numbers. Categories, missing values,
-    and numbers that many rows share (many zeros, or a column of few distinct values) are one-hot encoded. The generator
+    their column. If all numbers of a column are evenly spaced (integers, prices in cents, whole days), generated
+    numbers are rounded to this grid. Dates and durations are treated as numbers. Categories, missing values, and
+    numbers that many rows share (many zeros, or a column of few distinct values) are one-hot encoded. The generator
     chooses one of these states, so synthetic rows contain no new categories. A categorical feature of k categories
     needs k columns of the encoded matrix, but only for the rows of one batch at a time.
 

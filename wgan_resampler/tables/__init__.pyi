@@ -21,6 +21,7 @@ from .encoding.encoder import (
     EncodedRows as EncodedRows,
     TableEncoder as TableEncoder,
 )
+from .encoding.grid import find_grid as find_grid
 from .encoding.schema import (
     BlockGroup as BlockGroup,
     CategoricalColumn as CategoricalColumn,

@@ -328,3 +328,36 @@ def test_frames_of_any_columns_round_trip(data, dtypes, n):
     frame = pd.DataFrame({f"c{j}": pd.Series(each, dtype=dtypes[j]) for j, each in enumerate(cells)})
     table = check_table(frame)
     pd.testing.assert_frame_equal(table.format.build(table.cells), frame)
+
+
+ZONED = ["datetime64[us, {0}]", "timestamp[us, tz={0}][pyarrow]"]
+# In Berlin, clocks go from 3 back to 2 in October, and from 2 to 3 in March. In Sao Paulo, the day began at 1 o'clock.
+# Samoa left out a whole day.
+SET = [
+    ("Europe/Berlin", "2024-10-27 02:30", "2024-10-27 00:30+00:00"),
+    ("Europe/Berlin", "2024-03-31 02:30", "2024-03-31 01:30+00:00"),
+    ("America/Sao_Paulo", "2017-10-15 00:00", "2017-10-15 03:00+00:00"),
+    ("Pacific/Apia", "2011-12-30 12:00", "2011-12-30 22:00+00:00"),
+    ("UTC", "2024-10-27 02:30", "2024-10-27 02:30+00:00"),
+]
+
+
+@pytest.mark.parametrize("dtype", ZONED)
+@pytest.mark.parametrize(("zone", "time", "moment"), SET)
+def test_times_of_a_zone_are_those_of_its_clocks(dtype, zone, time, moment):
+    # bug: days of a zone that sets its clocks are whole hours in UTC, and generated days began at any hour
+    days = pd.Series(pd.date_range("2024-01-01", periods=300)).dt.as_unit("us")
+    table = check_table(pd.DataFrame({"a": days.dt.tz_localize(zone).astype(dtype.format(zone))}))
+    assert table.cells[0].values.tolist() == days.array.asi8.tolist()
+    made = NumericCells(pd.DatetimeIndex([time, time]).as_unit("us").asi8, np.array([False, True]))
+    (new, missing) = table.format.build([made])["a"]
+    assert new == pd.Timestamp(moment)
+    assert pd.isna(missing)
+
+
+@pytest.mark.parametrize("dtype", ZONED)
+def test_midnights_that_come_twice_are_kept_apart(dtype):
+    # In Havana, clocks go from 1 back to 0 in November.
+    second = pd.to_datetime(series(["2024-11-03 05:00", "2024-11-02 04:00"]), utc=True).dt.as_unit("us")
+    cells, _ = round_trip(second.astype(dtype.format("America/Havana")))
+    assert cells.values.tolist() == second.array.asi8.tolist()

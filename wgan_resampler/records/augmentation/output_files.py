@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
 from wgan_resampler.exceptions import DataFileError
-from wgan_resampler.records.audio.sequences import move
+from wgan_resampler.records.audio.sequences import move, rounded_like
 from wgan_resampler.records.augmentation.column_matching import matching_format
 from wgan_resampler.records.files.json_records import RecordFile, write_extended_records
 from wgan_resampler.records.files.labelled_data import LabelledData
@@ -126,7 +126,10 @@ def write_augmented_records(
     if file.is_sequence:
         further[DONORS] = [None] * len(file.records) + donors.tolist()
     # A synthetic sequence is made only when it is written, so that no two of them are in memory.
-    new = (move(file.records[donor], row) if file.is_sequence else row for donor, row in zip(donors, rows, strict=True))
+    new = (
+        rounded_like(file.records[donor], move(file.records[donor], row)) if file.is_sequence else row
+        for donor, row in zip(donors, rows, strict=True)
+    )
     records = tqdm(new, "writing", total=len(donors), unit="record", disable=not progress, file=sys.stderr)
     write_extended_records(path, data.path, file, records, file.labels[donors], further)
 

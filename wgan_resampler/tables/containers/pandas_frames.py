@@ -43,11 +43,15 @@ class SeriesFormat:
         What the codes stand for; an ndarray if the column holds objects, and None for numbers.
     missing : Any, default=None
         What stands in a missing value of a column of objects.
+    on_clocks : bool, default=False
+        Whether the numbers are times on the clocks of the dtype's time zone, and not in UTC. They are if all of them
+        are whole days there: where clocks are set, these are not evenly spaced in UTC.
     """
 
     dtype: Any
     categories: Any = None
     missing: Any = None
+    on_clocks: bool = False
 
     def build(self, cells: Cells) -> Any:
         """Return the cells as a Series of the column's dtype."""
@@ -73,7 +77,9 @@ class SeriesFormat:
         elif self.dtype.kind in "mM":
             unit = getattr(self.dtype, "unit", None) or np.datetime_data(self.dtype)[0]
             series = pd.Series(cells.values.astype(f"{self.dtype.kind}8[{unit}]"))
-            if isinstance(self.dtype, pd.DatetimeTZDtype):
+            if self.on_clocks:
+                series = pd.Series(_moments_of_clocks(series, self.dtype.tz))
+            elif isinstance(self.dtype, pd.DatetimeTZDtype):
                 series = series.dt.tz_localize("UTC").dt.tz_convert(self.dtype.tz)
         elif isinstance(self.dtype, pd.SparseDtype):  # becomes sparse at the end, with its missing values
             series = pd.Series(cells.values)
@@ -91,7 +97,10 @@ class SeriesFormat:
         elif pa.types.is_null(kind):
             array = pa.nulls(len(cells))
         else:
-            array = pa.array(cells.values, mask=cells.missing).cast(kind)
+            values = cells.values
+            if self.on_clocks:
+                values = _moments_of_clocks(values.astype(f"M8[{kind.unit}]"), kind.tz).asi8
+            array = pa.array(values, mask=cells.missing).cast(kind)
         return pd.Series(pd.arrays.ArrowExtensionArray(array))
 
 
@@ -195,6 +204,9 @@ def read_series(series: Any, is_categorical: bool) -> tuple[SeriesFormat, Cells]
     if is_categorical:
         cells, categories = _read_categories(series)
         return SeriesFormat(series.dtype, categories, marker), cells
+    days = _days_of_zone(series)
+    if days is not None:
+        return SeriesFormat(series.dtype, on_clocks=True), numeric_cells(days.array.asi8, missing)
     return SeriesFormat(series.dtype, missing=marker), _read_numbers(series, missing)
 
 
@@ -272,3 +284,31 @@ def _read_arrow(series: Any, missing: NDArray[np.bool_], label: str) -> NumericC
         return empty_cells(len(series))
     wholes = array.cast(pa.int32() if kind.bit_width == 32 else pa.int64()).fill_null(0)
     return numeric_cells(wholes.to_numpy(zero_copy_only=False), missing)
+
+
+def _days_of_zone(series: Any) -> Any:
+    """Return the days of a column with a time zone, without the zone; None if not all of its times are whole days."""
+    import pandas as pd
+
+    arrow: Any = getattr(series.dtype, "pyarrow_dtype", None)
+    if getattr(arrow, "tz", None) is not None:
+        series = series.astype(pd.DatetimeTZDtype(arrow.unit, arrow.tz))
+    if not isinstance(series.dtype, pd.DatetimeTZDtype):
+        return None
+    days = series.dt.tz_localize(None)
+    known = days.notna()
+    is_whole = known.any() and (days == days.dt.normalize())[known].all()
+    # If clocks are set at midnight, it may come twice.
+    return days if is_whole and (_moments_of_clocks(days, series.dt.tz) == series)[known].all() else None
+
+
+def _moments_of_clocks(times: Any, zone: Any) -> Any:
+    """Return the moments at which the clocks of a zone show some times; the first of two."""
+    import pandas as pd
+
+    clocks, day = pd.DatetimeIndex(times), pd.Timedelta(days=1)
+    options: Any = {"ambiguous": np.ones(len(clocks), dtype=bool), "nonexistent": "NaT"}
+    moments = clocks.tz_localize(zone, **options)
+    # Some times are left out when clocks are set forward. Such a time is read as if they were set a little later.
+    left_out = moments.isna() & clocks.notna()
+    return moments.where(~left_out, (clocks - day).tz_localize(zone, **options) + day) if left_out.any() else moments

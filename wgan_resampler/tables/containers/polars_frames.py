@@ -39,11 +39,15 @@ class PolarsColumn:
         What the codes stand for, in the column's dtype; None for numbers.
     nan_is_missing : bool, default=False
         Whether a missing number is NaN rather than null.
+    on_clocks : bool, default=False
+        Whether the numbers are times on the clocks of the dtype's time zone, and not in UTC. They are if all of them
+        are whole days there: where clocks are set, these are not evenly spaced in UTC.
     """
 
     dtype: Any
     categories: Any = None
     nan_is_missing: bool = False
+    on_clocks: bool = False
 
     def build(self, cells: Cells) -> Any:
         """Return the cells as a Series of the column's dtype."""
@@ -65,7 +69,10 @@ class PolarsColumn:
             return pl.Series([None] * len(cells), dtype=self.dtype)
         if self.dtype.is_decimal():
             return pl.Series(decimals(cells, self.dtype.scale), dtype=self.dtype)
-        return _with_nulls(cells.values, cells.missing).cast(self.dtype)
+        series = _with_nulls(cells.values, cells.missing)
+        if self.on_clocks:
+            return _moments_of_clocks(series.cast(pl.Datetime(self.dtype.time_unit)), self.dtype.time_zone)
+        return series.cast(self.dtype)
 
 
 @dataclass(frozen=True)
@@ -150,6 +157,9 @@ def read_series(series: Any, is_categorical: bool) -> tuple[PolarsColumn, Cells]
     if is_categorical:
         cells, categories = _read_categories(series)
         return PolarsColumn(dtype, categories, nan_is_missing), cells
+    days = _days_of_zone(series)
+    if days is not None:
+        return PolarsColumn(dtype, on_clocks=True), _read_numbers(days)
     return PolarsColumn(dtype, nan_is_missing=nan_is_missing), _read_numbers(series)
 
 
@@ -186,6 +196,29 @@ def _read_numbers(series: Any) -> NumericCells:
         series = _in_64_bits(series)
     filled = series.fill_null(False if isinstance(dtype, pl.Boolean) else 0)
     return numeric_cells(filled.to_numpy(), missing)
+
+
+def _days_of_zone(series: Any) -> Any:
+    """Return the days of a column with a time zone, without the zone; None if not all of its times are whole days."""
+    zone = getattr(series.dtype, "time_zone", None)
+    if zone is None or series.null_count() == len(series):
+        return None
+    days = series.dt.replace_time_zone(None)
+    if not (days == days.dt.truncate("1d")).all():
+        return None
+    # If clocks are set at midnight, it may come twice.
+    return days if (_moments_of_clocks(days, zone) == series).all() else None
+
+
+def _moments_of_clocks(times: Any, zone: str) -> Any:
+    """Return the moments at which the clocks of a zone show some times; the first of two."""
+    import polars as pl
+
+    options: Any = {"time_zone": zone, "ambiguous": "earliest", "non_existent": "null"}
+    moments = times.dt.replace_time_zone(**options)
+    # Some times are left out when clocks are set forward. Such a time is read as if they were set a little later.
+    day_before = times.dt.offset_by("-24h").dt.replace_time_zone(**options)
+    return pl.select(pl.coalesce(moments, day_before.dt.offset_by("24h"))).to_series()
 
 
 def _in_64_bits(series: Any) -> Any:

@@ -22,6 +22,38 @@ from typing import Any
 
 import numpy as np
 
+MAX_DECIMALS = 22
+"""Most digits behind the decimal point. A larger power of ten is not exact as a float."""
+
+LARGEST_ON_GRID = 2.0**1000
+"""Largest float of a column with a grid, so that computing with the range does not overflow."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Evenly spaced numbers on which all numbers of a column lie. Its first one is the minimum of the column.
+
+    Parameters
+    ----------
+    step : int
+        Distance of neighbors, counted in the last decimal.
+    decimals : int, default=0
+        Digits behind the decimal point. The grid of 0.25, 0.5 and 1.75 has 2 decimals and step 25.
+    """
+
+    step: int
+    decimals: int = 0
+
+    def fits(self, dtype: np.dtype, minimum: float, maximum: float) -> bool:
+        """Whether numbers of a dtype and range can be counted in steps of the grid, without overflow."""
+        if not (1 <= self.step < 2**64 and 0 <= self.decimals <= MAX_DECIMALS):
+            return False
+        if dtype.kind != "f":
+            return self.decimals == 0
+        # Beyond 2^53, neighboring floats are more than 1 apart.
+        limit = 2.0**53 / 10**self.decimals if self.decimals else LARGEST_ON_GRID
+        return max(abs(minimum), abs(maximum)) <= limit
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -35,10 +67,12 @@ class Scale:
         Observed range; exact integers where the column holds integers.
     knots : tuple of float
         Increasing numbers, from minimum to maximum, at which the scale is fixed. A constant column has a single knot.
-        A knot of a float column is half of the value. A knot of an integer column is half of the distance from the
-        minimum. See `wgan_resampler.tables.encoding.numeric_scale`.
+        On a grid, a knot is half of the number of steps from the minimum. Without a grid, it is half of the value. See
+        `wgan_resampler.tables.encoding.numeric_scale`.
     positions : tuple of float
         Places of the knots in [-1, 1]; increasing.
+    grid : Grid or None
+        Decoding returns numbers of this grid. Integers always have one. None stands for floats of arbitrary digits.
     """
 
     dtype: np.dtype
@@ -46,6 +80,12 @@ class Scale:
     maximum: float | int | bool
     knots: tuple[float, ...]
     positions: tuple[float, ...]
+    grid: Grid | None
+
+    @property
+    def has_possible_grid(self) -> bool:
+        """Whether numbers of this range can lie on the grid. Only floats can do without a grid."""
+        return self.is_floating if self.grid is None else self.grid.fits(self.dtype, self.minimum, self.maximum)
 
     @property
     def is_constant(self) -> bool:

@@ -77,7 +77,7 @@ def _check_scale(scale: Scale, dtype: np.dtype) -> None:
     _check_increasing(scale.positions)
     _check_held((scale.minimum, scale.maximum), dtype)
     fits = scale.dtype == dtype and scale.minimum <= scale.maximum and 0 < len(scale.knots) == len(scale.positions)
-    if not fits:
+    if not fits or not scale.has_possible_grid:
         raise CheckpointError("The file describes a scale whose parts do not fit each other.")
 
 

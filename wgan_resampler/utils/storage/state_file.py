@@ -32,7 +32,7 @@ from wgan_resampler.utils.storage.atomic_write import atomic_writer
 _T = TypeVar("_T")
 
 FORMAT: Final = "wgan-resampler state"
-VERSION: Final = 3
+VERSION: Final = 4
 
 MAX_DEPTH: Final = 32
 """Levels of nesting of a state."""
