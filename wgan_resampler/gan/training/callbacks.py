@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tqdm.auto import tqdm
-
 from wgan_resampler.exceptions import InvalidParameterError
 from wgan_resampler.gan.parameter_checks import check_not_negative, check_sizes
 from wgan_resampler.gan.training.trainer import Callback, GanTrainer
+from wgan_resampler.utils import progress_bar
 from wgan_resampler.utils.storage import save_state
 
 _SHOWN_LOSSES = ("critic_loss", "generator_loss", "wasserstein_estimate")
@@ -20,6 +19,8 @@ _SHOWN_LOSSES = ("critic_loss", "generator_loss", "wasserstein_estimate")
 
 class ProgressBar(Callback):
     """A tqdm bar that counts generator updates and shows the present losses.
+
+    If stderr is no terminal, a line is written for each 10 % of the updates.
 
     Parameters
     ----------
@@ -34,15 +35,17 @@ class ProgressBar(Callback):
 
     def __init__(self, description: str = "WGAN-GP") -> None:
         self.description = description
-        self._bar: tqdm[Any] | None = None
+        self._bar: Any = None
         self._shown: dict[str, float] | None = None
 
     def on_train_begin(self, trainer: GanTrainer) -> None:
         """Open the bar."""
-        self._bar = tqdm(desc=self.description, total=trainer.total_updates, initial=trainer.n_updates, unit="update")
+        self._bar = progress_bar(
+            desc=self.description, total=trainer.total_updates, initial=trainer.n_updates, unit="update"
+        )
 
     def on_update_end(self, trainer: GanTrainer) -> None:
-        """Advance the bar by one update. Tqdm limits how often the bar is drawn."""
+        """Advance the bar by one update. Tqdm limits how often it is drawn."""
         if self._bar is not None:
             self._bar.update(1)
             self._show_losses(self._bar, trainer)
@@ -54,7 +57,7 @@ class ProgressBar(Callback):
             self._bar.close()
             self._bar = None
 
-    def _show_losses(self, bar: tqdm[Any], trainer: GanTrainer) -> None:
+    def _show_losses(self, bar: Any, trainer: GanTrainer) -> None:
         if trainer.progress is not None and trainer.progress is not self._shown:
             self._shown = trainer.progress
             bar.set_postfix({key: f"{self._shown[key]:.3g}" for key in _SHOWN_LOSSES}, refresh=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import warnings
 from pathlib import Path
 from typing import Final
@@ -11,12 +10,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
-from tqdm.auto import tqdm
 
 from wgan_resampler.exceptions import DataFileError
 from wgan_resampler.records.files.json_records import RecordFile
 from wgan_resampler.tables import one_line
-from wgan_resampler.utils import AUDIO, require
+from wgan_resampler.utils import AUDIO, progress_bar, require
 
 SAMPLE_RATE: Final = 22_050
 """Samples per second to which every sound is resampled."""
@@ -153,7 +151,7 @@ def extract(
     # Results come in the order of the files, while later files are still being read.
     run = Parallel(n_jobs=-1 if n_jobs is None else n_jobs, return_as="generator")
     done = run(delayed(_frames_or_reason)(path, n_mfcc) for path in sounds)
-    bar = tqdm(done, total=len(sounds), desc="MFCC", unit="file", disable=not progress, file=sys.stderr)
+    bar = progress_bar(done, total=len(sounds), desc="MFCC", unit="file", disable=not progress)
     frames = dict(zip(sounds, bar, strict=True))
     skipped = [reason for reason in frames.values() if isinstance(reason, str)]
     if len(skipped) == len(sounds):

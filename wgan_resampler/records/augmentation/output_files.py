@@ -9,14 +9,12 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm.auto import tqdm
 
 from wgan_resampler.exceptions import DataFileError
 from wgan_resampler.records.audio.sequences import move
@@ -26,6 +24,7 @@ from wgan_resampler.records.files.labelled_data import LabelledData
 from wgan_resampler.records.generator_file import TrainedGenerator
 from wgan_resampler.records.training_data import DataDescription
 from wgan_resampler.tables import Cells, PandasFormat, write_table
+from wgan_resampler.utils import progress_bar
 from wgan_resampler.utils.storage import atomic_writer, writable_file
 
 if TYPE_CHECKING:
@@ -128,13 +127,12 @@ def write_augmented_records(
         further[DONORS] = [None] * len(original) + donors.tolist()
     # A synthetic sequence is made only when it is written, so that no two of them are in memory.
     new = (move(file.records[donor], row) if file.is_sequence else row for donor, row in zip(donors, rows, strict=True))
-    records = tqdm(
+    records = progress_bar(
         itertools.chain(file.records, new),
-        "writing",
+        desc="writing",
         total=len(original) + len(synthetic),
         unit="record",
         disable=not progress,
-        file=sys.stderr,
     )
     write_stream(path, file.layout, records, np.concatenate([file.labels, file.labels[donors]]), further)
 
