@@ -73,6 +73,18 @@ def say_next(*words: object, **flags: object) -> None:
     print(f"Next: {shlex.join([PROGRAM, *map(str, words)])}")
 
 
+def like(path: str | Path, stem: str) -> str:
+    """Return the name of a file of the same kind: `stem` with the last endings of `path`.
+
+    Examples
+    --------
+    >>> from wgan_resampler.cli.console.messages import like
+    >>> like("sounds/music.json.gz", "augmented"), like("table.csv", "augmented")
+    ('augmented.json.gz', 'augmented.csv')
+    """
+    return stem + "".join(Path(path).suffixes[-2:])
+
+
 def unused(folder: str | Path, name: str) -> Path:
     """Return the path of a file that does not exist yet: `name`, or `name` with a number.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,8 @@ class Checkpoint(Callback):
         Epochs between files.
     about : mapping or None, default=None
         Plain values that are stored beside the state.
+    keep : int or None, default=None
+        Number of newest files to keep. Older ones are removed after a new one has been written. None keeps all.
 
     Attributes
     ----------
@@ -116,11 +119,18 @@ class Checkpoint(Callback):
     ('checkpoint_epoch_5.pth', 5)
     """
 
-    def __init__(self, folder: str | os.PathLike[str], every: int = 1, about: Mapping[str, Any] | None = None) -> None:
-        check_sizes(every=every)
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        every: int = 1,
+        about: Mapping[str, Any] | None = None,
+        keep: int | None = None,
+    ) -> None:
+        check_sizes(every=every, **({} if keep is None else {"keep": keep}))
         self.folder = folder
         self.every = every
         self.about = about
+        self.keep = keep
         self.newest: Path | None = None
         self._unsaved: dict[str, Any] | None = None
 
@@ -148,9 +158,21 @@ class Checkpoint(Callback):
     def _save(self) -> None:
         if self._unsaved is None:
             return
-        path = Path(self.folder) / f"checkpoint_epoch_{self._unsaved['trainer']['epoch']}.pth"
+        epoch: int = self._unsaved["trainer"]["epoch"]
+        path = Path(self.folder) / f"checkpoint_epoch_{epoch}.pth"
         save_state(path, self._unsaved)
         self.newest, self._unsaved = path, None
+        if self.keep is not None:
+            # Files of later epochs are not counted: when a training was resumed, they are those that are damaged.
+            epochs = sorted(number for number in _epochs_in(self.folder) if number <= epoch)
+            for old in epochs[: -self.keep]:
+                (Path(self.folder) / f"checkpoint_epoch_{old}.pth").unlink(missing_ok=True)
+
+
+def _epochs_in(folder: str | os.PathLike[str]) -> list[int]:
+    """Return the epochs of the checkpoints in a folder."""
+    names = (re.fullmatch(r"checkpoint_epoch_(\d{1,18})\.pth", path.name) for path in Path(folder).iterdir())
+    return [int(name[1]) for name in names if name is not None]
 
 
 class EarlyStopping(Callback):

@@ -25,6 +25,9 @@ JSON_SUFFIXES = (".json", ".json.gz")
 IS_SYNTHETIC = "is_synthetic"
 """Key (or column) that says of each record whether it was generated."""
 
+TRACK = "track"
+"""Key that says of each record which track it was cut from."""
+
 
 @dataclass(frozen=True)
 class RecordFile:
