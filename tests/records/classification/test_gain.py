@@ -45,4 +45,4 @@ def test_a_large_difference_on_many_records_is_hardly_chance():
 
 def test_equal_results_are_said_to_be_equal():
     one = evaluation([0, 0, 1], [1, 1, 0])
-    assert gain_in_words(one, one).endswith("+0.000. Both classifiers are right on the same 3 test records.")
+    assert gain_in_words(one, one).endswith("+0.000. Both classifiers get the same of the 3 test records right.")

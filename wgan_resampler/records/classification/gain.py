@@ -36,7 +36,7 @@ def gain_in_words(without: Evaluation, with_synthetic: Evaluation, groups: NDArr
     if groups is not None:
         tested += f" in {len(np.unique(groups))} groups"
     if np.array_equal(without.truth == without.predicted, with_synthetic.truth == with_synthetic.predicted):
-        return f"{first} Both classifiers are right on the same {tested}."
+        return f"{first} Both classifiers get the same of the {tested} right."
     chance = chance_of_difference(without, with_synthetic, groups)
     if chance > _RARE:
         return f"{first} With {tested}, this may be chance (p = {chance:.2f})."
