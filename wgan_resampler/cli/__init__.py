@@ -1,7 +1,8 @@
 """The command line: ``wgan-resampler COMMAND ...``.
 
 Each command is a module of this package with ``add_parser(subparsers)`` and ``run(args) -> int``, which returns the
-exit code. The modules import slow packages inside ``run``, so that help and usage errors come at once.
+exit code. The modules import slow packages inside ``run``, so that help and usage errors come at once. This module
+imports next to nothing, so that `main` soon handles Ctrl-C.
 
 To add a command, write its module, add its name to `COMMANDS` and test it in ``tests/cli``.
 
@@ -11,16 +12,16 @@ Other packages know no flags. Their messages name a parameter with its value, as
 
 from __future__ import annotations
 
-import argparse
-import importlib
-from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from wgan_resampler import __version__
-from wgan_resampler.cli.console.interrupts import Stops, say_stopped, signals_raise
-from wgan_resampler.cli.console.messages import PROGRAM, own_warnings, say, with_flags
+from wgan_resampler.cli.console.interrupts import say_stopped, signals_raise
 from wgan_resampler.cli.console.streams import lenient_streams
-from wgan_resampler.exceptions import WGANResamplerError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from wgan_resampler.cli.console.interrupts import Stops
 
 COMMANDS = ("extract", "split", "train", "augment", "classify", "compare")
 """Names of the modules, in the order in which people use the commands."""
@@ -57,14 +58,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     with lenient_streams(), signals_raise(__name__, owns_process=argv is None) as stops:
         try:
-            args = _parser().parse_args(argv)
-            with own_warnings(args):
-                return _exit_code(args, stops)
+            return _exit_code(_parser().parse_args(argv), stops)
         except KeyboardInterrupt as stop:
             return say_stopped(stop)
 
 
 def _parser() -> argparse.ArgumentParser:
+    import argparse
+    import importlib
+
+    from wgan_resampler import __version__
+    from wgan_resampler.cli.console.messages import PROGRAM
+
     parser = argparse.ArgumentParser(
         prog=PROGRAM, description="Balance sets of audio features and other tables with a conditional WGAN-GP."
     )
@@ -78,14 +83,19 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _exit_code(args: argparse.Namespace, stops: Stops) -> int:
+    from wgan_resampler.cli.console.messages import own_warnings, say, with_flags
+    from wgan_resampler.exceptions import WGANResamplerError
+
     try:
-        return _run(args, stops)
+        with own_warnings(args):
+            return _run(args, stops)
     except OSError as error:
-        return _fail(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error), FAILED)
+        say(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error))
     except MemoryError:
-        return _fail("there is not enough memory for this", FAILED)
+        say("there is not enough memory for this")
     except WGANResamplerError as error:
-        return _fail(with_flags(str(error), args), FAILED)
+        say(with_flags(str(error), args))
+    return FAILED
 
 
 def _run(args: argparse.Namespace, stops: Stops) -> int:
@@ -93,9 +103,4 @@ def _run(args: argparse.Namespace, stops: Stops) -> int:
         code: int = args.run(args)
     finally:
         stops.raise_waiting()  # if the signal came in an import that the command began last
-    return code
-
-
-def _fail(message: str, code: int) -> int:
-    say(message)
     return code

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
-from types import FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from wgan_resampler.cli.console.messages import say
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
 
 INTERRUPTED: Final = 130
 TERMINATED: Final = 143
@@ -35,7 +34,7 @@ class Terminated(KeyboardInterrupt):
 def say_stopped(stop: KeyboardInterrupt) -> int:
     """Say in a line what stopped the command, and return the exit code for it."""
     name, code = ("SIGTERM", TERMINATED) if isinstance(stop, Terminated) else ("Ctrl-C", INTERRUPTED)
-    say(f"stopped by {name}")
+    print(f"wgan-resampler: stopped by {name}", file=sys.stderr, flush=True)
     return code
 
 
@@ -58,7 +57,7 @@ class Stops:
         self._main = main
         self._owns_process = owns_process
         self._waiting: KeyboardInterrupt | None = None
-        self._raised_at = -math.inf
+        self._raised_at = -float("inf")
 
     def on_stop(self, number: int, frame: FrameType | None) -> None:
         """Handle SIGINT or SIGTERM."""
