@@ -110,6 +110,8 @@ def test_shell_blocks_run_in_order_with_short_trainings(page, folder_of_reader, 
             assert program == "wgan-resampler", f"{page.name} runs {step}"
             words = [found for word in arguments for found in (sorted(glob.glob(word)) or [word])]  # noqa: PTH207
             assert main([command, *words, *QUICK.get(command, [])]) == 0, capsys.readouterr().err
+    shown = re.findall(r"^Next: .*$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(shown) <= set(capsys.readouterr().out.splitlines())
 
 
 @pytest.mark.slow

@@ -119,6 +119,14 @@ def test_a_folder_without_sounds_is_an_error(tmp_path):
         find_sounds(tmp_path / "none")
 
 
+def test_segments_of_a_real_clip_are_those_of_others():
+    segments = mfcc_segments(shared_file("gtzan/audio") / "blues" / "blues.00000.wav", segment_seconds=3)
+    others = read_records(shared_file("gtzan/segments_13_clips.json.gz")).records[:10]
+    assert len(segments) == 10
+    for segment, other in zip(segments, others, strict=True):
+        np.testing.assert_allclose(segment, other, atol=0.001)
+
+
 def test_real_clips_agree_with_the_published_table():
     audio = shared_file("gtzan/audio")
     tracks = read_records(TRACKS)
