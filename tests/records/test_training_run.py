@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -289,6 +290,16 @@ def test_the_command_trains_and_says_so(data, tmp_path, capsys):
     assert "nothing is left to do" in capsys.readouterr().out
     assert main(command(data, tmp_path / "run")) == 1
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+def test_a_progress_bar_that_cannot_be_shown_does_not_end_the_training(data, tmp_path, monkeypatch, name):
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, name, full)
+        assert main(command(data, tmp_path / "run")) == 0
+        monkeypatch.undo()
+    assert (tmp_path / "run" / "final_model.pth").exists()
 
 
 def test_the_presets(data, tmp_path):

@@ -51,7 +51,7 @@ def add_parser(subparsers: Any) -> None:
         type=arguments.positive_int,
         default=10,
         metavar="N",
-        help="epochs between checkpoints (default: 10)",
+        help="epochs between checkpoints, of which the last three are kept (default: 10)",
     )
     parser.add_argument(
         "--resume", action="store_true", help="continue from the newest checkpoint in the folder that is not damaged"
