@@ -13,7 +13,6 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 import joblib
-from tqdm.auto import tqdm
 
 from wgan_resampler.comparison.data.datasets import Dataset, DatasetFacts, load_datasets
 from wgan_resampler.comparison.data.folds import Rows, check_cv, outer_splits
@@ -27,7 +26,7 @@ from wgan_resampler.comparison.running.store import FORMAT, RunPlan, Store, open
 from wgan_resampler.comparison.scoring.metrics import TUNED, resolve_scoring
 from wgan_resampler.exceptions import ComparisonWarning, InvalidParameterError, WorkerLostError
 from wgan_resampler.tables import CsvOptions
-from wgan_resampler.utils import COMPARE, DASK, own_settings, require, warn_caller
+from wgan_resampler.utils import COMPARE, DASK, own_settings, progress_bar, require, warn_caller
 
 _PACKAGES = (
     *("wgan-resampler", "numpy", "scipy", "pandas", "scikit-learn", "imbalanced-learn", "torch"),
@@ -275,7 +274,7 @@ def _progress(results: Iterator[JobResult], total: int, finished: int, verbose: 
     dask = sys.modules.get("distributed.scheduler")
     lost = (BrokenProcessPool,) if dask is None else (BrokenProcessPool, dask.KilledWorker)
     failed = 0
-    with tqdm(total=total, initial=finished, unit="fit", disable=not verbose, smoothing=0.05) as bar:
+    with progress_bar(total=total, initial=finished, unit="fit", disable=not verbose, smoothing=0.05) as bar:
         try:
             for result in results:
                 failed += any(cell.error is not None for cell in result.cells)

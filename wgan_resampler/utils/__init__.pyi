@@ -16,6 +16,7 @@ from .optional_dependencies import (
     SMOTE_VARIANTS as SMOTE_VARIANTS,
     require as require,
 )
+from .progress import progress_bar as progress_bar
 from .seeding import (
     SAMPLE_KEY as SAMPLE_KEY,
     next_seed as next_seed,
