@@ -17,8 +17,8 @@ from torch import nn
 from wgan_resampler.exceptions import CheckpointError
 from wgan_resampler.gan import GanDiscriminator, GanGenerator, RowClassifier
 from wgan_resampler.sampler.row_generator import RowModel
-from wgan_resampler.tables import TableEncoder, schema_from_state, schema_to_state
-from wgan_resampler.utils.storage import NotNegative, Scalar, Share, Weights, checked
+from wgan_resampler.tables import TableEncoder, TableSchema, schema_to_state
+from wgan_resampler.utils.storage import NotNegative, Scalar, Share, Weights, refusing
 
 _Network = TypeVar("_Network", bound=nn.Module)
 
@@ -39,8 +39,8 @@ class GeneratorOptions:
 class ModelState:
     """A `RowModel` as files hold it.
 
-    `generator` and `classifier` are the weights of the two networks, and `schema` is what `schema_to_state` returns.
-    The other fields mean what they mean in `RowModel` and `GanGenerator`.
+    `generator` and `classifier` are the weights of the two networks. The other fields mean what they mean in `RowModel`
+    and `GanGenerator`.
     """
 
     generator: Weights
@@ -48,7 +48,7 @@ class ModelState:
     classifier: Weights | None
     rejection_rate: Share
     boundary_focus: NotNegative
-    schema: dict[str, Any]
+    schema: TableSchema
     classes: Annotated[tuple[Scalar, ...], Meta(min_length=1)]
     counts: tuple[Annotated[int, Meta(ge=1, lt=2**39)], ...]  # sums of them stay within 64 bits
 
@@ -77,7 +77,7 @@ def model_to_state(model: RowModel, classes: Sequence[Scalar]) -> ModelState:
 def model_from_state(state: ModelState) -> RowModel:
     """Return the model of a state, on the CPU; CheckpointError if the parts of the state do not fit each other."""
     encoder = TableEncoder()
-    encoder.schema = schema_from_state(state.schema)
+    encoder.schema = state.schema
     layout, num_classes, weights = encoder.layout, len(state.classes), state.generator
     n_inputs, hidden_dim, num_layers = _sizes(weights)
     generator = _network(
@@ -127,6 +127,7 @@ def _sizes(weights: Weights) -> tuple[int, int, int]:
     return first.shape[1], first.shape[0], num_layers
 
 
+@refusing
 def _network(kind: Callable[..., _Network], weights: Weights, **options: Any) -> _Network:
     """Return a network with these weights. It takes memory only after its size was compared with that of the file."""
     n_units, num_layers = options["hidden_dim"], options.get("num_layers", 2)
@@ -139,10 +140,7 @@ def _network(kind: Callable[..., _Network], weights: Weights, **options: Any) ->
         if name.endswith("running_var") and bool((tensor < 0).any()):
             raise CheckpointError(f"The weights {name} hold variances below 0.")
 
-    def build(weights: Weights) -> _Network:
-        network = kind(random_state=0, **options)
-        with torch.no_grad():
-            network.load_state_dict(weights)
-        return network.eval()
-
-    return checked(build, weights)
+    network = kind(random_state=0, **options)
+    with torch.no_grad():
+        network.load_state_dict(weights)
+    return network.eval()

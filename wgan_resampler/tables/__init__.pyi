@@ -33,7 +33,6 @@ from .encoding.schema import (
 )
 from .encoding.state import (
     check_columns as check_columns,
-    schema_from_state as schema_from_state,
     schema_to_state as schema_to_state,
 )
 from .files.bounded_gzip import MIN_GZIP_ALLOWANCE as MIN_GZIP_ALLOWANCE, one_line as one_line, open_data as open_data
