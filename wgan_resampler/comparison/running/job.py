@@ -198,13 +198,9 @@ def _run_cell(job: Job, spec: ClassifierSpec, splits: list[_Split]) -> Cell:
     # The one place where every exception is caught: a sampler or classifier that fails must not stop the others.
     try:
         pipeline, fit_seconds, peak_memory_mb = _fitted(job, spec, outer)
-        X_test, y_test, evaluation = (
-            dataset.X.iloc[outer.test],
-            dataset.y[outer.test],
-            _evaluation(job, outer, pipeline),
-        )
+        evaluation, test = _evaluation(job, outer, pipeline), (dataset.X.iloc[outer.test], dataset.y[outer.test])
         recalls = zip(map(str, dataset.classes), evaluation.recalls.tolist(), strict=True)
-        own_scores = {name: float(scorer(pipeline, X_test, y_test)) for name, scorer in job.scorers.items()}
+        own_scores = {name: float(scorer(pipeline, *test)) for name, scorer in job.scorers.items()}
         cell = Cell(
             spec.name,
             scores=score(evaluation) | own_scores,
