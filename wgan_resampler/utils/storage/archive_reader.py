@@ -45,7 +45,7 @@ _STORAGES = {f"torch {name}": dtype for dtype, name in DTYPES.items()}
 _TUPLES = (pickle.EMPTY_TUPLE, pickle.TUPLE, pickle.TUPLE1, pickle.TUPLE2, pickle.TUPLE3)
 _GETS = (pickle.BINGET, pickle.LONG_BINGET)
 _INSTRUCTIONS = (
-    *(pickle.PROTO, pickle.STOP, pickle.BINPUT, pickle.LONG_BINPUT, *_GETS, *_TUPLES),
+    *(pickle.PROTO, pickle.STOP, pickle.BINPUT, pickle.LONG_BINPUT),
     *(pickle.NONE, pickle.NEWTRUE, pickle.NEWFALSE, pickle.BININT, pickle.BININT1, pickle.BININT2, pickle.LONG1),
     *(pickle.BINFLOAT, pickle.BINUNICODE, pickle.EMPTY_DICT, pickle.SETITEM, pickle.SETITEMS, pickle.EMPTY_LIST),
     *(pickle.APPEND, pickle.APPENDS, pickle.MARK, pickle.GLOBAL, pickle.REDUCE, pickle.BINPERSID),
@@ -122,13 +122,12 @@ class _Reader(pickle._Unpickler):
 
 
 def _limited(code: bytes) -> Callable[[Any], None]:
-    """Return an instruction of the pickle machine, with a limit on what it puts on the stack."""
+    """Return an instruction of the pickle machine, with a limit on what it may put on the stack."""
     load: Callable[[Any], None] = pickle._Unpickler.dispatch[code[0]]
 
     def load_limited(reader: Any) -> None:
         load(reader)
-        if code in _TUPLES:
-            reader.n_tuples += 1
+        reader.n_tuples += code in _TUPLES
         if reader.n_tuples > MAX_TUPLES:
             raise CheckpointError(f"This file holds too many tuples; {MAX_TUPLES} are allowed.")
         # A few bytes can make a list of lists of lists ... of one list. Visiting all of it would never end.
@@ -138,4 +137,5 @@ def _limited(code: bytes) -> Callable[[Any], None]:
     return load_limited
 
 
-_Reader.dispatch.update({code[0]: _limited(code) for code in _INSTRUCTIONS})
+_Reader.dispatch.update({code[0]: pickle._Unpickler.dispatch[code[0]] for code in _INSTRUCTIONS})
+_Reader.dispatch.update({code[0]: _limited(code) for code in (*_TUPLES, *_GETS)})

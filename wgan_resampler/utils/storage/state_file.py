@@ -124,35 +124,42 @@ def _checked(payload: Any) -> dict[str, Any]:
 
 def _plain_copy(value: Any, where: str, depth: int = 0) -> Any:
     """Return a copy made of plain values and whole tensors. CheckpointError names what is neither, as `where`."""
+    plain = _plain(value)
+    if type(plain) is int and plain.bit_length() > MAX_INT_BITS:
+        raise CheckpointError(f"{where} is an integer of {plain.bit_length()} bits; store it as a string.")
+    if plain is None or type(plain) in _PLAIN:
+        return plain
+    if depth > MAX_DEPTH:
+        raise CheckpointError(f"{where} nests too deep, or contains itself.")
+    if isinstance(value, (list, tuple)):
+        items = (_plain_copy(item, f"{where}[{i}]", depth + 1) for i, item in enumerate(value))
+        return tuple(items) if isinstance(value, tuple) else list(items)
     if isinstance(value, Tensor):
         if value.layout != torch.strided or value.dtype not in DTYPES:
             raise CheckpointError(f"{where} is a tensor of {value.dtype}, {value.layout}, which cannot be stored.")
         return value.detach().cpu().contiguous().clone()
     value = vars(value) if is_dataclass(value) else value
-    if isinstance(value, (Mapping, list, tuple)):
-        if depth > MAX_DEPTH:
-            raise CheckpointError(f"{where} nests too deep, or contains itself.")
-        copies = {}
-        for key, item in value.items() if isinstance(value, Mapping) else enumerate(value):
-            name = _plain(key)
-            if type(name) not in (str, int):
-                raise CheckpointError(f"{where} has the key {reprlib.repr(key)}; keys must be strings or integers.")
-            copies[name] = _plain_copy(item, f"{where}[{name!r}]"[:200], depth + 1)
-        if isinstance(value, Mapping):
-            return copies
-        return tuple(copies.values()) if isinstance(value, tuple) else list(copies.values())
-    plain = _plain(value)
-    if type(plain) is int and plain.bit_length() > MAX_INT_BITS:
-        raise CheckpointError(f"{where} is an integer of {plain.bit_length()} bits; store it as a string.")
-    if plain is not None and type(plain) not in _PLAIN:
-        raise CheckpointError(
-            f"{where} is of type {type(plain).__name__}. Store tensors, None, bool, int, float, str, and lists, tuples "
-            "and dicts of these. torch.from_numpy() and .item() convert the values of numpy."
-        )
-    return plain
+    if isinstance(value, Mapping):
+        return {
+            _plain_key(key, where): _plain_copy(item, f"{where}[{key!r}]"[:200], depth + 1)
+            for key, item in value.items()
+        }
+    raise CheckpointError(
+        f"{where} is of type {type(value).__name__}. Store tensors, None, bool, int, float, str, and lists, tuples and "
+        "dicts of these. torch.from_numpy() and .item() convert the values of numpy."
+    )
+
+
+def _plain_key(key: Any, where: str) -> str | int:
+    plain = _plain(key)
+    if type(plain) not in (str, int):
+        raise CheckpointError(f"{where} has the key {reprlib.repr(key)}; keys must be strings or integers.")
+    return plain  # type: ignore[no-any-return]
 
 
 def _plain(value: Any) -> Any:
     """Turn an enumeration, or a string or a float of numpy, into the plain value that it extends."""
+    if value is None or type(value) in _PLAIN:
+        return value
     kind = next((kind for kind in _PLAIN if isinstance(value, kind)), None)
     return value if kind is None else kind(value)
