@@ -94,7 +94,7 @@ def csv_options(args: argparse.Namespace) -> CsvOptions:
 def reading_flags(args: argparse.Namespace) -> dict[str, object]:
     """Return the flags that say how the file of records is read. The next command needs them too."""
     names = ("target", "separator", "decimal", "encoding", "missing")
-    return {**{name: getattr(args, name) for name in names}, "no_header": args.no_header or None}
+    return {**{name: getattr(args, name) for name in names}, "no_header": args.no_header}
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:

@@ -29,7 +29,7 @@ from wgan_resampler.sampler.sampler_state import fitted_from_state, fitted_to_st
 from wgan_resampler.sampler.strategies import Strategy, rows_to_generate
 from wgan_resampler.tables import CategoricalCells, Table, TargetFormat, check_table, check_target
 from wgan_resampler.utils import SAMPLE_KEY, computing, next_seed, own_settings, resolve_device, seed_sequence
-from wgan_resampler.utils.storage import checked, load_state, save_state
+from wgan_resampler.utils.storage import load_state, refusing, save_state
 
 
 class FittedAttribute:
@@ -504,7 +504,7 @@ class WGANGPOverSampler(BaseOverSampler):
     @classmethod
     def _from_state(cls, state: Mapping[str, Any]) -> WGANGPOverSampler:
         fitted, parameters = fitted_from_state(state)
-        sampler = checked(lambda parameters: cls(**parameters), parameters)
+        sampler = refusing(cls)(**parameters)
         sampler._fitted = fitted
         sampler.n_features_in_ = len(fitted.trained.model.encoder.schema.columns) if fitted.trained else 0
         if fitted.feature_names is not None:

@@ -15,12 +15,14 @@ networks can treat them in one operation. The offsets are kept here and nowhere 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 MAX_DECIMALS = 22
 """Most digits behind the decimal point. A larger power of ten is not exact as a float."""
@@ -87,6 +89,14 @@ class Scale:
         """Whether numbers of this range can lie on the grid. Only floats can do without a grid."""
         return self.is_floating if self.grid is None else self.grid.fits(self.dtype, self.minimum, self.maximum)
 
+    def __post_init__(self) -> None:
+        _check_increasing(self.knots)
+        _check_increasing(self.positions)
+        _check_held((self.minimum, self.maximum), self.dtype)
+        has_sound_parts = self.minimum <= self.maximum and 0 < len(self.knots) == len(self.positions)
+        if not has_sound_parts or not self.has_possible_grid:
+            raise ValueError("a scale whose parts do not fit each other")
+
     @property
     def is_constant(self) -> bool:
         """Whether all values are the same."""
@@ -98,8 +108,7 @@ class Scale:
         return self.dtype.kind == "f"
 
 
-@dataclass(frozen=True)
-class NumericColumn:
+class NumericColumn(Struct, frozen=True, tag_field="kind", tag="numbers"):
     """A column of numbers.
 
     Parameters
@@ -119,6 +128,14 @@ class NumericColumn:
     frequent: tuple[float | int | bool, ...] = ()
     has_missing: bool = False
 
+    def __post_init__(self) -> None:
+        _check_increasing(self.frequent)
+        _check_held(self.frequent, self.dtype)
+        if self.scale is not None and self.scale.dtype != self.dtype:
+            raise ValueError("a scale of another dtype than its column")
+        if self.scale is None and not self.n_states:
+            raise ValueError("a column without values")
+
     @property
     def has_value(self) -> bool:
         """Whether a value belongs to the column."""
@@ -131,8 +148,7 @@ class NumericColumn:
         return special + self.has_value if special else 0
 
 
-@dataclass(frozen=True)
-class CategoricalColumn:
+class CategoricalColumn(Struct, frozen=True, tag_field="kind", tag="categories"):
     """A column of categories.
 
     Parameters
@@ -147,6 +163,10 @@ class CategoricalColumn:
     has_missing: bool = False
 
     has_value = False
+
+    def __post_init__(self) -> None:
+        if self.n_categories < 0 or not self.n_states:
+            raise ValueError("a column without values")
 
     @property
     def n_states(self) -> int:
@@ -241,6 +261,10 @@ class TableSchema:
 
     columns: tuple[Column, ...]
 
+    def __post_init__(self) -> None:
+        if not self.columns:
+            raise ValueError("a table without columns")
+
     @cached_property
     def value_of(self) -> tuple[int | None, ...]:
         """Position of each column's value among the values; None for a column without."""
@@ -267,3 +291,21 @@ class TableSchema:
             n_values=sum(column.has_value for column in self.columns),
             block_sizes=tuple(sorted(column.n_states for column in self.columns if column.n_states)),
         )
+
+
+def _check_increasing(numbers: Sequence[float]) -> None:
+    """Raise ValueError unless numbers are finite and increase."""
+    if not all(map(math.isfinite, numbers)) or not all(a < b for a, b in itertools.pairwise(numbers)):
+        raise ValueError("values that do not increase")
+
+
+def _check_held(numbers: Sequence[Any], dtype: np.dtype) -> None:
+    """Raise ValueError unless a dtype holds all numbers: otherwise, filling them in would overflow."""
+    kind = {"b": bool, "f": float}.get(dtype.kind, int)
+    try:
+        with np.errstate(over="raise"):
+            is_held = all(type(number) is kind and math.isfinite(np.array(number, dtype)) for number in numbers)
+    except ArithmeticError:
+        is_held = False
+    if not is_held:
+        raise ValueError(f"a column of dtype {dtype} with values {str(numbers)[:60]}")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wgan_resampler.tables.state.forms import Code, Form, checked_zone
-from wgan_resampler.utils import FILES, require
+from wgan_resampler.tables.state.forms import Code, Form, checked_zone, library
 
 # What a dtype is made from, by its name.
 _ARGUMENTS: dict[str, tuple[str, ...]] = {
@@ -21,10 +20,6 @@ _ARGUMENTS: dict[str, tuple[str, ...]] = {
 }
 
 
-def _polars() -> Any:
-    return require("polars", "Loading a sampler of a polars frame", FILES)
-
-
 def _write_dtype(dtype: Any, write: Code) -> list[Any]:
     name = dtype.base_type().__name__  # polars 1.9 gives some dtypes as classes
     values = [getattr(dtype, argument) for argument in _ARGUMENTS.get(name, ())]
@@ -37,7 +32,7 @@ def _read_dtype(state: Any, read: Code) -> Any:
     checked_zone(arguments.get("time_zone"))
     if not all(type(text) is str for text in arguments.get("categories", ())):
         raise ValueError("categories that are no strings")
-    return getattr(_polars(), name)(**arguments)
+    return getattr(library("polars"), name)(**arguments)
 
 
 def _write_series(series: Any, write: Code) -> list[Any]:
@@ -47,7 +42,7 @@ def _write_series(series: Any, write: Code) -> list[Any]:
 
 
 def _read_series(state: Any, read: Code) -> Any:
-    pl = _polars()
+    pl = library("polars")
     dtype, cells, name = read(state[0]), [read(cell) for cell in state[1]], str(state[2])
     if not dtype.is_temporal():
         return pl.Series(name, cells, dtype=dtype, strict=True)
@@ -59,6 +54,6 @@ POLARS_FORMS: dict[str, Form] = {
     "polars Series": (_write_series, _read_series),
     "polars DataFrame": (
         lambda frame, write: [write(series) for series in frame.get_columns()],
-        lambda state, read: _polars().DataFrame([read(series) for series in state]),
+        lambda state, read: library("polars").DataFrame([read(series) for series in state]),
     ),
 }
