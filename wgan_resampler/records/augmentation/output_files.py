@@ -24,7 +24,7 @@ from wgan_resampler.records.files.json_records import RecordFile, write_extended
 from wgan_resampler.records.files.labelled_data import LabelledData
 from wgan_resampler.records.generator_file import TrainedGenerator
 from wgan_resampler.records.training_data import DataDescription
-from wgan_resampler.tables import IS_SYNTHETIC, META_SUFFIX, Cells, NewRows, PandasFormat, TableFile
+from wgan_resampler.tables import META_SUFFIX, Cells, NewRows, PandasFormat, TableFile
 from wgan_resampler.utils.storage import atomic_writer, writable_file
 
 if TYPE_CHECKING:
