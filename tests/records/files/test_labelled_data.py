@@ -27,6 +27,13 @@ def test_the_mark_of_synthetic_rows_is_no_feature(tmp_path, name):
     assert table.names.tolist() == list("xxyyy")
 
 
+@pytest.mark.parametrize("target", [None, "label"])
+def test_json_lines_of_vectors_are_refused_with_the_command_that_makes_columns_of_the_vectors(tmp_path, target):
+    (tmp_path / "x.jsonl").write_text('{"features": [1.5, 2.5], "label": "blues"}\n')
+    with pytest.raises(DataFileError, match=r"x\.jsonl holds JSON lines, .*t\.pop\('features'\)"):
+        read_labelled(tmp_path / "x.jsonl", target)
+
+
 def test_a_zip_archive_of_any_name_is_known_by_the_file_in_it(tmp_path):
     for names in (["songs.csv"], ["data.json"], ["songs.csv", "more.csv"]):
         with zipfile.ZipFile(tmp_path / f"{len(names)}{names[0][:4]}.zip", "w") as archive:
