@@ -1,14 +1,18 @@
 """The examples in README and docs run, their command lines are valid, and their links and file names exist."""
 
+import glob
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from sklearn.datasets import make_classification
 
 import wgan_resampler
-from wgan_resampler.cli import COMMANDS, _parser
+from wgan_resampler.cli import COMMANDS, _parser, main
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md"))]
@@ -47,12 +51,92 @@ def test_examples_run(page, code, monkeypatch, tmp_path):
             assert eval(line, names) is True  # noqa: S307
 
 
-def commands_in(text):
-    """Return the arguments of each command `wgan-resampler` in some lines of shell code."""
-    lines = text.replace("\\\n", " ").splitlines()
-    words = [shlex.split(part, comments=True) for line in lines for part in re.split(r"&&|\||;", line)]
-    # A command with "..." repeats one that is shown in full above, so it is not tested again.
-    return [found[1:] for found in words if found and Path(found[0]).name == "wgan-resampler" and "..." not in found]
+NOT_RUN = {
+    "python3 -m venv": "makes an environment, with packages from the network",
+    ".venv/bin/pip install": "installs packages from the network",
+    "pip install": "installs packages from the network",
+    "dask scheduler": "needs several machines",
+    "python benchmarks/": "needs data sets that are not in the repository",
+    "wgan-resampler compare FOLDER": "needs data sets that are not in the repository",
+    "wgan-resampler compare FILES": "needs data sets that are not in the repository",
+}
+"""How shell blocks begin that are not run here, and why. Their command lines are parsed all the same."""
+
+
+def blocks_to_run(page):
+    return [block for block in blocks(page, "sh") if not block.startswith(tuple(NOT_RUN))]
+
+
+PAGES_TO_RUN = [pytest.param(page, id=page.name) for page in PAGES if blocks_to_run(page)]
+
+QUICK = {
+    "extract": ["--jobs", "1"],
+    "train": ["--epochs", "1"],
+    "compare": shlex.split("--samplers none,smote --classifiers knn --scoring f1 --cv 2 --repeats 1 --jobs 1 --quiet"),
+}
+"""What makes the commands of the pages quick. The last of several equal flags counts."""
+
+
+def steps_of(block):
+    """Return the steps of a shell block: Python code as a string, or the words of a line."""
+    parts = re.findall(r"^python - <<'END'\n([\s\S]*?)^END\n|^(.+)\n", block.replace("\\\n", " "), re.MULTILINE)
+    for code, line in parts:
+        words = shlex.split(line, comments=True)
+        yield code or (words[2] if words[:2] == ["python", "-c"] else words)
+
+
+@pytest.fixture
+def folder_of_reader(tmp_path, monkeypatch):
+    """Go to an empty folder. The README's reader is in a clone, so the examples are there."""
+    monkeypatch.chdir(tmp_path)
+
+    def prepare(page):
+        if page.name == "README.md":
+            (tmp_path / "examples").symlink_to(ROOT / "examples")
+        return tmp_path
+
+    return prepare
+
+
+@pytest.mark.parametrize("page", PAGES_TO_RUN)
+def test_shell_blocks_run_in_order_with_short_trainings(page, folder_of_reader, capsys):
+    folder_of_reader(page)
+    for block in blocks_to_run(page):
+        for step in steps_of(block):
+            if isinstance(step, str):
+                exec(compile(step, page.name, "exec"), {})  # noqa: S102
+                continue
+            program, command, *arguments = step
+            assert program == "wgan-resampler", f"{page.name} runs {step}"
+            words = [found for word in arguments for found in (sorted(glob.glob(word)) or [word])]  # noqa: PTH207
+            assert main([command, *words, *QUICK.get(command, [])]) == 0, capsys.readouterr().err
+    shown = re.findall(r"^Next: .*$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(shown) <= set(capsys.readouterr().out.splitlines())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PAGES_TO_RUN)
+def test_shell_blocks_run_word_by_word(page, folder_of_reader):
+    folder = folder_of_reader(page)
+    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": programs, "PYTHONPATH": str(ROOT)}
+    for block in blocks_to_run(page):
+        done = subprocess.run(["bash", "-e", "-c", block], cwd=folder, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, f"{block}\n{done.stderr}"
+
+
+def test_every_block_that_is_not_run_is_known():
+    found = [block for page in PAGES for block in blocks(page, "sh")]
+    for start in NOT_RUN:
+        assert any(block.startswith(start) for block in found), f"no page has a block that begins with {start}"
+
+
+def commands_in(block):
+    """Return the arguments of each command `wgan-resampler` in a shell block."""
+    # A here-document ends a command, and the lines in it are no commands.
+    lines = re.sub(r"<<'END'[\s\S]*?^END$", "", block.replace("\\\n", " "), flags=re.MULTILINE).splitlines()
+    words = [shlex.split(part, comments=True) for line in lines for part in re.split(r"&&", line)]
+    return [found[1:] for found in words if found and Path(found[0]).name == "wgan-resampler"]
 
 
 COMMAND_LINES = [

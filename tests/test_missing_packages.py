@@ -8,7 +8,7 @@ import pytest
 
 from wgan_resampler import MFCCDataset
 from wgan_resampler.exceptions import MissingDependencyError
-from wgan_resampler.records.audio.mfcc_extraction import mfcc_frames
+from wgan_resampler.records.audio.mfcc_extraction import mfcc_segments
 from wgan_resampler.records.classification.lstm import lstm_predictions
 from wgan_resampler.records.classification.report import write_results
 from wgan_resampler.tables import read_table, write_table
@@ -18,8 +18,8 @@ CALLS = {
     "ijson": (lambda folder: MFCCDataset(folder / "x.json"), "files"),
     "pandas": (lambda folder: read_table(folder / "x.csv", "genre"), "files"),
     "pyarrow": (lambda folder: read_table(folder / "x.parquet", "genre"), "files"),
-    "librosa": (lambda folder: mfcc_frames(folder / "x.wav"), "audio"),
-    "soundfile": (lambda folder: mfcc_frames(folder / "x.wav"), "audio"),
+    "librosa": (lambda folder: mfcc_segments(folder / "x.wav"), "audio"),
+    "soundfile": (lambda folder: mfcc_segments(folder / "x.wav"), "audio"),
     "skorch": (lambda _: lstm_predictions(ROWS, np.array([0, 1]), ROWS, "passthrough", 0), "classify"),
     "matplotlib.figure": (lambda folder: write_results(folder, {}, {}), "classify"),
 }

@@ -67,6 +67,10 @@ class TrainingStoppedEarlyWarning(WGANResamplerWarning):
     """Training ended before the requested number of epochs."""
 
 
+class UnusedParameterWarning(WGANResamplerWarning):
+    """A parameter was given that has no effect together with the other parameters."""
+
+
 class ThinClassWarning(WGANResamplerWarning):
     """A class has very few samples, so the spread of its synthetic samples comes mostly from other classes."""
 
@@ -77,6 +81,22 @@ class IdentifierColumnWarning(WGANResamplerWarning):
 
 class DataFileWarning(WGANResamplerWarning):
     """A file was read in a way that its user should know of."""
+
+
+class FileNameColumnWarning(WGANResamplerWarning):
+    """A column holds names of files, which tell rows apart but describe nothing."""
+
+
+class NumbersAsTextWarning(WGANResamplerWarning):
+    """A column of strings looks like a column of numbers, but each string counts as a category."""
+
+
+class ManyClassesWarning(WGANResamplerWarning):
+    """The target has so many values that it looks like a regression target or an identifier."""
+
+
+class SingleClassWarning(WGANResamplerWarning):
+    """All rows are of one class, so there is nothing to balance."""
 
 
 class DamagedCheckpointWarning(WGANResamplerWarning):

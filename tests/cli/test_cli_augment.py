@@ -32,6 +32,11 @@ def test_custom_takes_200_by_default(generator, tmp_path, capsys):
     assert len(read_records(tmp_path / "out.json").records) == 2000
 
 
+def test_bug_target_samples_with_another_method_was_an_error(generator, tmp_path, capsys):
+    assert run(generator, TRACKS, tmp_path / "out.json", "--target-samples", 9) == 0
+    assert "warning: --target-samples 9 is only used with 'custom'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("kind", ["path", "dots", "hard link", "symbolic link"])
 def test_the_input_is_never_overwritten(generator, tmp_path, capsys, kind):
     data, other = tmp_path / "in.json", tmp_path / "other.json"
@@ -52,7 +57,6 @@ def test_the_input_is_never_overwritten(generator, tmp_path, capsys, kind):
         (["--noise-dim", 100], "--noise-dim 100 contradicts"),
         (["--hidden-dim", 256], "--hidden-dim 256 contradicts"),
         (["--num-layers", 3], "--num-layers 3 contradicts"),
-        (["--target-samples", 9], "only used with 'custom'"),
         (["--target", "genre"], "--target genre is only used with"),
         (["--device", "tpu"], "device must be"),
         (["--split-file", "none.json"], "none.json: No such file"),

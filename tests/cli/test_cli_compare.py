@@ -47,9 +47,11 @@ def options(folder, *more):
 def test_files_in_results_summary_and_report_out(files, tmp_path, capsys):
     out = tmp_path / "out"
     assert call(*files, *options(out), "--samplers", "none, smote", "--scoring", "f1,roc_auc") == 0
-    assert capsys.readouterr().out.split() == [
-        str(out / name) for name in ("results.parquet", "summary.csv", "report.html")
-    ]
+    *written, last = capsys.readouterr().out.splitlines()
+    assert written == [str(out / name) for name in ("results.parquet", "summary.csv", "report.html")]
+    assert last == (
+        f"Next: wgan-resampler train --data {files[0]} --target kind --output {tmp_path}/model --preset tuned"
+    )
     frame = pd.read_parquet(out / "results.parquet")
     expected = compare_samplers(
         files,

@@ -365,3 +365,15 @@ def test_a_run_that_is_killed_goes_on_where_it_was(tmp_path):
     resumed, uninterrupted = (ComparisonResult.from_store(folder).to_frame() for folder in (killed, whole))
     assert len(resumed) == 72
     pd.testing.assert_frame_equal(unmeasured(resumed), unmeasured(uninterrupted))
+
+
+def test_bug_numpys_reaction_to_floating_point_errors_had_an_influence():
+    X, y = np.column_stack([np.geomspace(1e-300, 1.0, 60)] * 2), np.arange(60) % 4 // 3
+    expected = compare_samplers((X, y), ["smote"], **OPTIONS).to_frame()
+    with np.errstate(all="raise"):
+        before = np.geterr()
+        result = compare_samplers((X, y), ["smote"], **OPTIONS)
+        result.summary()
+        assert np.geterr() == before
+    assert expected["error"].isna().all()
+    pd.testing.assert_frame_equal(unmeasured(result.to_frame()), unmeasured(expected))

@@ -9,15 +9,28 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from small_generators import QUICK
 
 from wgan_resampler import Callback
 from wgan_resampler.cli import main
-from wgan_resampler.exceptions import CheckpointError, DamagedCheckpointWarning, InvalidParameterError
+from wgan_resampler.exceptions import (
+    CheckpointError,
+    DamagedCheckpointWarning,
+    FileNameColumnWarning,
+    IdentifierColumnWarning,
+    InvalidParameterError,
+    ManyClassesWarning,
+    NumbersAsTextWarning,
+    SingleClassWarning,
+    ThinClassWarning,
+    WGANResamplerWarning,
+)
 from wgan_resampler.records.files.json_records import RecordFile, write_records
 from wgan_resampler.records.generator_file import load_generator
 from wgan_resampler.records.training_run import Run, train_in_folder
@@ -229,6 +242,21 @@ def test_a_failed_save_stops_the_run(data, tmp_path, monkeypatch):
         train_in_folder(a_run(data, tmp_path / "run"), [FillsTheDisk()])
 
 
+def test_the_last_three_checkpoints_are_kept(data, tmp_path):
+    def checkpoints():
+        return sorted(path.name for path in (tmp_path / "run").glob("checkpoint_*"))
+
+    outcome = train_in_folder(a_run(data, tmp_path / "run", epochs=9))
+    assert checkpoints() == [f"checkpoint_epoch_{epoch}.pth" for epoch in (6, 8, 9)]
+    names = ["final_model.pth", "training_history.json", *checkpoints()]
+    assert [path.name for path in outcome.written] == names
+    # A damaged checkpoint of a later epoch is not counted: the new ones are all kept.
+    (tmp_path / "run" / "checkpoint_epoch_99.pth").write_bytes(b"damaged")
+    with pytest.warns(DamagedCheckpointWarning):
+        train_in_folder(a_run(data, tmp_path / "run", epochs=13, resume=True))
+    assert checkpoints() == [f"checkpoint_epoch_{epoch}.pth" for epoch in (10, 12, 13, 99)]
+
+
 def test_sequences_are_learnt_by_their_means_and_spreads(tmp_path):
     rng = np.random.default_rng(0)
     labels = np.arange(40) % 4 // 3
@@ -261,12 +289,29 @@ def command(data, folder, *flags):
 
 
 def test_the_command_trains_and_says_so(data, tmp_path, capsys):
-    assert main(command(data, tmp_path / "run", "--checkpoint-every", 3)) == 0
-    assert "Trained for 6 epochs. Wrote" in capsys.readouterr().out
+    assert main(command(data, tmp_path / "run", "--checkpoint-every", 1)) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"Loading torch, then training on {data}"
+    assert lines[1] == "Trained for 6 epochs."
+    assert sorted(lines[2:-1]) == sorted(f"Wrote {path}" for path in (tmp_path / "run").iterdir())
+    assert lines[-1] == (
+        f"Next: wgan-resampler augment --generator {tmp_path}/run/final_model.pth --input {data} "
+        f"--output {tmp_path}/augmented.json"
+    )
     assert main(command(data, tmp_path / "run", "--resume")) == 0
     assert "nothing is left to do" in capsys.readouterr().out
     assert main(command(data, tmp_path / "run")) == 1
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+def test_a_progress_bar_that_cannot_be_shown_does_not_end_the_training(data, tmp_path, monkeypatch, name):
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, name, full)
+        assert main(command(data, tmp_path / "run")) == 0
+        monkeypatch.undo()
+    assert (tmp_path / "run" / "final_model.pth").exists()
 
 
 def test_the_presets(data, tmp_path):
@@ -334,12 +379,16 @@ def test_killed_at_random_moments_the_result_is_that_of_an_uninterrupted_run(dat
     flags = ["--epochs", 400, "--checkpoint-every", 1, "--hidden-dim", 64, "--n-critic", 4]
     assert main(command(data, tmp_path / "whole", *flags)) == 0
     chance, n_kills = np.random.default_rng(0), 0
+
+    def newest():
+        return max((int(path.stem.rpartition("_")[2]) for path in (tmp_path / "run").glob("checkpoint_*")), default=0)
+
     while True:
-        present = len(list((tmp_path / "run").glob("checkpoint_*"))) if (tmp_path / "run").exists() else 0
+        present = newest()
         process = start(command(data, tmp_path / "run", *flags, "--resume"))
         # Wait until this process has written something itself, so that the kill falls into its training.
         end = time.monotonic() + 120
-        while process.poll() is None and len(list((tmp_path / "run").glob("checkpoint_*"))) <= present:
+        while process.poll() is None and newest() <= present:
             assert time.monotonic() < end
             time.sleep(0.01)
         time.sleep(chance.uniform(0.0, 0.15))
@@ -385,3 +434,22 @@ def test_a_checkpoint_with_odd_values_is_refused_or_continued(data, tmp_path):
         with contextlib.suppress(CheckpointError, InvalidParameterError):
             train_in_folder(a_run(data, tmp_path / "run", epochs=2, resume=True))
         (tmp_path / "run" / "checkpoint_epoch_2.pth").unlink(missing_ok=True)
+
+
+WARNED = {
+    "a thin class": ({"x": range(30)}, ["u"] * 28 + ["v"] * 2, ThinClassWarning),
+    "an identifier": ({"x": [f"customer {i}" for i in range(60)]}, ["u", "u", "v"] * 20, IdentifierColumnWarning),
+    "names of files": ({"x": [f"{i}.wav" for i in range(30)]}, ["u", "u", "v"] * 10, FileNameColumnWarning),
+    "strings like numbers": ({"x": [f"{i}.5" for i in range(29)] + ["?"]}, ["u", "v"] * 15, NumbersAsTextWarning),
+    "a regression target": ({"x": range(30)}, [f"{i / 10}" for i in range(30)], ManyClassesWarning),
+    "one class": ({"x": range(30)}, ["u"] * 30, SingleClassWarning),
+}
+
+
+@pytest.mark.parametrize(("columns", "classes", "category"), WARNED.values(), ids=WARNED)
+def test_bug_training_in_a_folder_did_not_warn_of_doubtful_data(tmp_path, columns, classes, category):
+    pd.DataFrame({**columns, "kind": classes}).to_csv(tmp_path / "data.csv", index=False)
+    with pytest.warns(WGANResamplerWarning) as caught:
+        train_in_folder(a_run(tmp_path / "data.csv", tmp_path / "out", target="kind", epochs=1, moment_start=False))
+    assert [warning.category for warning in caught] == [category]
+    assert caught[0].filename == __file__

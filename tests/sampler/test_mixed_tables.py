@@ -133,6 +133,108 @@ def test_a_list_array_pandas_and_polars_table_of_the_same_cells_give_the_same_ro
         assert pd.DataFrame(rows).equals(pd.DataFrame(expected))
 
 
+def test_integers_and_floats_side_by_side_give_the_same_rows_in_any_container():
+    # bug: the integers of a list were scaled in another way than the same numbers in an array of floats
+    rng = np.random.default_rng(0)
+    n = 80
+    columns = [
+        rng.integers(100, 9999, n) / 100,
+        rng.integers(0, 500, n),
+        rng.integers(0, 3, n),
+        rng.normal(size=n),
+        rng.integers(0, 3000, n) * 86_400 - 2**40,
+    ]
+    rows = [list(row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+    for row in rows[::5]:
+        row[1] = None
+    frame = pd.DataFrame(rows)
+    containers = [
+        rows,
+        tuple(map(tuple, rows)),
+        np.array(rows, dtype=float),
+        np.array(rows, dtype=object),
+        frame,
+        frame.convert_dtypes(),
+        frame.convert_dtypes(dtype_backend="pyarrow"),
+        frame.astype("Float64"),
+        frame.astype(object),
+        pl.DataFrame(rows, orient="row"),
+        pl.DataFrame(np.array(rows, dtype=float)),
+        sparse.csr_array(np.array(rows, dtype=float)),
+    ]
+    y = np.arange(n) % 4 // 3
+    expected = None
+    for table in containers:
+        made = quick(categorical_features=[]).fit_resample(table, y)[0]
+        made = made.to_pandas() if isinstance(made, pl.DataFrame) else made
+        made = pd.DataFrame(made.toarray() if sparse.issparse(made) else made)
+        made = made.astype("Float64").to_numpy(float, na_value=np.nan)
+        expected = made if expected is None else expected
+        np.testing.assert_array_equal(made, expected)
+
+
+def test_prices_and_dates_give_the_same_rows_in_any_dtype():
+    rng = np.random.default_rng(0)
+    n = 90
+    frame = pd.DataFrame(
+        {
+            "price": rng.integers(100, 9999, n) / 100,
+            "day": pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 900, n), unit="D"),
+            "took": pd.to_timedelta(rng.integers(0, 500, n) * 15, unit="min"),
+        }
+    )
+    tables = [
+        frame.astype({"day": "datetime64[ns]", "took": "timedelta64[ns]"}),
+        frame.astype({"price": "float32", "day": "datetime64[s]", "took": "timedelta64[ms]"}),
+        frame.assign(price=(frame["price"] * 100).round() * 0.01),  # 57 * 0.01 is not 0.57
+        frame.convert_dtypes(dtype_backend="pyarrow"),
+        pl.from_pandas(frame).with_columns(pl.col("day").cast(pl.Date), pl.col("price").cast(pl.Decimal(10, 4))),
+    ]
+    expected = None
+    for table in tables:
+        made = quick().fit_resample(table, np.arange(n) % 4 // 3)[0]
+        made = made.to_pandas() if isinstance(made, pl.DataFrame) else made
+        days = made["day"].astype("datetime64[ns]")
+        rows = [made["price"].astype(float).round(2).tolist(), days.tolist(), made["took"].tolist()]
+        expected = rows if expected is None else expected
+        assert rows == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "is_on_grid"),
+    [
+        (lambda rng: rng.integers(0, 2000, len(Y)).astype(float), lambda made: made % 1 == 0),
+        (lambda rng: rng.integers(100, 9999, len(Y)) / 100, lambda made: made == (made * 100).round() / 100),
+        (lambda rng: rng.integers(0, 999, len(Y)) * 0.25, lambda made: made % 0.25 == 0),
+        (lambda rng: rng.integers(0, 999, len(Y)) * 5, lambda made: made % 5 == 0),
+        (
+            lambda rng: pd.Timestamp("2007-01-19") + pd.to_timedelta(rng.integers(0, 2000, len(Y)), unit="D"),
+            lambda made: made == made.dt.normalize(),
+        ),
+        (
+            lambda rng: pd.Timestamp("2007-01-19") + pd.to_timedelta(rng.integers(0, 9999, len(Y)) * 15, unit="min"),
+            lambda made: made == made.dt.floor("15min"),
+        ),
+        (
+            lambda rng: pd.Series(
+                pd.Timestamp("2007-01-19") + pd.to_timedelta(rng.integers(0, 2000, len(Y)), unit="D")
+            ).dt.tz_localize("Europe/Berlin"),
+            lambda made: made == made.dt.normalize(),
+        ),
+    ],
+    ids=["whole floats", "cents", "quarters", "fives", "days", "quarter hours", "days of a zone"],
+)
+def test_generated_numbers_lie_on_the_grid_of_their_column(values, is_on_grid):
+    # bug: 69.123983 among integers, 22.373248 among prices, 2007-01-19 12:37:58.46 among dates
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": pd.Series(values(rng)), "noise": rng.normal(size=len(Y))})
+    over = quick()
+    over.fit_resample(frame, Y)
+    made = over.sample(300)[0]["x"]
+    assert is_on_grid(made).all()
+    assert made.nunique() > 50
+
+
 def test_polars_in_and_out():
     frame = pl.from_pandas(mixed_frame()).with_columns(pl.col("colour").cast(pl.Categorical))
     target = pl.Series("kind", Y.tolist(), dtype=pl.Enum(["rare", "common"]))
@@ -281,6 +383,7 @@ def test_odd_tables(table):
     assert X_res.shape == (90, table.shape[1])
 
 
+@pytest.mark.filterwarnings("ignore::wgan_resampler.exceptions.ManyClassesWarning")
 def test_two_hundred_classes():
     rng = np.random.default_rng(0)
     y = np.repeat(np.arange(200), 6)
@@ -300,7 +403,7 @@ def test_fewer_rows_than_a_batch():
 
 def test_an_identifier_is_warned_about():
     frame = pd.DataFrame({"id": [f"customer {i}" for i in range(120)], "x": np.arange(120.0)})
-    with pytest.warns(IdentifierColumnWarning, match=r"'id' holds 120 categories in 120 values.*Leave it out of X"):
+    with pytest.warns(IdentifierColumnWarning, match=r"'id' holds 120 categories in 120 values.*Leave the column out"):
         quick().fit(frame, np.arange(120) % 4 // 3)
 
 

@@ -13,7 +13,7 @@ from wgan_resampler.sampler.row_generator import RowModel
 from wgan_resampler.tables.columns import NumericCells
 from wgan_resampler.tables.encoding.encoder import TableEncoder
 
-COLUMNS = [np.array([0.0, 2.0, 4.0, 9.0, 10.0]), np.array([-3, 0, 1, 5, 7])]
+COLUMNS = [np.array([0.0, np.sqrt(5.0), 4.0, 9.0, 10.0]), np.array([-3, 0, 1, 5, 7])]
 
 
 def model_of(generator, counts=(3, 2)):

@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from fractions import Fraction
 from types import MappingProxyType
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import given, strategies as st
 from imblearn.over_sampling import SMOTE
 from sampler.over_sampler.quick import X, Y, counts, quick
 
-from wgan_resampler.exceptions import InvalidDataError, InvalidParameterError
+from wgan_resampler.exceptions import InvalidDataError, InvalidParameterError, UnusedParameterWarning
 from wgan_resampler.sampler.strategies import rows_to_generate
 
 THREE = np.array(["b"] * 4 + ["a"] * 7 + ["c"] * 3)
@@ -51,6 +52,52 @@ def test_rows_of_three_classes(strategy, target_samples, expected):
 @pytest.mark.parametrize(("ratio", "expected"), [(1.0, 6), (0.5, 1), (0.79, 3), (1, 6)])
 def test_a_float_is_the_ratio_of_minority_to_majority(ratio, expected):
     assert dict(rows_to_generate(ratio, TWO)) == {1: expected}
+
+
+@pytest.mark.parametrize(
+    ("ratio", "majority", "minority", "expected"),
+    [
+        (0.29, 100, 28, 1),  # 0.29 * 100 is 28.999999999999996
+        (0.57, 100, 50, 7),
+        (np.float64(0.58), 100, 57, 1),
+        (np.float32(0.29), 100, 28, 1),
+        (1 / 3, 99, 30, 3),
+        (0.07, 1000, 7, 63),
+        (0.295, 100, 20, 9),  # 29.5 is no number of rows
+        (Fraction(29, 100), 100, 28, 1),
+    ],
+)
+def test_bug_a_ratio_that_floats_cannot_represent_lacked_a_row(ratio, majority, minority, expected):
+    y = np.repeat([0, 1], [majority, minority])
+    assert dict(rows_to_generate(ratio, y)) == {1: expected}
+
+
+@given(st.integers(1, 400), st.data())
+def test_a_ratio_of_two_numbers_of_rows_gives_these_numbers(majority, data):
+    wanted = data.draw(st.integers(1, majority))
+    minority = data.draw(st.integers(1, wanted))
+    y = np.repeat(["a", "b"], [minority, majority])
+    generated = rows_to_generate(wanted / majority, y)
+    assert generated.get("a", 0) == wanted - minority
+    assert generated.get("b", 0) == 0
+
+
+@pytest.mark.parametrize("ratio", [0.28, 0.2, 0.57])
+def test_bug_a_ratio_that_is_reached_was_an_error(ratio):
+    y = np.repeat(["a", "b"], [100, 57 if ratio == 0.57 else 28])
+    assert dict(rows_to_generate(ratio, y)) == {"b": 0}
+    table = np.arange(len(y), dtype=float).reshape(-1, 1)
+    X_res, y_res = quick(sampling_strategy=ratio).fit_resample(table, y)
+    assert X_res.tolist() == table.tolist()
+    assert y_res.tolist() == y.tolist()
+
+
+@pytest.mark.parametrize("strategy", ["equal", "upsample", "auto", {"c": 9}])
+def test_bug_target_samples_with_another_strategy_was_an_error(strategy):
+    with pytest.warns(UnusedParameterWarning, match="target_samples=5 is only used with 'custom'") as caught:
+        generated = rows_to_generate(strategy, THREE, 5)
+    assert dict(generated) == dict(rows_to_generate(strategy, THREE))
+    assert [warning.filename for warning in caught] == [__file__]
 
 
 @given(st.dictionaries(st.integers(-50, 50), st.integers(1, 40), min_size=2, max_size=6))
@@ -94,8 +141,6 @@ def test_labels_of_another_type_but_equal_are_the_same_class():
     ("strategy", "target_samples", "y", "error", "fragment"),
     [
         ("custom", None, THREE, InvalidParameterError, "needs target_samples"),
-        ("equal", 5, THREE, InvalidParameterError, "target_samples=5 is only used with 'custom', and not with 'equal'"),
-        ({"a": 9}, {"a": 9}, THREE, InvalidParameterError, "is only used with 'custom', and not with {'a': 9}"),
         ("custom", {"a": 6}, THREE, InvalidParameterError, "asks for 6 rows of class 'a', which has 7 already"),
         ({"a": 6}, None, THREE, InvalidParameterError, "sampling_strategy asks for 6 rows of class 'a'"),
         ("custom", {"z": 9}, THREE, InvalidParameterError, "names the class 'z', .* Known classes: 'a', 'b', 'c'"),
@@ -107,7 +152,9 @@ def test_labels_of_another_type_but_equal_are_the_same_class():
         (lambda y: 3, None, THREE, InvalidParameterError, "function must map classes to numbers of rows; got 3"),
         (lambda y: {"z": 3}, None, THREE, InvalidParameterError, "function names the class 'z'"),
         (0.5, None, THREE, InvalidParameterError, "only when the type of target is binary"),
-        (0.1, None, TWO, InvalidParameterError, r"sampling_strategy=0.1 does not fit classes of {0: 10, 1: 4} rows"),
+        (1.5, None, TWO, InvalidParameterError, "sampling_strategy=1.5 must be .* at most 1"),
+        (0.0, None, TWO, InvalidParameterError, "sampling_strategy=0.0 must be .* above 0"),
+        (math.nan, None, TWO, InvalidParameterError, "sampling_strategy=nan must be"),
         ("majority", None, THREE, InvalidParameterError, "sampling_strategy='majority' does not fit"),
         ("equal", None, np.zeros(5, int), InvalidDataError, "more than 1 class; got 1 class"),
         ({0: 9}, None, np.zeros(5, int), InvalidDataError, "more than 1 class; got 1 class"),

@@ -47,8 +47,20 @@ def test_names_may_be_tuples():
     assert categorical_positions([("kind", "")], 3, names) == {2}
 
 
-def test_numbers_are_positions_even_where_columns_are_named_by_numbers():
-    assert categorical_positions([1], 3, [1, 2, 0]) == {1}
+@pytest.mark.parametrize("names", [[1, 2, 0], np.array([1, 2, 0]), pd.Index([1, 2, 0]), [1.0, 2.0, 0.0]])
+@pytest.mark.parametrize("chosen", [[1, 0], np.array([1, 0]), [1.0, 0.0]])
+def test_bug_numbers_were_positions_where_columns_are_named_by_numbers(names, chosen):
+    assert categorical_positions(chosen, 3, list(names)) == {0, 2}
+
+
+def test_numbers_that_pandas_has_given_are_names_and_positions():
+    assert categorical_positions([1, -1], 3, list(pd.RangeIndex(3))) == {1, 2}
+
+
+@pytest.mark.parametrize("chosen", [0, -1, 3, np.int64(3)])
+def test_a_number_that_is_no_name_is_not_taken_for_a_position(chosen):
+    with pytest.raises(InvalidParameterError, match=f"the column {int(chosen)}, which X does not have. .* 2019, 2020,"):
+        categorical_positions([chosen], 3, list(pd.Index([2019, 2020, 2021])))
 
 
 @pytest.mark.parametrize(

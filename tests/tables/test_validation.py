@@ -1,5 +1,7 @@
 """What may be trained on, and the words in which everything else is refused."""
 
+import datetime as dt
+import enum
 import subprocess
 import sys
 import warnings
@@ -14,6 +16,12 @@ from scipy import sparse
 
 from wgan_resampler.exceptions import InvalidDataError, InvalidParameterError
 from wgan_resampler.tables.validation import check_table, check_target
+
+
+class Color(enum.Enum):
+    RED = 1
+    BLUE = 2
+
 
 GOOD = np.arange(12.0).reshape(6, 2)
 NAN, INF = np.nan, np.inf
@@ -125,7 +133,6 @@ REFUSED = {
     "arrow lists": (frame(a=pd.Series([[1]], dtype=pd.ArrowDtype(pa.list_(pa.int8())))), "Column 'a' .* dtype list"),
     "arrow binary": (frame(a=pd.Series([b"u"], dtype=pd.ArrowDtype(pa.binary()))), "Column 'a' .* dtype binary"),
     "polars list": (pl.DataFrame({"a": [[1]]}), r"Column 'a' is of dtype List\(Int64\).*row 0 holds \[1\]. Drop"),
-    "polars null": (pl.DataFrame({"a": [None]}), "Column 'a' is of dtype Null.*row 0 holds None. Drop"),
     "polars lazy": (pl.LazyFrame({"a": [1.0]}), r"LazyFrame holds no rows yet. Pass X.collect\(\)"),
     "same names": (pd.DataFrame(GOOD, columns=["a", "a"]), "must be unique, but 'a' occurs more than once. Rename"),
     "mixed names": (pd.DataFrame(GOOD, columns=[7, "a"]), r"all strings or .* got 7, 'a'. Rename .*astype\(str\)"),
@@ -287,14 +294,35 @@ def test_one_hot_targets_give_column_numbers(make):
         (pl.Series([1, 2, None]), 3, "y contains NaN: 1 label.* in row 2"),
         (pl.Series([1.0, NAN]), 2, "y contains NaN: 1 label.* in row 1"),
         (pl.Series(["u", None], dtype=pl.Enum(["u"])), 2, "y contains NaN: 1 label.* in row 1"),
-        (pl.Series([[1], [2]]), 2, "Unknown label type"),
+        (pl.Series([[1], [2]]), 2, "Labels of type ndarray cannot be used as classes"),
+        (pd.Series([(1, 2), (3, 4)]), 2, r"Labels of type tuple cannot be used as classes; got \(1, 2\). Convert them"),
+        (pd.Series([{1}, {2}]), 2, "Labels of type set cannot be used"),
+        (pd.Series([frozenset([1]), frozenset([2])]), 2, "Labels of type frozenset cannot be used"),
+        (np.array([1j, 2j]), 2, "Labels of type complex128 cannot be used"),
+        (np.array([(1, 2), (3, 4)], dtype=[("a", int), ("b", int)]), 2, "Labels of type void cannot be used"),
+        ([Color.RED, Color.BLUE], 2, "Labels of type Color cannot be used as classes; got <Color.RED: 1>"),
+        ([dt.date(2024, 1, 1), "u"], 2, r"of one type; got datetime.date\(2024, 1, 1\) and 'u'"),
+        (
+            [dt.datetime(2024, 1, 1), dt.datetime(2024, 1, 2, tzinfo=dt.UTC)],
+            2,
+            "Labels of type datetime cannot be used",
+        ),
+        (
+            np.ma.array([0, 1, 1], mask=[0, 1, 0]),
+            3,
+            r"Input y is masked: 1 label\(s\) have a mask. .* y.filled\(label\)",
+        ),
+        (np.ma.array(["u", "v"], mask=[1, 0]), 2, "Input y is masked: 1 label"),
+        (np.ma.array([[0], [1]], mask=[[1], [1]]), 2, "Input y is masked: 2 label"),
+        (iter([0, 1]), 2, "y must hold one label for each row"),
+        ({"u": 0}, 1, "y must hold one label for each row"),
         (np.array([0.0, np.inf]), 2, "Input y contains infinity"),
-        ([1, "u", 1], 3, "Labels must be of one type; got 'u' and 1"),
+        ([1, "u", 1], 3, "Labels must be of one type; got 1 and 'u'"),
         (np.array(["u", 2.5, "v"], dtype=object), 3, "Labels must be of one type; got 'u' and 2.5"),
         (np.array([0.1, 0.2, 0.3]), 3, "Unknown label type: continuous"),
         (np.array([[1, 1], [0, 1]]), 2, "Multilabel and multioutput targets are not supported"),
         (np.array([[1, 5], [3, 4]]), 2, "1d array"),
-        (np.zeros((2, 1, 1)), 2, "Unknown label type"),
+        (np.zeros((2, 1, 1)), 2, "one label for each row, but has 3 dimensions"),
         (sparse.csr_array(np.eye(2)), 2, r"sparse target is not supported. Pass y.toarray\(\)"),
         (None, 2, "None"),
         (pl.LazyFrame({"y": [0, 1]}), 2, r"LazyFrame holds no rows yet. Pass y.collect\(\)"),

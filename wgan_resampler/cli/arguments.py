@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wgan_resampler.sampler import POSITIVE_INT, Values
 from wgan_resampler.tables import CsvOptions
+
+if TYPE_CHECKING:
+    from wgan_resampler.records import Split
 
 
 def number(values: Values) -> Callable[[str], Any]:
@@ -88,6 +91,12 @@ def csv_options(args: argparse.Namespace) -> CsvOptions:
     )
 
 
+def reading_flags(args: argparse.Namespace) -> dict[str, object]:
+    """Return the flags that say how the file of records is read. The next command needs them too."""
+    names = ("target", "separator", "decimal", "encoding", "missing")
+    return {**{name: getattr(args, name) for name in names}, "no_header": args.no_header}
+
+
 def add_device(parser: argparse.ArgumentParser) -> None:
     """Add the device."""
     parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda or cuda:N (default: auto)")
@@ -111,6 +120,15 @@ def add_division(parser: argparse.ArgumentParser) -> Any:
         "--group-size", type=positive_int, metavar="N", help="every N consecutive records are a group, never divided"
     )
     return group
+
+
+def say_if_tracks_stay_together(args: argparse.Namespace, split: Split) -> None:
+    """Print a line if records were grouped although no flag asked for it."""
+    if split.group_key is not None and args.group_key is None:
+        print(
+            f"Each track is on one side only, because the key {split.group_key!r} says which records belong together. "
+            "--group-size 1 divides tracks too."
+        )
 
 
 def add_seed(parser: argparse.ArgumentParser, what: str) -> None:

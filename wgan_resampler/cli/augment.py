@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from wgan_resampler.cli import arguments
+from wgan_resampler.cli.console.messages import say_next, unused
 from wgan_resampler.records import AUGMENT_TARGET_SAMPLES
 from wgan_resampler.sampler import OWN_STRATEGIES
 
@@ -92,4 +94,34 @@ def run(args: argparse.Namespace) -> int:
     print(arguments.class_table(columns))
     for path in done.written:
         print(f"Wrote {path}")
+    if done.synthetic_samples:
+        say_next(
+            "classify",
+            data=args.output,
+            **arguments.reading_flags(args),
+            split_file=args.split_file,
+            model="random_forest",
+            baseline=True,
+            output=unused(Path(args.output).parent, "results"),
+        )
+    else:
+        kind = kinds[-2]  # of the records that were counted
+        _say_why_nothing_was_added(args, max(getattr(counts, kind) for counts in done.class_counts.values()))
     return 0
+
+
+def _say_why_nothing_was_added(args: argparse.Namespace, largest: int) -> None:
+    """Say that no class was smaller than asked for, and show a command that adds records."""
+    if args.method == "custom":
+        print("Each class already has as many records as --target-samples asks for, so no records were added.")
+    else:
+        print("The classes are already balanced, so no records were added.")
+    say_next(
+        "augment",
+        generator=args.generator,
+        input=args.input,
+        **arguments.reading_flags(args),
+        split_file=args.split_file,
+        **({"method": "upsample"} if args.method == "equal" else {"method": "custom", "target_samples": 2 * largest}),
+        output=args.output,
+    )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wgan_resampler.cli import arguments
+from wgan_resampler.cli.console.messages import say_next, unused
 from wgan_resampler.exceptions import LeakWarning
 from wgan_resampler.records import CLASSIFIERS
+from wgan_resampler.utils import warn_caller
 
 if TYPE_CHECKING:
     from wgan_resampler.records import Evaluation, LabelledData, Split
@@ -37,9 +39,14 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Split, train, test, write the results and print them."""
-    from pathlib import Path
-
-    from wgan_resampler.records import columns_of, mean_over_time, read_labelled, write_results
+    from wgan_resampler.records import (
+        columns_of,
+        gain_in_words,
+        groups_of,
+        mean_over_time,
+        read_labelled,
+        write_results,
+    )
 
     folder = Path(args.output)
     folder.mkdir(parents=True, exist_ok=True)
@@ -51,11 +58,10 @@ def run(args: argparse.Namespace) -> int:
     )
     split = _split(args, data)
     if data.is_synthetic.any() and args.split_file is None:
-        warnings.warn(
+        warn_caller(
             "Without --split-file, the generator may have been trained on the test records, which makes the result "
             "look too good. Run `split` first and give its file to train, augment and classify.",
             LeakWarning,
-            stacklevel=1,
         )
     results = _evaluate(args, data, split)
     about = {
@@ -68,9 +74,30 @@ def run(args: argparse.Namespace) -> int:
     print(arguments.class_table(columns_of(results)))
     if not data.is_synthetic.any():
         print("The file holds no synthetic records, so there is nothing to compare.")
+    elif args.baseline:
+        groups = groups_of(data, split.group_key, split.group_size)
+        tested = None if groups is None else groups[list(split.test)]
+        print(gain_in_words(results["baseline"], results["with_synthetic"], tested))
     for path in write_results(folder, results, about):
         print(f"Wrote {path}")
+    _say_next(args, has_synthetic=bool(data.is_synthetic.any()))
     return 0
+
+
+def _say_next(args: argparse.Namespace, *, has_synthetic: bool) -> None:
+    folder = Path(args.output).parent
+    given = {"data": args.data, **arguments.reading_flags(args)}
+    if not has_synthetic and args.split_file is None:
+        say_next("split", **given, output=unused(folder, "split.json"))
+    elif not has_synthetic:
+        say_next("train", **given, split_file=args.split_file, output=unused(folder, "model"), preset="tuned")
+    else:
+        # First the result without synthetic records, then another classifier.
+        others = [model for model in CLASSIFIERS[1:] if model != args.model]
+        model = others[0] if args.baseline else args.model
+        division = {name: getattr(args, name) for name in ("split_file", "test_size", "group_key", "group_size")}
+        output = unused(folder, f"results_{model}" if args.baseline else Path(args.output).name)
+        say_next("classify", **given, **division, model=model, baseline=True, seed=args.seed or None, output=output)
 
 
 def _evaluate(args: argparse.Namespace, data: LabelledData, split: Split) -> dict[str, Evaluation]:
@@ -94,9 +121,11 @@ def _split(args: argparse.Namespace, data: LabelledData) -> Split:
     from wgan_resampler.records import divide, read_split
 
     if args.split_file is None:
-        return divide(
+        split = divide(
             data, group_key=args.group_key, group_size=args.group_size, test_size=args.test_size, seed=args.seed
         )
+        arguments.say_if_tracks_stay_together(args, split)
+        return split
     if args.test_size is not None:
         raise InvalidParameterError(
             f"--test-size {args.test_size} has no meaning with --split-file {args.split_file}, which names the test "

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from wgan_resampler.cli import arguments
+from wgan_resampler.cli.console.messages import say_next, unused
 
 
 def add_parser(subparsers: Any) -> None:
@@ -86,6 +87,13 @@ def run(args: argparse.Namespace) -> int:
         print(f"{errors.count()} of {len(errors)} cells failed. The report and the column 'error' show the errors.")
     for path in written:
         print(path)
+    say_next(
+        "train",
+        data=args.datasets[0],
+        target=args.target,
+        output=unused(args.output.parent, "model"),
+        preset="tuned",
+    )
     return 0
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import Any
 
 from wgan_resampler.cli import arguments
+from wgan_resampler.cli.console.messages import say_next, unused
 from wgan_resampler.sampler import Values
 
 
@@ -28,6 +30,13 @@ def add_parser(subparsers: Any) -> None:
         "--n-mfcc", type=n_mfcc, default=13, metavar="N", help="coefficients of each frame, 1 to 128 (default: 13)"
     )
     parser.add_argument(
+        "--segment-seconds",
+        type=arguments.number(Values(float, includes_least=False)),
+        metavar="SECONDS",
+        help="cut each sound into segments of this length, and make a record of each; a shorter rest is left out "
+        "(default: one record for each file)",
+    )
+    parser.add_argument(
         "--jobs",
         type=arguments.positive_int,
         metavar="N",
@@ -40,7 +49,9 @@ def run(args: argparse.Namespace) -> int:
     from wgan_resampler.records import JSON_SUFFIXES, check_output, extract, write_records
 
     check_output(args.output, JSON_SUFFIXES)
-    file, skipped = extract(args.audio, args.n_mfcc, n_jobs=args.jobs, progress=True)
+    file, skipped = extract(
+        args.audio, args.n_mfcc, segment_seconds=args.segment_seconds, n_jobs=args.jobs, progress=True
+    )
     write_records(args.output, file)
     for reason in skipped:
         print(f"skipped: {reason}", file=sys.stderr)
@@ -48,4 +59,5 @@ def run(args: argparse.Namespace) -> int:
         f"Wrote {args.output}: {len(file.records)} records of {file.n_features} coefficients in {len(file.mapping)} "
         f"classes. Skipped files: {len(skipped)}"
     )
+    say_next("split", data=args.output, output=unused(Path(args.output).parent, "split.json"))
     return 0

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from wgan_resampler.cli import arguments
+from wgan_resampler.cli.console.messages import say_next, unused
 
 
 def add_parser(subparsers: Any) -> None:
@@ -57,5 +58,14 @@ def run(args: argparse.Namespace) -> int:
         counts = Counter(data.names[list(positions)].tolist())
         columns[side] = [*(counts[name] for name in names), len(positions)]
     print(arguments.class_table(columns))
+    arguments.say_if_tracks_stay_together(args, split)
     print(f"Wrote {args.output}")
+    say_next(
+        "train",
+        data=args.data,
+        **arguments.reading_flags(args),
+        split_file=args.output,
+        output=unused(Path(args.output).parent, "model"),
+        preset="tuned",
+    )
     return 0

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from wgan_resampler.cli import arguments
+from wgan_resampler.cli.console.messages import like, say_next, unused
 from wgan_resampler.sampler import HYPER_PARAMETERS, PRESETS, FitSettings
 
 _FLAGS = {name: about for name, about in HYPER_PARAMETERS.items() if about.flag_help is not None}
@@ -21,9 +22,9 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "train",
         help="train a generator on the records of a file",
-        description="Train a generator on the original records of a file. Writes checkpoint_epoch_N.pth, "
-        "training_history.json and final_model.pth into a folder. If the training was stopped, continue it with "
-        "--resume.",
+        description="Train a generator on the original records of a file. Writes final_model.pth, "
+        "training_history.json and the last three checkpoints into a folder. If the training was stopped, continue it "
+        "with --resume.",
     )
     arguments.add_data(parser)
     parser.add_argument("--output", required=True, metavar="DIR", help="folder for the results; created if missing")
@@ -50,7 +51,7 @@ def add_parser(subparsers: Any) -> None:
         type=arguments.positive_int,
         default=10,
         metavar="N",
-        help="epochs between checkpoints (default: 10)",
+        help="epochs between checkpoints, of which the last three are kept (default: 10)",
     )
     parser.add_argument(
         "--resume", action="store_true", help="continue from the newest checkpoint in the folder that is not damaged"
@@ -59,6 +60,8 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train, and print what was written or how to continue."""
+    # At once, because loading torch takes seconds. Not on stderr, where an error is one line.
+    print(f"Loading torch, then training on {args.data}", flush=True)
     from wgan_resampler.gan import ProgressBar
     from wgan_resampler.records import Run, train_in_folder
 
@@ -83,10 +86,20 @@ def run(args: argparse.Namespace) -> int:
         raise
     if result.was_finished:
         print(f"{result.model} was trained for {result.epochs} epochs already; nothing is left to do.")
-        return 0
-    if result.resumed_from is not None:
+    elif result.resumed_from is not None:
         print(f"Continued from {result.resumed_from}")
-    print(f"Trained for {result.epochs} epochs. Wrote {result.model}")
+    if not result.was_finished:
+        print(f"Trained for {result.epochs} epochs.")
+    for path in result.written:
+        print(f"Wrote {path}")
+    say_next(
+        "augment",
+        generator=result.model,
+        input=args.data,
+        **arguments.reading_flags(args),
+        split_file=args.split_file,
+        output=unused(Path(args.output).parent, like(args.data, "augmented")),
+    )
     return 0
 
 

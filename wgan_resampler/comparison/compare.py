@@ -8,13 +8,11 @@ import math
 import os
 import platform
 import sys
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 import joblib
-from tqdm.auto import tqdm
 
 from wgan_resampler.comparison.data.datasets import Dataset, DatasetFacts, load_datasets
 from wgan_resampler.comparison.data.folds import Rows, check_cv, outer_splits
@@ -28,7 +26,7 @@ from wgan_resampler.comparison.running.store import FORMAT, RunPlan, Store, open
 from wgan_resampler.comparison.scoring.metrics import TUNED, resolve_scoring
 from wgan_resampler.exceptions import ComparisonWarning, InvalidParameterError, WorkerLostError
 from wgan_resampler.tables import CsvOptions
-from wgan_resampler.utils import COMPARE, DASK, require
+from wgan_resampler.utils import COMPARE, DASK, own_settings, progress_bar, require, warn_caller
 
 _PACKAGES = (
     *("wgan-resampler", "numpy", "scipy", "pandas", "scikit-learn", "imbalanced-learn", "torch"),
@@ -36,6 +34,7 @@ _PACKAGES = (
 )
 
 
+@own_settings
 def compare_samplers(
     datasets: Any,
     samplers: Sequence[str] | Mapping[str, Any],
@@ -275,7 +274,7 @@ def _progress(results: Iterator[JobResult], total: int, finished: int, verbose: 
     dask = sys.modules.get("distributed.scheduler")
     lost = (BrokenProcessPool,) if dask is None else (BrokenProcessPool, dask.KilledWorker)
     failed = 0
-    with tqdm(total=total, initial=finished, unit="fit", disable=not verbose, smoothing=0.05) as bar:
+    with progress_bar(total=total, initial=finished, unit="fit", disable=not verbose, smoothing=0.05) as bar:
         try:
             for result in results:
                 failed += any(cell.error is not None for cell in result.cells)
@@ -302,9 +301,8 @@ def _warn_of_other_versions(stored: Mapping[str, str], versions: Mapping[str, st
         if stored.get(name) != versions.get(name)
     ]
     if changed:
-        warnings.warn(
+        warn_caller(
             f"The stored results were made with other versions: {', '.join(changed)}. New results may not be "
             "comparable with them. Use another folder if that matters.",
             ComparisonWarning,
-            stacklevel=4,
         )

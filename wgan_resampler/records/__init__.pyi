@@ -9,6 +9,7 @@ from .classification.evaluation import (
     Evaluation as Evaluation,
     evaluate as evaluate,
 )
+from .classification.gain import gain_in_words as gain_in_words
 from .classification.report import (
     columns_of as columns_of,
     write_results as write_results,
@@ -26,6 +27,7 @@ from .files.splits import (
     Split as Split,
     check_split_output as check_split_output,
     divide as divide,
+    groups_of as groups_of,
     read_split as read_split,
     write_split as write_split,
 )

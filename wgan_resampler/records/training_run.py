@@ -1,6 +1,7 @@
 """Training in a folder: it can be stopped at any moment, resumed and extended.
 
-The folder holds ``checkpoint_epoch_N.pth``, ``training_history.json`` and, at the end, ``final_model.pth``. A resumed
+The folder holds the last three ``checkpoint_epoch_N.pth``, ``training_history.json`` and, at the end,
+``final_model.pth``. A resumed
 training makes the same model as one that was never stopped, bit for bit on a CPU. A checkpoint therefore holds the
 state of the trainer and of the batches. Everything else (encoder, order of seeds) follows from the data, the settings
 and the seed, which are compared before the training is resumed.
@@ -25,9 +26,9 @@ from wgan_resampler.exceptions import CheckpointError, InvalidParameterError
 from wgan_resampler.gan import Callback, Checkpoint
 from wgan_resampler.records.generator_file import TrainedGenerator, load_generator, save_generator
 from wgan_resampler.records.training_data import TrainingData, read_training_data
-from wgan_resampler.sampler import FitSettings, Preparation, epochs_of, prepare
+from wgan_resampler.sampler import FitSettings, Preparation, ReadColumn, epochs_of, prepare, warn_of_data
 from wgan_resampler.tables import CsvOptions, NumericCells
-from wgan_resampler.utils import resolve_device, seed_sequence
+from wgan_resampler.utils import own_settings, resolve_device, seed_sequence
 from wgan_resampler.utils.storage import (
     FoundState,
     Scalar,
@@ -39,6 +40,9 @@ from wgan_resampler.utils.storage import (
 
 FINAL_MODEL = "final_model.pth"
 HISTORY = "training_history.json"
+
+KEPT_CHECKPOINTS = 3
+"""Number of checkpoints in the folder: the newest one, and two in case it gets damaged."""
 
 
 @dataclass(frozen=True)
@@ -95,14 +99,18 @@ class TrainingResult:
         The checkpoint that the training was resumed from.
     was_finished : bool
         Whether the training was complete before, so that nothing was done.
+    written : tuple of pathlib.Path, default=()
+        All files of the training that were written, in the order: model, history, checkpoints from old to new.
     """
 
     model: Path
     epochs: int
     resumed_from: Path | None
     was_finished: bool
+    written: tuple[Path, ...] = ()
 
 
+@own_settings
 def train_in_folder(run: Run, callbacks: Sequence[Callback] = ()) -> TrainingResult:
     """Train a generator, or resume its training.
 
@@ -130,10 +138,13 @@ def train_in_folder(run: Run, callbacks: Sequence[Callback] = ()) -> TrainingRes
     found = _find(run, folder)
     data = read_training_data(run.data, run.target, run.split_file, run.csv_options)
     run = replace(run, settings=replace(run.settings, epochs=epochs_of(run.settings, data.names)))
+    description = data.description
+    parts = zip(map(repr, description.columns), data.cells, description.categories, strict=False)
+    warn_of_data(data.names, [ReadColumn(*part) for part in parts])
     about = _about(run, data)
     if found.state is not None:
         _compare(found.state, found.path, about, run.data)
-    checkpoint = Checkpoint(folder, run.checkpoint_every, about)
+    checkpoint = Checkpoint(folder, run.checkpoint_every, about, keep=KEPT_CHECKPOINTS)
     seeds = seed_sequence(run.seed)
     device, hooks = resolve_device(run.device), [checkpoint, *callbacks]
     preparation = prepare(run.settings, data.cells, data.names, device, seeds, hooks)
@@ -159,7 +170,9 @@ def train_in_folder(run: Run, callbacks: Sequence[Callback] = ()) -> TrainingRes
     trainer = preparation.trainer
     trained = TrainedGenerator(preparation.finish(), data.description, about, trainer.epoch, trainer.n_updates)
     save_generator(folder / FINAL_MODEL, trained)
-    return TrainingResult(folder / FINAL_MODEL, trainer.epoch, found.path, was_finished=False)
+    checkpoints = sorted(folder.glob("checkpoint_epoch_*.pth"), key=lambda path: path.stat().st_mtime_ns)
+    written = (folder / FINAL_MODEL, folder / HISTORY, *checkpoints)
+    return TrainingResult(folder / FINAL_MODEL, trainer.epoch, found.path, was_finished=False, written=written)
 
 
 def _find(run: Run, folder: Path) -> FoundState:

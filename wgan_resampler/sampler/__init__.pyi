@@ -1,3 +1,4 @@
+from .data_warnings import ReadColumn as ReadColumn, warn_of_data as warn_of_data
 from .fitting.preparation import Preparation as Preparation, epochs_of as epochs_of, prepare as prepare
 from .fitting.settings import (
     HYPER_PARAMETERS as HYPER_PARAMETERS,

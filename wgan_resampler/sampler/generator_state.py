@@ -5,6 +5,7 @@ The sizes of the networks follow from the shapes of their weights.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
@@ -15,10 +16,10 @@ from msgspec import Meta
 from torch import nn
 
 from wgan_resampler.exceptions import CheckpointError
-from wgan_resampler.gan import GanDiscriminator, GanGenerator, RowClassifier
+from wgan_resampler.gan import GanGenerator, RowClassifier
 from wgan_resampler.sampler.row_generator import RowModel
-from wgan_resampler.tables import TableEncoder, schema_from_state, schema_to_state
-from wgan_resampler.utils.storage import NotNegative, Scalar, Share, Weights, checked
+from wgan_resampler.tables import TableEncoder, TableSchema, schema_to_state
+from wgan_resampler.utils.storage import NotNegative, Scalar, Share, Weights, refusing
 
 _Network = TypeVar("_Network", bound=nn.Module)
 
@@ -39,8 +40,8 @@ class GeneratorOptions:
 class ModelState:
     """A `RowModel` as files hold it.
 
-    `generator` and `classifier` are the weights of the two networks, and `schema` is what `schema_to_state` returns.
-    The other fields mean what they mean in `RowModel` and `GanGenerator`.
+    `generator` and `classifier` are the weights of the two networks. The other fields mean what they mean in `RowModel`
+    and `GanGenerator`.
     """
 
     generator: Weights
@@ -48,7 +49,7 @@ class ModelState:
     classifier: Weights | None
     rejection_rate: Share
     boundary_focus: NotNegative
-    schema: dict[str, Any]
+    schema: TableSchema
     classes: Annotated[tuple[Scalar, ...], Meta(min_length=1)]
     counts: tuple[Annotated[int, Meta(ge=1, lt=2**39)], ...]  # sums of them stay within 64 bits
 
@@ -77,27 +78,12 @@ def model_to_state(model: RowModel, classes: Sequence[Scalar]) -> ModelState:
 def model_from_state(state: ModelState) -> RowModel:
     """Return the model of a state, on the CPU; CheckpointError if the parts of the state do not fit each other."""
     encoder = TableEncoder()
-    encoder.schema = schema_from_state(state.schema)
-    layout, num_classes, weights = encoder.layout, len(state.classes), state.generator
-    n_inputs, hidden_dim, num_layers = _sizes(weights)
-    generator = _network(
-        GanGenerator,
-        weights,
-        noise_dim=n_inputs - num_classes,
-        num_classes=num_classes,
-        feature_dim=layout.width,
-        hidden_dim=hidden_dim,
-        num_layers=num_layers,
-        block_sizes=layout.block_sizes,
-        moments=weights.get("moments"),
-        **vars(state.generator_options),
-    )
-    classifier = None
-    if state.classifier is not None:
-        _, hidden_dim, _ = _sizes(state.classifier)
-        classifier = _network(
-            RowClassifier, state.classifier, feature_dim=layout.width, num_classes=num_classes, hidden_dim=hidden_dim
-        )
+    encoder.schema = state.schema
+    sizes = encoder.layout.width, len(state.classes)
+    options: dict[str, Any] = {**vars(state.generator_options), "moments": state.generator.get("moments")}
+    options["block_sizes"] = encoder.layout.block_sizes
+    generator = network_from_state(GanGenerator, state.generator, *sizes, **options)
+    classifier = None if state.classifier is None else network_from_state(RowClassifier, state.classifier, *sizes)
     counts = np.array(state.counts, dtype=np.int64)
     # Labels of several types would all become strings in an array that is not of objects.
     dtype = None if len(set(map(type, state.classes))) == 1 else object
@@ -105,32 +91,22 @@ def model_from_state(state: ModelState) -> RowModel:
     return RowModel(generator, encoder, labels, counts, classifier, state.rejection_rate, state.boundary_focus)
 
 
-def critic_from_state(weights: Weights, model: RowModel) -> GanDiscriminator:
-    """Return a critic with these weights, for the table and the classes of a model."""
-    _, hidden_dim, num_layers = _sizes(weights)
-    return _network(
-        GanDiscriminator,
-        weights,
-        feature_dim=model.encoder.layout.width,
-        num_classes=len(model.classes),
-        hidden_dim=hidden_dim,
-        num_layers=num_layers,
-    )
+@refusing
+def network_from_state(
+    kind: Callable[..., _Network], weights: Weights, feature_dim: int, num_classes: int, **options: Any
+) -> _Network:
+    """Return a network with these weights. It takes memory only after its size was compared with that of the file.
 
-
-def _sizes(weights: Weights) -> tuple[int, int, int]:
-    """Return the numbers of inputs, of units in a hidden layer, and of hidden layers, as the weights show them."""
+    `kind` is the class of the network, and `options` are those of its parameters that the weights do not show.
+    """
     first = weights.get("hidden.0.weight")
     if first is None or first.ndim != 2 or 0 in first.shape:
         raise CheckpointError("The file has a network without a first layer.")
-    num_layers = sum(name.startswith("hidden.") and name.endswith(".weight") for name in weights)
-    return first.shape[1], first.shape[0], num_layers
-
-
-def _network(kind: Callable[..., _Network], weights: Weights, **options: Any) -> _Network:
-    """Return a network with these weights. It takes memory only after its size was compared with that of the file."""
-    n_units, num_layers = options["hidden_dim"], options.get("num_layers", 2)
-    n_numbers = n_units * (options["feature_dim"] + options["num_classes"] + (num_layers - 1) * n_units)
+    n_units, n_inputs = first.shape
+    n_layers = sum(name.startswith("hidden.") and name.endswith(".weight") for name in weights)
+    shown = {"noise_dim": n_inputs - num_classes, "hidden_dim": n_units, "num_layers": n_layers}
+    options |= {name: size for name, size in shown.items() if name in inspect.signature(kind).parameters}
+    n_numbers = n_units * (feature_dim + num_classes + (options.get("num_layers", 2) - 1) * n_units)
     if n_numbers > sum(tensor.numel() for tensor in weights.values()):
         raise CheckpointError(f"The file does not hold all weights of a network with {n_units} units in a layer.")
     for name, tensor in weights.items():
@@ -138,11 +114,7 @@ def _network(kind: Callable[..., _Network], weights: Weights, **options: Any) ->
             raise CheckpointError(f"The weights {name} hold numbers that are not finite in 32 bits, or are too large.")
         if name.endswith("running_var") and bool((tensor < 0).any()):
             raise CheckpointError(f"The weights {name} hold variances below 0.")
-
-    def build(weights: Weights) -> _Network:
-        network = kind(random_state=0, **options)
-        with torch.no_grad():
-            network.load_state_dict(weights)
-        return network.eval()
-
-    return checked(build, weights)
+    network = kind(feature_dim=feature_dim, num_classes=num_classes, random_state=0, **options)
+    with torch.no_grad():
+        network.load_state_dict(weights)
+    return network.eval()

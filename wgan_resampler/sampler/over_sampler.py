@@ -20,7 +20,7 @@ from sklearn.utils._param_validation import Interval, StrOptions, validate_param
 from sklearn.utils.validation import validate_data
 
 from wgan_resampler.gan import Callback, GanDiscriminator, NeighborCandidates, Normalization, ProgressBar
-from wgan_resampler.sampler.data_warnings import warn_of_identifiers, warn_of_thin_classes
+from wgan_resampler.sampler.data_warnings import columns_of, warn_of_data
 from wgan_resampler.sampler.fitted import Fitted
 from wgan_resampler.sampler.fitting.preparation import prepare
 from wgan_resampler.sampler.fitting.settings import HYPER_PARAMETERS, OWN_STRATEGIES, FitSettings
@@ -28,8 +28,8 @@ from wgan_resampler.sampler.fitting.warm_start import TrainedParts, check_networ
 from wgan_resampler.sampler.sampler_state import fitted_from_state, fitted_to_state
 from wgan_resampler.sampler.strategies import Strategy, rows_to_generate
 from wgan_resampler.tables import CategoricalCells, Table, TargetFormat, check_table, check_target
-from wgan_resampler.utils import SAMPLE_KEY, computing, next_seed, resolve_device, seed_sequence
-from wgan_resampler.utils.storage import checked, load_state, save_state
+from wgan_resampler.utils import SAMPLE_KEY, computing, next_seed, own_settings, resolve_device, seed_sequence
+from wgan_resampler.utils.storage import load_state, refusing, save_state
 
 
 class FittedAttribute:
@@ -74,14 +74,16 @@ class WGANGPOverSampler(BaseOverSampler):
         - ``"custom"``: the numbers are given by `target_samples`.
         - ``"auto"``, ``"minority"``, ``"not minority"``, ``"not majority"``, ``"all"``, a float, ``{class: rows}`` and
           a function that returns such a dict for y have their meaning in imbalanced-learn. A float is for two classes:
-          the number of minority rows divided by the number of majority rows.
+          the number of minority rows divided by the number of majority rows. If there are as many minority rows
+          already, no row is added.
     target_samples : int, dict or None, default=None
-        Rows per class after resampling, for ``sampling_strategy="custom"`` only, which requires it. An int applies to
-        every class; classes that have as many rows already stay as they are. A dict ``{class: rows}`` applies to the
-        classes that it names.
+        Rows per class after resampling, for ``sampling_strategy="custom"``, which requires it. An int applies to every
+        class; classes that have as many rows already stay as they are. A dict ``{class: rows}`` applies to the classes
+        that it names. With another strategy, it has no effect, and causes a warning.
     categorical_features : "auto", or array-like of str, int or bool, default="auto"
-        The categorical features: column names, column positions, or a boolean mask. ``"auto"`` selects the columns of
-        category, string, object and boolean dtype of a frame, and no column of an array or list.
+        The categorical features: column names, column positions, or a boolean mask. If the columns of a frame are
+        named by numbers, numbers are names and not positions. ``"auto"`` selects the columns of category, string,
+        object and boolean dtype of a frame, and no column of an array or list.
     missing_values : {"keep", "error"}, default="keep"
         How missing values (NaN, None, NA, NaT, null) are handled. ``"keep"``: synthetic rows have missing values too,
         about as often as the original rows of the class. ``"error"``: missing values are refused.
@@ -140,8 +142,8 @@ class WGANGPOverSampler(BaseOverSampler):
         the row's class. 0 generates no additional rows for this choice.
     neighbor_share : float, default=0.5
         Share of the candidates in :meth:`fit_resample` that are moved original rows instead of generated ones; in
-        [0, 1]. If all columns hold integers or categories, such a row can equal an original row. The sampler does not
-        store original rows, so :meth:`sample` uses the generator alone.
+        [0, 1]. If all columns hold integers, other evenly spaced numbers or categories, such a row can equal an
+        original row. The sampler does not store original rows, so :meth:`sample` uses the generator alone.
     device : {"auto", "cpu", "cuda", "cuda:N"}, default="auto"
         Where to train and generate. ``"auto"`` uses CUDA if it is available. ``"cuda"`` without a CUDA device is an
         error.
@@ -194,6 +196,14 @@ class WGANGPOverSampler(BaseOverSampler):
         If a class of at most 5 rows has to grow.
     IdentifierColumnWarning
         If a categorical feature looks like an identifier.
+    FileNameColumnWarning
+        If a column holds names of files.
+    NumbersAsTextWarning
+        If a column of strings looks like numbers.
+    ManyClassesWarning
+        If y looks like a regression target.
+    UnusedParameterWarning
+        If `target_samples` is given without ``sampling_strategy="custom"``.
 
     See Also
     --------
@@ -217,8 +227,9 @@ class WGANGPOverSampler(BaseOverSampler):
       other classes are preferred (`boundary_focus`).
 
     Each numeric column is mapped to an invertible scale from -1 to 1. Generated numbers lie in the observed range of
-    their column, and integers stay integers. Dates and durations are treated as numbers. Categories, missing values,
-    and numbers that many rows share (many zeros, or a column of few distinct values) are one-hot encoded. The generator
+    their column. If all numbers of a column are evenly spaced (integers, prices in cents, whole days), generated
+    numbers are rounded to this grid. Dates and durations are treated as numbers. Categories, missing values, and
+    numbers that many rows share (many zeros, or a column of few distinct values) are one-hot encoded. The generator
     chooses one of these states, so synthetic rows contain no new categories. A categorical feature of k categories
     needs k columns of the encoded matrix, but only for the rows of one batch at a time.
 
@@ -334,6 +345,7 @@ class WGANGPOverSampler(BaseOverSampler):
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @own_settings
     def fit(self, X: Any, y: Any) -> WGANGPOverSampler:
         """Check the data and the strategy without training.
 
@@ -355,6 +367,7 @@ class WGANGPOverSampler(BaseOverSampler):
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @own_settings
     def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
         """Train the networks and return the original rows followed by synthetic rows.
 
@@ -362,7 +375,7 @@ class WGANGPOverSampler(BaseOverSampler):
         ----------
         X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
             The table. Columns hold numbers, or categories where `categorical_features` says so. A DataFrame is one of
-            pandas or polars.
+            pandas or polars, or a table of pyarrow.
         y : array-like of shape (n_samples,)
             The class of each row. A column vector or a one-hot matrix is accepted too.
 
@@ -370,9 +383,11 @@ class WGANGPOverSampler(BaseOverSampler):
         -------
         X_resampled : container of X, of shape (n_samples_new, n_features)
             The rows of X, unchanged and in order, then the synthetic rows, sorted by class. Lists, arrays, frames, and
-            csr or csc matrices keep their type. Other array-likes become arrays, other sparse formats become csr.
+            csr or csc matrices keep their type. Other array-likes become arrays, other sparse formats become csr. A
+            pandas frame keeps its `attrs`. Its index continues if it is a ``RangeIndex``, and is dropped otherwise.
         y_resampled : container of y, of shape (n_samples_new,)
-            The class of each row: a list, array, pandas or polars Series, or pandas frame, like y.
+            The class of each row: a list, array, pandas or polars Series, frame, pyarrow table or chunked array, like
+            y. For index and `attrs`, the same holds as for X.
         """
         table, labels = self._prepare(X, y)
         X_resampled, labels_resampled = self._fit_resample(table, labels)
@@ -380,6 +395,7 @@ class WGANGPOverSampler(BaseOverSampler):
         return X_resampled, y_resampled
 
     @validate_params({"random_state": ["random_state"]}, prefer_skip_nested_validation=True)
+    @own_settings
     def sample(
         self,
         n_samples: int | Mapping[Any, int],
@@ -419,6 +435,7 @@ class WGANGPOverSampler(BaseOverSampler):
         rows = self._fitted.table.build(model.draw(class_indices, next_seed(seeds)))
         return rows, self._fitted.target.build(model.classes[class_indices])
 
+    @own_settings
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the trained sampler to a file: tensors and plain values, no code.
 
@@ -461,6 +478,7 @@ class WGANGPOverSampler(BaseOverSampler):
         save_state(path, fitted_to_state(self._fitted, trained, self.get_params(deep=False)))
 
     @classmethod
+    @own_settings
     def load(cls, path: str | os.PathLike[str]) -> WGANGPOverSampler:
         """Read a sampler that :meth:`save` wrote. The file may come from an untrusted source: nothing in it is run.
 
@@ -486,7 +504,7 @@ class WGANGPOverSampler(BaseOverSampler):
     @classmethod
     def _from_state(cls, state: Mapping[str, Any]) -> WGANGPOverSampler:
         fitted, parameters = fitted_from_state(state)
-        sampler = checked(lambda parameters: cls(**parameters), parameters)
+        sampler = refusing(cls)(**parameters)
         sampler._fitted = fitted
         sampler.n_features_in_ = len(fitted.trained.model.encoder.schema.columns) if fitted.trained else 0
         if fitted.feature_names is not None:
@@ -529,8 +547,7 @@ class WGANGPOverSampler(BaseOverSampler):
             check_network_sizes(self._settings(), previous)
             cells = recoded_cells(previous, table, labels)
         to_generate = rows_to_generate(self.sampling_strategy, labels, self.target_samples)
-        warn_of_thin_classes(labels, to_generate)
-        warn_of_identifiers(table)
+        warn_of_data(labels, columns_of(table), to_generate)
         categorical = [j for j, cells in enumerate(table.cells) if isinstance(cells, CategoricalCells)]
         self._fitted = Fitted(
             table.format,
@@ -549,7 +566,7 @@ class WGANGPOverSampler(BaseOverSampler):
         """Train on a checked table and append synthetic rows; imbalanced-learn's hook."""
         numbers = np.array([self._fitted.to_generate.get(label, 0) for label in np.unique(y)])
         if not numbers.any():
-            return X.format.take(X.rows, np.arange(X.n_rows)), y.copy()
+            return X.format.stack(X.rows, X.format.take(X.rows, np.arange(0))), y.copy()
         trained, neighbors = self._train(X, y)
         new_classes = np.repeat(np.arange(len(numbers)), numbers)
         new = self._fitted.table.build(trained.model.draw(new_classes, next_seed(trained.seeds), neighbors))

@@ -12,10 +12,10 @@ import numpy as np
 from msgspec import Meta
 
 from wgan_resampler.exceptions import CheckpointError
-from wgan_resampler.gan import TrainingHistory
+from wgan_resampler.gan import GanDiscriminator, TrainingHistory
 from wgan_resampler.sampler.fitted import Fitted
 from wgan_resampler.sampler.fitting.warm_start import TrainedParts
-from wgan_resampler.sampler.generator_state import ModelState, critic_from_state, model_from_state, model_to_state
+from wgan_resampler.sampler.generator_state import ModelState, model_from_state, model_to_state, network_from_state
 from wgan_resampler.tables import (
     CategoricalColumn,
     check_format,
@@ -110,7 +110,7 @@ def fitted_from_state(state: Mapping[str, Any]) -> tuple[Fitted, dict[str, Any]]
     seeds = checked.seeds
     trained = TrainedParts(
         replace(model, classes=target.classes),
-        critic_from_state(checked.critic, model),
+        network_from_state(GanDiscriminator, checked.critic, model.encoder.layout.width, len(model.classes)),
         TrainingHistory(checked.history),
         checked.n_updates,
         np.random.SeedSequence(seeds.entropy, spawn_key=seeds.spawn_key, n_children_spawned=seeds.n_spawned),

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from numbers import Integral
-from typing import Any
+from fractions import Fraction
+from numbers import Integral, Real
+from typing import Any, cast
 
 import numpy as np
 from imblearn.utils import check_sampling_strategy
 from numpy.typing import NDArray
 
-from wgan_resampler.exceptions import InvalidDataError, InvalidParameterError
+from wgan_resampler.exceptions import InvalidDataError, InvalidParameterError, UnusedParameterWarning
 from wgan_resampler.sampler.row_generator import shown_labels
 from wgan_resampler.tables import find_label, plain_label
+from wgan_resampler.utils import warn_caller
 
 Strategy = str | float | Mapping[Any, int] | Callable[[NDArray[Any]], Mapping[Any, int]]
 Counts = OrderedDict[Any, int]
+
+_SAME = Fraction(1, 10**6)
+"""A ratio times a number of rows that is this close to an integer means that integer."""
 
 
 def rows_to_generate(
@@ -31,7 +37,7 @@ def rows_to_generate(
     y : ndarray of shape (n,)
         Class labels.
     target_samples : int, mapping or None, default=None
-        Rows per class after resampling, for ``"custom"`` only.
+        Rows per class after resampling, for ``"custom"``. With another strategy, it has no effect.
 
     Returns
     -------
@@ -44,6 +50,11 @@ def rows_to_generate(
         If there is only one class.
     InvalidParameterError
         If `strategy` or `target_samples` do not fit the classes.
+
+    Warns
+    -----
+    UnusedParameterWarning
+        If `target_samples` is given with another strategy than ``"custom"``.
 
     Examples
     --------
@@ -64,8 +75,10 @@ def rows_to_generate(
         )
     counts: Counts = OrderedDict(zip(classes, class_counts.tolist(), strict=True))
     if target_samples is not None and strategy != "custom":
-        raise InvalidParameterError(
-            f"target_samples={target_samples!r} is only used with 'custom', and not with {strategy!r}."
+        warn_caller(
+            f"target_samples={target_samples!r} is only used with 'custom'. It has no effect with {strategy!r}. Use "
+            "'custom', or leave target_samples out.",
+            UnusedParameterWarning,
         )
     if strategy == "equal":
         return OrderedDict((label, max(counts.values()) - n) for label, n in counts.items())
@@ -77,6 +90,8 @@ def rows_to_generate(
         return _from_targets(strategy, counts, "sampling_strategy")
     if callable(strategy):
         return _from_targets(strategy(y), counts, "The result of the sampling_strategy function")
+    if isinstance(strategy, Real):
+        return _from_ratio(cast(float, strategy), counts)
     try:
         generated: Counts = check_sampling_strategy(strategy, y, "over-sampling")
     except ValueError as error:
@@ -85,6 +100,27 @@ def rows_to_generate(
             f"sampling_strategy={strategy!r} does not fit classes of {sizes} rows: {error}"
         ) from error
     return generated
+
+
+def _from_ratio(ratio: float, counts: Counts) -> Counts:
+    """Return how many rows the smaller of two classes lacks to have this share of the rows of the larger one.
+
+    imbalanced-learn computes with floats, in which 0.29 * 100 is 28.999999999999996, and a row would be missing.
+    """
+    if len(counts) != 2:
+        raise InvalidParameterError(
+            f"sampling_strategy={ratio} is a ratio of two classes, but y has {len(counts)} classes. Ratios can be used "
+            "only when the type of target is binary. Use a dict {class: rows}."
+        )
+    if not 0 < ratio <= 1:
+        raise InvalidParameterError(
+            f"sampling_strategy={ratio} must be the number of minority rows divided by the number of majority rows: "
+            "above 0, and at most 1."
+        )
+    majority = max(counts, key=counts.__getitem__)
+    exact = Fraction(str(ratio)) * counts[majority]  # the decimals as the caller wrote them
+    target = round(exact) if abs(exact - round(exact)) < _SAME else math.floor(exact)
+    return OrderedDict((label, max(0, target - n)) for label, n in counts.items() if label != majority)
 
 
 def _custom(counts: Counts, target_samples: int | Mapping[Any, int] | None) -> Counts:

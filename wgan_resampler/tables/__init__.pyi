@@ -21,6 +21,7 @@ from .encoding.encoder import (
     EncodedRows as EncodedRows,
     TableEncoder as TableEncoder,
 )
+from .encoding.grid import find_grid as find_grid
 from .encoding.schema import (
     BlockGroup as BlockGroup,
     CategoricalColumn as CategoricalColumn,
@@ -33,7 +34,6 @@ from .encoding.schema import (
 )
 from .encoding.state import (
     check_columns as check_columns,
-    schema_from_state as schema_from_state,
     schema_to_state as schema_to_state,
 )
 from .files.csv_dialect import CsvOptions as CsvOptions

@@ -94,6 +94,11 @@ def numeric_cells(values: NDArray[Any], missing: NDArray[np.bool_] | None = None
     return NumericCells(np.where(missing, values.dtype.type(0), values), missing)
 
 
+def empty_cells(n: int) -> NumericCells:
+    """Return the cells of a column without any value, which may as well be numbers."""
+    return NumericCells(np.zeros(n), np.ones(n, dtype=np.bool_))
+
+
 def object_cells(values: NDArray[np.object_], missing: NDArray[np.bool_], label: str) -> NumericCells:
     """Return the cells of a column of objects that are all numbers, or raise InvalidDataError."""
     present = values[~missing].tolist()
@@ -162,11 +167,16 @@ def is_missing(values: NDArray[Any]) -> NDArray[np.bool_]:
     return np.zeros(len(values), dtype=bool)
 
 
+def plain_repr(value: Any) -> str:
+    """Return a cell or the name of a column as messages show it: 3 rather than np.int64(3)."""
+    if isinstance(value, np.generic) and not isinstance(value, (np.datetime64, np.timedelta64, np.longdouble)):
+        value = value.item()
+    return repr(value)
+
+
 def shown(cell: Any) -> str:
-    """Return a cell as messages show it: 3 rather than np.int64(3), and no longer than half a line."""
-    if isinstance(cell, np.generic) and not isinstance(cell, (np.datetime64, np.timedelta64, np.longdouble)):
-        cell = cell.item()
-    text = repr(cell)
+    """Return a cell as messages show it, no longer than half a line."""
+    text = plain_repr(cell)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

@@ -6,7 +6,8 @@ First the table, then its categorical features, then the target.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from numbers import Number
 from typing import Any, NoReturn
 
 import numpy as np
@@ -18,7 +19,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import assert_all_finite
 
 from wgan_resampler.exceptions import InvalidDataError, InvalidParameterError
-from wgan_resampler.tables.columns import Cells, NumericCells, is_missing, shown
+from wgan_resampler.tables.columns import Cells, NumericCells, is_missing, plain_repr, shown
 from wgan_resampler.tables.containers.base import Table
 from wgan_resampler.tables.containers.registry import container_of
 from wgan_resampler.tables.containers.targets import target_array
@@ -85,7 +86,8 @@ def categorical_positions(
     Parameters
     ----------
     categorical_features : "auto", or sequence of str, int or bool
-        Names, positions or a mask, as SMOTENC takes them.
+        Names, positions or a mask, as SMOTENC takes them. If the names are numbers, numbers are names and not
+        positions.
     n_columns : int
         Number of columns of the table.
     names : sequence or None, default=None
@@ -120,32 +122,44 @@ def categorical_positions(
                 f"categorical_features is a mask of {len(chosen)} columns, but X has {n_columns} columns."
             )
         return frozenset(int(j) for j in np.flatnonzero(chosen))
-    return frozenset(_position(each, n_columns, names) for each in chosen)
+    known = {name: j for j, name in enumerate(names or [])}
+    # Names that pandas has given are positions, so that -1 is the last column.
+    named_by_numbers = list(known) != list(range(n_columns)) and any(isinstance(name, Number) for name in known)
+    return frozenset(
+        _named(each, known)
+        if isinstance(each, (str, tuple)) or (named_by_numbers and isinstance(each, Number))
+        else _position(each, n_columns)
+        for each in chosen
+    )
 
 
-def _position(chosen: Any, n_columns: int, names: Sequence[Any] | None) -> int:
-    if isinstance(chosen, (int, np.integer)) and not isinstance(chosen, bool):
-        if not -n_columns <= chosen < n_columns:
-            raise InvalidParameterError(
-                f"categorical_features names column {chosen}, but X has {n_columns} columns, numbered from 0."
-            )
-        return int(chosen) % n_columns
-    if not isinstance(chosen, (str, tuple)):  # a tuple names a column of a frame with a MultiIndex
+def _position(chosen: Any, n_columns: int) -> int:
+    if not isinstance(chosen, (int, np.integer)) or isinstance(chosen, bool):
         _refuse(chosen)
-    if names is None:
+    if not -n_columns <= chosen < n_columns:
+        raise InvalidParameterError(
+            f"categorical_features names column {chosen}, but X has {n_columns} columns, numbered from 0."
+        )
+    return int(chosen) % n_columns
+
+
+def _named(chosen: Any, known: Mapping[Any, int]) -> int:
+    """Return the position of a name. It is a tuple if the frame has a MultiIndex, and may be a number."""
+    if not known:
         raise InvalidParameterError(
             f"categorical_features names the column {chosen!r}, but X has no column names. Give positions, or pass a "
             "frame."
         )
-    if chosen not in names:
+    if chosen not in known:
         raise InvalidParameterError(
-            f"categorical_features names the column {chosen!r}, which X does not have. Its columns: {_listed(names)}."
+            f"categorical_features names the column {plain_repr(chosen)}, which X does not have. Its columns: "
+            f"{_listed(list(known))}."
         )
-    return list(names).index(chosen)
+    return known[chosen]
 
 
 def _listed(names: Sequence[Any]) -> str:
-    first = ", ".join(repr(name) for name in names[:20])
+    first = ", ".join(map(plain_repr, names[:20]))
     return first if len(names) <= 20 else f"{first} and {len(names) - 20} more"
 
 
@@ -176,31 +190,36 @@ def check_target(y: Any, n_rows: int) -> tuple[NDArray[Any], bool]:
     Raises
     ------
     InvalidDataError
-        If a label is missing, the labels are not classes, they mix strings with other types, or y and the table have
-        different lengths.
+        If a label is missing or masked, the labels are not classes, they cannot be compared with each other, or y and
+        the table have different lengths.
     """
     if sparse.issparse(y):
         raise InvalidDataError("A sparse target is not supported. Pass y.toarray().")
     if y is None:
         raise InvalidDataError("WGANGPOverSampler requires y to be passed, but the target y is None.")
     try:
-        values = target_array(y)
-        _check_labels(values)
-        if values.dtype.kind == "f":
-            assert_all_finite(values, input_name="y")
-        check_classification_targets(values)
-        labels, one_hot = check_target_type(values, indicate_one_vs_all=True)
-        labels = np.asarray(labels)
+        labels = target_array(y)
+        _check_no_label_is_missing(labels)
+        if labels.dtype.kind == "f":
+            assert_all_finite(labels, input_name="y")
+        one_hot = False
+        if labels.ndim == 1 or labels.shape[1:] == (1,):
+            labels = labels.ravel()
+            _check_labels(labels)
+        else:
+            check_classification_targets(labels)
+            labels, one_hot = check_target_type(labels, indicate_one_vs_all=True)
         check_consistent_length(np.empty(n_rows), labels)
     except ValueError as error:
         raise error if isinstance(error, InvalidDataError) else InvalidDataError(str(error)) from error
-    return labels, bool(one_hot)
+    return np.asarray(labels), bool(one_hot)
 
 
-def _check_labels(values: NDArray[Any]) -> None:
-    """Raise InvalidDataError for missing labels, and for strings mixed with other types."""
-    if values.ndim not in (1, 2):
-        return
+def _check_no_label_is_missing(values: NDArray[Any]) -> None:
+    if values.ndim == 0:
+        raise InvalidDataError("y must hold one label for each row, in a list, an array, a Series or a frame.")
+    if values.ndim > 2:
+        raise InvalidDataError(f"y must hold one label for each row, but has {values.ndim} dimensions.")
     cells = values.ravel()
     missing = is_missing(cells)
     if missing.any():
@@ -209,11 +228,35 @@ def _check_labels(values: NDArray[Any]) -> None:
             f"Input y contains NaN: {int(missing.sum())} label(s) are missing, the first in row {row}. Drop these "
             "rows, or make them a class of their own."
         )
-    if cells.dtype.kind != "O":
-        return
-    is_text = [isinstance(cell, str) for cell in cells]
-    if any(is_text) and not all(is_text):
-        first, other = cells[is_text.index(True)], cells[is_text.index(False)]
+
+
+def _check_labels(labels: NDArray[Any]) -> None:
+    """Raise InvalidDataError unless the labels are classes: values that can be told apart and put in order."""
+    if labels.dtype.kind == "f" and (labels != np.trunc(labels)).any():
         raise InvalidDataError(
-            f"Labels must be of one type; got {first!r} and {other!r}. Convert them, for example with map(str, y)."
+            "Unknown label type: continuous. y holds numbers with a fraction, such as "
+            f"{shown(labels[labels != np.trunc(labels)][0])}, which are values of a regression target and no classes. "
+            "Make classes of them first, for example with pandas.cut."
         )
+    if labels.dtype.kind in "cV" or (labels.dtype.kind == "O" and not _can_be_ordered(labels)):
+        others = (label for label in labels if type(label) is not type(labels[0]))
+        other = next(others, None)
+        if other is None:
+            raise InvalidDataError(
+                f"Labels of type {type(labels[0]).__name__} cannot be used as classes; got {shown(labels[0])}. Convert "
+                "them, for example with map(str, y)."
+            )
+        raise InvalidDataError(
+            f"Labels must be of one type; got {shown(labels[0])} and {shown(other)}. Convert them, for example with "
+            "map(str, y)."
+        )
+
+
+def _can_be_ordered(labels: NDArray[np.object_]) -> bool:
+    if any(issubclass(kind, (tuple, frozenset)) for kind in set(map(type, labels))):
+        return False  # numpy would take one for several labels, and sets are not in order
+    try:
+        sorted(set(labels.tolist()))
+    except TypeError:
+        return False
+    return True

@@ -1,3 +1,5 @@
+from .caller_settings import own_settings as own_settings
+from .caller_warnings import warn_caller as warn_caller
 from .device import (
     computing as computing,
     new_generator as new_generator,
@@ -14,6 +16,7 @@ from .optional_dependencies import (
     SMOTE_VARIANTS as SMOTE_VARIANTS,
     require as require,
 )
+from .progress import progress_bar as progress_bar
 from .seeding import (
     SAMPLE_KEY as SAMPLE_KEY,
     next_seed as next_seed,

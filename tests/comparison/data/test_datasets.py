@@ -3,6 +3,7 @@ import gzip
 import numpy as np
 import pandas as pd
 import polars
+import pyarrow as pa
 import pytest
 from scipy import sparse
 
@@ -75,6 +76,47 @@ def test_columns_that_hold_no_numbers_are_categories():
     assert categorical_columns(frame) == ["s", "c"]
 
 
+@pytest.mark.parametrize(
+    ("columns", "names"),
+    [
+        (pd.MultiIndex.from_tuples([("size", "x"), ("size", "y")]), ["size_x", "size_y"]),
+        (pd.MultiIndex.from_tuples([("size", 1), ("kind", 2)]), ["size_1", "kind_2"]),
+        (pd.Index([3, 4]), ["3", "4"]),
+    ],
+)
+def test_bug_columns_of_several_levels_could_not_be_compared_on(columns, names):
+    X = pd.DataFrame([[1.0, "u"], [2.0, "v"], [3.0, "u"]], columns=columns)
+    (dataset,) = load_datasets((X, [0, 1, 1]))
+    assert dataset.X.columns.tolist() == names
+    with pytest.raises(InvalidDataError, match="several columns of the same name"):
+        load_datasets((X.set_axis([("a", "b_c"), ("a_b", "c")], axis=1), [0, 1, 1]))
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes"),
+    [
+        (["a", "a\0", "a"], ["a", "a\0"]),
+        ([b"a", b"b", b"a"], ["b'a'", "b'b'"]),
+        (pd.date_range("2024-01-01", periods=2, tz="UTC").take([0, 1, 0]), 2),
+        (pd.Series(pd.period_range("2024-01", periods=2, freq="M").take([0, 1, 0])), ["2024-01", "2024-02"]),
+        (pd.cut([0, 1, 0], 2), 2),
+        (pa.array(["u", "v", "u"]), ["u", "v"]),
+    ],
+)
+def test_bug_classes_of_other_types_were_merged_or_refused(labels, classes):
+    (dataset,) = load_datasets((pd.DataFrame({"a": [1.0, 2.0, 3.0]}), labels))
+    assert dataset.counts.tolist() == [2, 1]
+    assert isinstance(classes, int) or dataset.classes.tolist() == classes
+    assert all(isinstance(name, str) for name in dataset.classes.tolist())
+
+
+def test_a_table_of_pyarrow_is_a_frame():
+    table = pa.table({"a": [1.5, None, 2.5], "b": ["u", "v", None], "c": pa.nulls(3)})
+    (dataset,) = load_datasets((table, pa.array([0, 1, 1])))
+    assert dataset.X.columns.tolist() == ["a", "b", "c"]
+    assert dataset.facts().numeric_columns == 1
+
+
 def test_a_sample_keeps_proportions_and_small_classes():
     y = np.repeat([0, 1, 2], [900, 94, 6])
     X = np.arange(1000.0)[:, None]
@@ -97,9 +139,13 @@ def test_the_minority_of_two_equal_classes_is_the_positive_one():
     [
         ([[1.0], [2.0]], [0, 1, 1], "inconsistent"),
         ([[1.0], [2.0], [3.0]], [0, 0, 0], "1 classes"),
-        ([[1.0], [2.0], [3.0], [4.0], [5.0], [6.0]], [0.1, 0.2, 0.3, 0.4, 0.5, 0.6], "right target"),
+        ([[1.0], [2.0], [3.0], [4.0], [5.0], [6.0]], [0.1, 0.2, 0.3, 0.4, 0.5, 0.6], "'d': .* type: continuous"),
+        (np.arange(8.0).reshape(4, 2), [1, 2, 3, 4], "right target"),
+        (np.ma.array([[1.0], [2.0], [3.0]], mask=[[0], [1], [0]]), [0, 1, 1], r"Masked .* X.filled\(numpy.nan\)"),
+        ([[1.0], [2.0], [3.0]], np.ma.array([0, 1, 1], mask=[0, 0, 1]), "'d': Input y is masked: 1 label"),
+        ([[1.0], [2.0], [3.0]], [0, "0", 1], "'d': Labels must be of one type; got 0 and '0'"),
         ([[np.inf], [2.0], [3.0], [1.0]], [0, 1, 0, 1], "infinite"),
-        ([[1.0], [2.0], [3.0], [1.0]], ["a", None, "a", "b"], "no class"),
+        ([[1.0], [2.0], [3.0], [1.0]], ["a", None, "a", "b"], "'d': Input y contains NaN: 1 label"),
         ([1.0, 2.0, 3.0, 1.0], [0, 1, 0, 1], "two dimensions"),
         ([[1.0], [2.0]], [[0, 1], [1, 0]], "one dimension"),
     ],

@@ -8,7 +8,19 @@ from sklearn.svm import SVC
 
 from wgan_resampler.comparison.scoring.evaluation import evaluate
 from wgan_resampler.comparison.scoring.metrics import DEFINITIONS, METRICS, TUNABLE, TUNED, score, tuned_scores
-from wgan_resampler.comparison.scoring.predictions import Predictions, predict
+
+
+class Fixed:
+    """A classifier that gives these probabilities."""
+
+    def __init__(self, scores):
+        self.scores, self.classes_ = scores, np.arange(scores.shape[1])
+
+    def predict_proba(self, X):
+        return self.scores
+
+    def predict(self, X):
+        return self.scores.argmax(axis=1)
 
 
 def fitted(n_classes, classifier):
@@ -20,7 +32,6 @@ def fitted(n_classes, classifier):
 
 def test_scores_of_two_classes_are_those_of_scikit_learn():
     classifier, X, y = fitted(2, LogisticRegression())
-    predictions = predict(classifier, X, np.array([0, 1]))
     probability, called = classifier.predict_proba(X)[:, 1], classifier.predict(X)
     expected = {
         "average_precision": metrics.average_precision_score(y, probability),
@@ -34,13 +45,13 @@ def test_scores_of_two_classes_are_those_of_scikit_learn():
         "recall_minority": metrics.recall_score(y, called),
         "recall_majority": metrics.recall_score(y, called, pos_label=0),
     }
-    assert score(evaluate(y, predictions, 1, 0)) == pytest.approx(expected)
+    assert score(evaluate(classifier, X, y, np.array([0, 1]), 1, 0)) == pytest.approx(expected)
 
 
 def test_scores_of_three_classes_are_those_of_scikit_learn():
     classifier, X, y = fitted(3, LogisticRegression())
     probabilities, called = classifier.predict_proba(X), classifier.predict(X)
-    values = score(evaluate(y, predict(classifier, X, np.arange(3)), 2, 0))
+    values = score(evaluate(classifier, X, y, np.arange(3), 2, 0))
     assert values["average_precision"] == pytest.approx(
         metrics.average_precision_score(np.eye(3)[y], probabilities, average="macro")
     )
@@ -55,35 +66,34 @@ def test_scores_of_three_classes_are_those_of_scikit_learn():
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_a_classifier_without_probabilities_has_no_scores_of_them(n_classes):
     classifier, X, y = fitted(n_classes, SVC())
-    predictions = predict(classifier, X, np.arange(n_classes))
-    values = score(evaluate(y, predictions, 1, 0))
+    evaluation = evaluate(classifier, X, y, np.arange(n_classes), 1, 0)
+    values = score(evaluation)
     assert np.isnan([values["brier"], values["log_loss"]]).all()
     assert 0.5 < values["roc_auc"] <= 1
-    assert predictions.default_threshold == 0.0
-    np.testing.assert_array_equal(predictions.class_scores.argmax(axis=1), predictions.decisions)
+    assert evaluation.default_threshold == 0.0
+    np.testing.assert_array_equal(evaluation.class_scores.argmax(axis=1), classifier.predict(X))
 
 
 def test_a_class_that_was_not_trained_on_gets_probability_zero():
     classifier, X, y = fitted(3, LogisticRegression())
     classifier.fit(X[y != 1], y[y != 1])
-    predictions = predict(classifier, X, np.arange(3))
-    assert (predictions.class_scores[:, 1] == 0).all()
-    assert set(predictions.decisions) <= {0, 2}
+    evaluation = evaluate(classifier, X, y, np.arange(3), 2, 0)
+    assert (evaluation.class_scores[:, 1] == 0).all()
+    assert evaluation.n_assigned[1] == 0
 
 
 def test_classes_without_test_rows_do_not_count():
     scores = np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]])
-    values = score(evaluate(np.array([0, 1]), Predictions(scores.argmax(axis=1), scores, True), 2, 0))
+    values = score(evaluate(Fixed(scores), scores, np.array([0, 1]), np.arange(3), 2, 0))
     assert values["balanced_accuracy"] == values["g_mean"] == values["roc_auc"] == values["f1"] == 1.0
     assert np.isnan(values["recall_minority"])
 
 
 def test_the_minority_may_be_the_first_class():
     scores = np.array([[0.6, 0.4], [0.4, 0.6], [0.3, 0.7]])
-    predictions = Predictions(scores.argmax(axis=1), scores, True)
-    true = np.array([0, 0, 1])
-    assert score(evaluate(true, predictions, 0, 1))["f1"] == pytest.approx(2 / 3)
-    tuned = tuned_scores(true, predictions, 0, dict.fromkeys(TUNABLE, 0.35))
+    evaluation = evaluate(Fixed(scores), scores, np.array([0, 0, 1]), np.arange(2), 0, 1)
+    assert score(evaluation)["f1"] == pytest.approx(2 / 3)
+    tuned = tuned_scores(evaluation, dict.fromkeys(TUNABLE, 0.35))
     assert set(tuned.values()) == {1.0}
 
 

@@ -106,6 +106,15 @@ def test_checkpoints_are_written_in_turn_and_after_the_last_epoch(tmp_path):
     assert checkpoint.newest.name == "checkpoint_epoch_5.pth"
 
 
+def test_older_checkpoints_are_removed_on_request(tmp_path):
+    (tmp_path / "checkpoint_epoch_x.pth").touch()  # of somebody else
+    trainer_with(Checkpoint(tmp_path, every=2, keep=2)).train(BATCHES, epochs=7)
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["checkpoint_epoch_6.pth", "checkpoint_epoch_7.pth", "checkpoint_epoch_x.pth"]
+    with pytest.raises(InvalidParameterError, match="keep"):
+        Checkpoint(tmp_path, keep=0)
+
+
 def test_a_trainer_goes_on_from_a_checkpoint_bit_for_bit(tmp_path):
     whole = trainer_with()
     whole.train(BATCHES, epochs=5)

@@ -5,7 +5,7 @@ import pytest
 from shared_data import TRACKS, shared_file
 
 from wgan_resampler.exceptions import DataFileError
-from wgan_resampler.records.audio.mfcc_extraction import SAMPLE_RATE, extract, find_sounds, mfcc_frames
+from wgan_resampler.records.audio.mfcc_extraction import SAMPLE_RATE, extract, find_sounds, mfcc_segments
 from wgan_resampler.records.files.json_records import read_records
 
 soundfile = pytest.importorskip("soundfile")
@@ -13,6 +13,11 @@ soundfile = pytest.importorskip("soundfile")
 
 def tone(seconds=0.5, frequency=440.0, rate=SAMPLE_RATE):
     return 0.5 * np.sin(2 * np.pi * frequency * np.arange(int(seconds * rate)) / rate)
+
+
+def mfcc_frames(path, n_mfcc=13):
+    (frames,) = mfcc_segments(path, n_mfcc)
+    return frames
 
 
 @pytest.fixture
@@ -78,6 +83,20 @@ def test_records_come_in_the_order_of_names_however_many_processes(folder):
     assert (one.records[0] == mfcc_frames(folder / "jazz" / "c.wav")).all()
 
 
+def test_sounds_are_cut_into_segments_that_name_their_track(tmp_path):
+    (tmp_path / "rock").mkdir()
+    soundfile.write(tmp_path / "rock" / "long.wav", np.r_[tone(0.5, 220), tone(0.5, 880), tone(0.3)], SAMPLE_RATE)
+    soundfile.write(tmp_path / "rock" / "exact.wav", tone(0.5, 880), SAMPLE_RATE)
+    soundfile.write(tmp_path / "rock" / "short.wav", tone(0.4), SAMPLE_RATE)
+    file, skipped = extract(tmp_path, segment_seconds=0.5, n_jobs=1)
+    assert file.extra == {"track": ["rock/exact.wav", "rock/long.wav", "rock/long.wav"], "segment": [0, 0, 1]}
+    assert [record.shape for record in file.records] == [(22, 13)] * 3
+    # A segment is extracted as if it were a file, so nothing of its neighbors is in it.
+    np.testing.assert_allclose(file.records[2], file.records[0], atol=0.05)
+    assert len(skipped) == 1
+    assert "short.wav has 0.40 seconds of sound, less than one segment of 0.5" in skipped[0]
+
+
 def test_files_that_are_no_sound_are_skipped_and_listed(folder):
     (folder / "rock" / "broken.wav").write_bytes(b"RIFF" + np.random.default_rng(0).bytes(500))
     (folder / "rock" / "empty.mp3").write_bytes(b"")
@@ -98,6 +117,14 @@ def test_a_folder_without_sounds_is_an_error(tmp_path):
         extract(tmp_path, n_jobs=1)
     with pytest.raises(FileNotFoundError):
         find_sounds(tmp_path / "none")
+
+
+def test_segments_of_a_real_clip_are_those_of_others():
+    segments = mfcc_segments(shared_file("gtzan/audio") / "blues" / "blues.00000.wav", segment_seconds=3)
+    others = read_records(shared_file("gtzan/segments_13_clips.json.gz")).records[:10]
+    assert len(segments) == 10
+    for segment, other in zip(segments, others, strict=True):
+        np.testing.assert_allclose(segment, other, atol=0.001)
 
 
 def test_real_clips_agree_with_the_published_table():

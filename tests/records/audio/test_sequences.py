@@ -8,7 +8,7 @@ from sequence_motion import autocorrelation, frame_variance
 from shared_data import shared_file
 
 from wgan_resampler.exceptions import InvalidDataError
-from wgan_resampler.records.audio.sequences import MIN_SPREAD, describe, move
+from wgan_resampler.records.audio.sequences import MIN_SPREAD, describe, move, rounded_like
 from wgan_resampler.records.files.json_records import read_records
 
 FLOATS = st.floats(-1e4, 1e4)
@@ -112,3 +112,13 @@ def test_moved_clips_move_as_real_clips_do():
     assert (frame_variance(moved) > 1).all()
     descriptions = [np.stack([describe(record) for record in records]) for records in (moved, file.records)]
     np.testing.assert_allclose(*(np.sort(each, axis=0) for each in descriptions), atol=1e-6)
+
+
+@pytest.mark.parametrize("decimals", [0, 1, 4])
+def test_a_moved_record_has_as_many_decimals_as_the_real_one(decimals):
+    # bug: MFCCs of four decimals got fifteen in the synthetic records
+    rng = np.random.default_rng(0)
+    record = rng.normal(0, 50, (40, 3)).round(decimals)
+    moved = rounded_like(record, move(record, np.array([1.23456789, -20.0, 3.0, 3.1, 3.2, 3.3])))
+    assert moved.tolist() == moved.round(decimals).tolist()
+    np.testing.assert_allclose(moved.mean(axis=0), [1.23456789, -20.0, 3.0], atol=10.0**-decimals)

@@ -18,6 +18,7 @@ from wgan_resampler.exceptions import (
     InvalidDataError,
     InvalidParameterError,
     LeakWarning,
+    UnusedParameterWarning,
 )
 from wgan_resampler.records.augmentation.output_files import DONORS
 from wgan_resampler.records.files.json_records import RecordFile, read_records, write_records
@@ -145,6 +146,14 @@ def test_counts_follow_from_the_method(folder, tmp_path, method, target_samples,
     file = read_records(output)
     names, counts = np.unique(file.names[file.is_synthetic], return_counts=True)
     assert dict(zip(names.tolist(), counts.tolist(), strict=True)) == added
+
+
+def test_bug_target_samples_with_another_method_was_an_error(folder, tmp_path):
+    plain, _ = balance(folder, "vectors", tmp_path, balance_method="upsample")
+    with pytest.warns(UnusedParameterWarning, match="target_samples=9 .* no effect with 'upsample'") as caught:
+        done, _ = balance(folder, "vectors", tmp_path, balance_method="upsample", target_samples=9)
+    assert done == plain
+    assert caught[0].filename == __file__
 
 
 @pytest.mark.parametrize("name", ["vectors", "sequences", "table", "csv"])
@@ -354,7 +363,6 @@ def test_records_that_do_not_fit(folder, tmp_path, records, names, extra, fragme
     ("name", "options", "error", "fragment"),
     [
         ("vectors", {"balance_method": "smote"}, InvalidParameterError, "one of equal, upsample, custom; got 'smote'"),
-        ("vectors", {"target_samples": 9}, InvalidParameterError, "only used with 'custom'"),
         ("vectors", {"balance_method": "custom", "target_samples": 0}, InvalidParameterError, "at least 1; got 0"),
         ("vectors", {"balance_method": "custom", "target_samples": {"ska": 9}}, InvalidParameterError, "'ska'"),
     ],

@@ -9,9 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from wgan_resampler.exceptions import DataFileError, InvalidDataError, InvalidParameterError, SplitWarning
+from wgan_resampler.records.files.json_records import RecordFile
+from wgan_resampler.records.files.labelled_data import LabelledData
 from wgan_resampler.records.files.splits import (
     Split,
     consecutive_groups,
+    divide,
     fingerprint,
     make_split,
     read_split,
@@ -68,7 +71,7 @@ def test_groups_of_mixed_classes_stay_whole():
 
 
 def test_a_class_with_a_single_group_trains_and_is_named():
-    with pytest.warns(SplitWarning, match="'rock' has a single group"):
+    with pytest.warns(SplitWarning, match=r"have a single group, .*: 'rock'\."):
         train, test = make_split(NAMES, np.array([*range(30), *[30] * 20]))
     assert set(NAMES[test]) == {"blues"}
     assert (NAMES[train] == "rock").sum() == 20
@@ -93,6 +96,35 @@ def test_consecutive_groups_must_fit():
         consecutive_groups(NAMES, 7)
     with pytest.raises(InvalidDataError, match=r"Records 25 to 49 .* blues, rock"):
         consecutive_groups(NAMES, 25)
+
+
+def tracks(names, **extra):
+    records = [np.zeros(2)] * len(names)
+    file = RecordFile(records, np.zeros(len(names), dtype=int), ("jazz",), extra=extra)
+    return LabelledData("tracks.json", records, file.names, file.is_synthetic, file)
+
+
+def test_segments_of_a_track_stay_together_without_being_told():
+    names = [f"jazz/{i // 4}.wav" for i in range(40)]
+    split = divide(tracks(names, track=names), group_key=None, group_size=None, test_size=0.3, seed=0)
+    assert split.group_key == "track"
+    assert not {names[i] for i in split.train} & {names[i] for i in split.test}
+    # Synthetic records have no track: `augment` leaves the list of the original records as it was.
+    augmented = tracks([*names, "new"], track=names, is_synthetic=[False] * 40 + [True])
+    again = divide(augmented, group_key=None, group_size=None, test_size=0.3, seed=0)
+    assert (again.train, again.test, again.group_key) == (split.train, split.test, "track")
+
+
+@pytest.mark.parametrize("track", [[str(i) for i in range(40)], ["a"] * 30, [None] * 40, {"a": 1}])
+def test_a_key_that_does_not_group_records_by_track_is_left_alone(track):
+    split = divide(tracks(["x"] * 40, track=track), group_key=None, group_size=None, test_size=0.3, seed=0)
+    assert split.group_key is None
+
+
+def test_tracks_are_divided_on_request():
+    data = tracks(["x"] * 40, track=["a"] * 20 + ["b"] * 20)
+    split = divide(data, group_key=None, group_size=1, test_size=0.3, seed=0)
+    assert (split.group_key, len(split.test)) == (None, 12)
 
 
 def test_what_is_written_is_read_and_never_overwritten(tmp_path):

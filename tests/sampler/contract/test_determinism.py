@@ -5,11 +5,13 @@ import hashlib
 import os
 import subprocess
 import sys
+import warnings
 from functools import cache
 
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 import torch
 from joblib import Parallel, delayed
 from scipy import sparse
@@ -181,6 +183,9 @@ SURROUNDINGS = {
     "inference_mode": torch.inference_mode,
     "autocast": lambda: torch.autocast("cpu", dtype=torch.bfloat16),
     "another default device": lambda: torch.device("meta"),
+    "floating-point errors raise": lambda: np.errstate(all="raise"),
+    "floating-point errors warn": lambda: np.errstate(all="warn"),
+    "scikit-learn's output in frames": lambda: sklearn.config_context(transform_output="pandas"),
 }
 
 
@@ -201,6 +206,39 @@ def test_every_way_of_training_is_independent_of_settings(parameters, surroundin
     expected = generated_before(**parameters)
     with surrounding():
         assert generated(**parameters) == expected
+
+
+WIDE = np.column_stack([np.geomspace(1e-320, 1e300, 90), np.geomspace(1e-320, 1e-300, 90), X[:, 0].astype(np.float32)])
+"""Sums and products of these numbers are rounded to zero."""
+
+
+@pytest.mark.parametrize("reaction", ["raise", "call"])
+def test_bug_numpys_reaction_to_floating_point_errors_had_an_influence(reaction, tmp_path):
+    def use():
+        over = quick(epochs=3)
+        found = [*over.fit_resample(WIDE, Y), over.sample(5)[0]]
+        over.save(tmp_path / "sampler.pth")
+        return [*found, WGANGPOverSampler.load(tmp_path / "sampler.pth").sample(5)[0]]
+
+    expected = use()
+    with np.errstate(all=reaction, call=lambda *_: pytest.fail("the caller's function was called")):
+        before = np.geterr()
+        found = use()
+        assert np.geterr() == before
+    assert [part.tobytes() for part in found] == [part.tobytes() for part in expected]
+
+
+@pytest.mark.parametrize(("option", "value"), [("future.infer_string", False), ("mode.copy_on_write", True)])
+def test_options_of_pandas_have_no_influence(option, value):
+    table = pd.DataFrame(X[:, :2]).assign(color=np.array(["red", "blue", "green"])[Y % 2 + (X[:, 2] > 0)])
+    table = table.rename(columns=str)
+    expected = quick().fit_resample(table, Y)[0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # newer pandas deprecate options
+        context = pd.option_context(option, value)
+        with context:
+            found = quick().fit_resample(table, Y)[0]
+    pd.testing.assert_frame_equal(found, expected)
 
 
 def test_a_sampler_trained_under_other_settings_samples_the_same():

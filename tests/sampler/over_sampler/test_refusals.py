@@ -50,7 +50,6 @@ def with_cell(value):
         (X, Y, {"sampling_strategy": {9: 40}}, InvalidParameterError, "names the class 9.*Known classes: 0, 1, 2"),
         (X, Y, {"sampling_strategy": {0: 17}}, InvalidParameterError, "asks for 17 rows of class 0, which has 18"),
         (X, Y, {"sampling_strategy": "custom"}, InvalidParameterError, "needs target_samples"),
-        (X, Y, {"target_samples": 40}, InvalidParameterError, "target_samples=40 is only used with"),
         (
             X,
             Y,

@@ -32,8 +32,8 @@ def test_nothing_to_grow_returns_the_data_untrained(table, target, parameters):
     assert type(X_res) is type(table)
     assert type(y_res) is type(target)
     if isinstance(table, pd.DataFrame):
-        pd.testing.assert_frame_equal(X_res, table.reset_index(drop=True))
-        pd.testing.assert_series_equal(y_res, target.reset_index(drop=True))
+        pd.testing.assert_frame_equal(X_res, table)
+        pd.testing.assert_series_equal(y_res, target)
     else:
         dense, expected = (t.toarray() if sparse.issparse(t) else np.asarray(t) for t in (X_res, table))
         assert dense.tobytes() == expected.tobytes()

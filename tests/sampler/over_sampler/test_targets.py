@@ -73,6 +73,27 @@ def test_rows_do_not_depend_on_the_type_of_labels():
         assert quick().fit_resample(X, target)[0].tobytes() == expected
 
 
+PAIRS = {
+    "moments of a zone": pd.date_range("2024-01-01", periods=2, tz="Europe/Rome"),
+    "periods": pd.period_range("2024-01", periods=2, freq="M"),
+    "intervals": pd.interval_range(0, 2),
+    "bytes": pd.Index([b"a", b"b"]),
+    "null characters": pd.Index(["a", "a\0"]),
+}
+
+
+@pytest.mark.parametrize("pair", PAIRS.values(), ids=PAIRS)
+@pytest.mark.parametrize("make", [list, pd.Series, lambda labels: np.array(labels, dtype=object)])
+def test_bug_labels_of_other_types_could_not_be_used(tmp_path, pair, make):
+    target = make(pair[np.minimum(Y, 1)])
+    over = quick(sampling_strategy={pair[1]: 15})
+    y_res = over.fit_resample(X, target)[1]
+    assert list(y_res) == [*target, *[pair[1]] * 3]
+    assert list(over.sample(2, label=pair[0])[1]) == [pair[0]] * 2
+    over.save(tmp_path / "sampler.pth")
+    assert list(type(over).load(tmp_path / "sampler.pth").sample({pair[1]: 1})[1]) == [pair[1]]
+
+
 def test_bug_dates_as_labels_could_not_be_sampled():
     days = pd.to_datetime(["2020-01-01"] * 20 + ["2020-01-02"] * 10)
     over = quick()

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from wgan_resampler.exceptions import InvalidDataError
 from wgan_resampler.tables.columns import CategoricalCells, NumericCells
 from wgan_resampler.tables.validation import check_table
 
@@ -63,6 +64,7 @@ NUMBERS = {
     "timedelta in ms": series(pd.to_timedelta([1, None, -5], unit="s")).astype("m8[ms]"),
     "Period[D]": series(pd.PeriodIndex(["2020-02-29", None, "1969-12-31"], freq="D")),
     "Period[Q]": series(pd.PeriodIndex(["2020Q1", None, "1969Q4"], freq="Q")),
+    "arrow null": series([None, None], arrow(pa.null())),  # bug: was refused
     "arrow int": series([BIG, None, 3], arrow(pa.int64())),
     "arrow uint8": series([1, None, 3], arrow(pa.uint8())),
     "arrow float": series([1.5, None, 3], arrow(pa.float32())),
@@ -233,7 +235,39 @@ def test_a_column_of_several_levels_is_named_by_its_tuple():
     assert isinstance(check_table(frame, [("u", "y")]).cells[1], CategoricalCells)
 
 
-def test_the_index_is_dropped():
+@pytest.mark.parametrize("dtype", [np.int64, np.int8, np.float64])
+def test_bug_numbers_as_names_were_shown_as_objects_of_numpy(dtype):
+    frame = pd.DataFrame([["u", 1.0]], columns=pd.Index([3, 19]).astype(dtype))
+    three = repr(dtype(3).item())
+    assert check_table(frame).format.label(0) == three
+    for wrong in (frame, pd.DataFrame([[np.inf, 1.0]], columns=frame.columns)):
+        with pytest.raises(InvalidDataError, match=f"[Cc]olumn {three} "):
+            check_table(wrong, [])
+
+
+@pytest.mark.parametrize("index", [pd.RangeIndex(3), pd.RangeIndex(5, 8, name="id"), pd.RangeIndex(9, 0, -3)])
+def test_bug_a_range_as_index_began_again(index):
+    frame = pd.DataFrame({"a": [1, 2, 3]}, index=index)
+    form = check_table(frame).format
+    stacked = form.stack(frame, form.build(check_table(frame).cells))
+    expected = pd.RangeIndex(index.start, index.start + 6 * index.step, index.step, name=index.name)
+    pd.testing.assert_index_equal(stacked.index, expected, exact=True)
+    pd.testing.assert_index_equal(stacked.index[:3], index, exact=True)
+    pd.testing.assert_index_equal(form.stack(frame["a"], frame["a"]).index, expected, exact=True)
+    pd.testing.assert_index_equal(form.stack(frame, frame[:0]).index, index, exact=True)
+
+
+def test_bug_the_attributes_were_lost():
+    frame = pd.DataFrame({"a": [1, 2, 3]})
+    frame.attrs = {"source": ["field book"]}
+    form = check_table(frame).format
+    stacked = form.stack(frame, form.build(check_table(frame).cells))
+    assert stacked.attrs == {"source": ["field book"]}
+    stacked.attrs["source"].append("synthetic")
+    assert frame.attrs == {"source": ["field book"]}
+
+
+def test_an_index_that_is_no_range_is_dropped():
     frame = pd.DataFrame({"a": [1, 2, 3]}, index=[5, 5, 9])
     table = check_table(frame)
     for each in (
@@ -294,3 +328,36 @@ def test_frames_of_any_columns_round_trip(data, dtypes, n):
     frame = pd.DataFrame({f"c{j}": pd.Series(each, dtype=dtypes[j]) for j, each in enumerate(cells)})
     table = check_table(frame)
     pd.testing.assert_frame_equal(table.format.build(table.cells), frame)
+
+
+ZONED = ["datetime64[us, {0}]", "timestamp[us, tz={0}][pyarrow]"]
+# In Berlin, clocks go from 3 back to 2 in October, and from 2 to 3 in March. In Sao Paulo, the day began at 1 o'clock.
+# Samoa left out a whole day.
+SET = [
+    ("Europe/Berlin", "2024-10-27 02:30", "2024-10-27 00:30+00:00"),
+    ("Europe/Berlin", "2024-03-31 02:30", "2024-03-31 01:30+00:00"),
+    ("America/Sao_Paulo", "2017-10-15 00:00", "2017-10-15 03:00+00:00"),
+    ("Pacific/Apia", "2011-12-30 12:00", "2011-12-30 22:00+00:00"),
+    ("UTC", "2024-10-27 02:30", "2024-10-27 02:30+00:00"),
+]
+
+
+@pytest.mark.parametrize("dtype", ZONED)
+@pytest.mark.parametrize(("zone", "time", "moment"), SET)
+def test_times_of_a_zone_are_those_of_its_clocks(dtype, zone, time, moment):
+    # bug: days of a zone that sets its clocks are whole hours in UTC, and generated days began at any hour
+    days = pd.Series(pd.date_range("2024-01-01", periods=300)).dt.as_unit("us")
+    table = check_table(pd.DataFrame({"a": days.dt.tz_localize(zone).astype(dtype.format(zone))}))
+    assert table.cells[0].values.tolist() == days.array.asi8.tolist()
+    made = NumericCells(pd.DatetimeIndex([time, time]).as_unit("us").asi8, np.array([False, True]))
+    (new, missing) = table.format.build([made])["a"]
+    assert new == pd.Timestamp(moment)
+    assert pd.isna(missing)
+
+
+@pytest.mark.parametrize("dtype", ZONED)
+def test_midnights_that_come_twice_are_kept_apart(dtype):
+    # In Havana, clocks go from 1 back to 0 in November.
+    second = pd.to_datetime(series(["2024-11-03 05:00", "2024-11-02 04:00"]), utc=True).dt.as_unit("us")
+    cells, _ = round_trip(second.astype(dtype.format("America/Havana")))
+    assert cells.values.tolist() == second.array.asi8.tolist()

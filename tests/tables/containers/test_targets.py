@@ -1,13 +1,17 @@
 """Containers of labels: in and out in the same kind, dtype and name."""
 
+import datetime as dt
 import pickle
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from polars.testing import assert_frame_equal, assert_series_equal
 
+from wgan_resampler.exceptions import InvalidDataError
 from wgan_resampler.tables.containers.targets import TargetFormat, find_label, plain_label, target_array
 from wgan_resampler.tables.validation import check_target
 
@@ -63,6 +67,76 @@ def test_pandas_series_keep_name_and_dtype(dtype):
     pd.testing.assert_series_equal(form.build(labels), target.reset_index(drop=True))
     stacked = form.stack(target, labels, labels[1:])
     pd.testing.assert_series_equal(stacked, target.iloc[[0, 1, 2, 1, 2]].reset_index(drop=True))
+
+
+ZONE = "Europe/Rome"
+PAIRS = {
+    "moments of a zone": (pd.Timestamp("2024-01-01", tz=ZONE), pd.Timestamp("2024-01-02", tz=ZONE)),
+    "moments": (pd.Timestamp("2024-01-01"), pd.Timestamp("2024-01-02")),
+    "datetimes of a zone": (dt.datetime(2024, 1, 1, tzinfo=dt.UTC), dt.datetime(2024, 1, 2, tzinfo=dt.UTC)),
+    "dates": (dt.date(2024, 1, 1), dt.date(2024, 1, 2)),
+    "times": (dt.time(1), dt.time(2)),
+    "durations": (dt.timedelta(1), dt.timedelta(2)),
+    "periods": (pd.Period("2024-01"), pd.Period("2024-02")),
+    "intervals": (pd.Interval(0, 1), pd.Interval(1, 2)),
+    "bytes": (b"a", b"b"),
+    "bytes that end in null": (b"a", b"a\0"),
+    "strings that end in null": ("a", "a\0"),
+    "decimals": (Decimal("1.5"), Decimal("2.5")),
+    "integers of more than 64 bits": (2**70, 2**70 + 1),
+}
+CONTAINERS = {
+    "list": list,
+    "tuple": tuple,
+    "objects": lambda labels: pd.Series(labels, dtype=object).to_numpy(),
+    "array": lambda labels: pd.Series(labels).array,
+    "Series": pd.Series,
+    "category": lambda labels: pd.Series(labels, dtype="category"),
+    "arrow": lambda labels: pd.Series(pd.arrays.ArrowExtensionArray(pa.array(labels))),
+    "polars": pl.Series,
+    "frame": lambda labels: pd.DataFrame({"kind": labels}),
+}
+NO_SUCH_SERIES = {  # libraries that have no such labels
+    ("periods", "arrow"),
+    ("intervals", "arrow"),
+    ("integers of more than 64 bits", "arrow"),
+    ("integers of more than 64 bits", "polars"),  # in old versions
+}
+
+
+@pytest.mark.parametrize(
+    ("pair", "make"),
+    [
+        pytest.param(pair, make, id=f"{kind}, {name}")
+        for kind, pair in PAIRS.items()
+        for name, make in CONTAINERS.items()
+        if (kind, name) not in NO_SUCH_SERIES
+    ],
+)
+def test_bug_labels_of_other_types_were_refused_or_merged(pair, make):
+    first, second = pair
+    target = make([second, first, second])
+    labels, form = format_of(target)
+    assert find_label(first, form.classes) == 0
+    assert find_label(second, form.classes) == 1
+    stacked = form.stack(target, labels, labels[[1, 0]])
+    cells = stacked["kind"] if isinstance(stacked, pd.DataFrame) else stacked
+    assert list(cells) == [second, first, second, first, second]
+    assert type(stacked) is type(target) or type(stacked) is np.ndarray
+    assert getattr(stacked, "dtype", None) == getattr(target, "dtype", None) or type(stacked) is np.ndarray
+
+
+@pytest.mark.skipif(not hasattr(np.dtypes, "StringDType"), reason="numpy has no strings of any length before 2.0")
+def test_bug_numpys_strings_of_any_length_were_refused():
+    for dtype in (np.dtypes.StringDType(), np.dtypes.StringDType(na_object=None)):
+        target = np.array(["v", "u", "v"], dtype=dtype)
+        labels, form = format_of(target)
+        assert form.classes.tolist() == ["u", "v"]
+        stacked = form.stack(target, labels, labels[[1, 0]])
+        assert stacked.tolist() == ["v", "u", "v", "u", "v"]
+        assert stacked.dtype == dtype
+    with pytest.raises(InvalidDataError, match="Input y contains NaN"):
+        check_target(np.array(["v", None], dtype=np.dtypes.StringDType(na_object=None)), 2)
 
 
 def test_categories_without_rows_and_their_order_stay():

@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as hnp
 from wgan_resampler.tables.columns import CategoricalCells, NumericCells
 from wgan_resampler.tables.encoding.encoder import FEW_VALUES, EncodedRows, TableEncoder, fit_column
 from wgan_resampler.tables.encoding.numeric_scale import ROWS_PER_KNOT
-from wgan_resampler.tables.encoding.schema import CategoricalColumn, NumericColumn
+from wgan_resampler.tables.encoding.schema import CategoricalColumn, Grid, NumericColumn
 
 RNG = np.random.default_rng(0)
 MILLIONTH = 1e-6
@@ -214,3 +214,29 @@ def test_number_of_columns_is_checked():
     encoder = TableEncoder().fit([NumericCells(np.arange(3))] * 2)
     with pytest.raises(ValueError, match="zip"):
         encoder.encode([NumericCells(np.arange(3))])
+
+
+def grid_of(values):
+    return fit_column(NumericCells(values)).scale.grid
+
+
+def test_a_frequent_number_beside_the_grid_does_not_hide_it():
+    values = np.concatenate([np.full(50, -999.5), np.arange(100) * 5.0])
+    assert fit_column(NumericCells(values)).frequent == (-999.5,)
+    assert grid_of(values) == Grid(5)
+
+
+def test_frequent_numbers_support_the_grid_of_the_others():
+    values = np.concatenate([np.repeat(np.arange(18) * 5, 20), [105, 110, 140, 155]])
+    assert len(fit_column(NumericCells(values)).frequent) == 18
+    assert grid_of(values) == Grid(5)
+
+
+def test_whole_floats_beside_missing_values_stay_whole():
+    # bug: integers beside a missing value are floats in most containers, and came back as 69.123983
+    values = RNG.integers(0, 1000, 200).astype(float)
+    encoder = TableEncoder().fit([NumericCells(values, RNG.random(200) < 0.1)])
+    rows = EncodedRows(RNG.uniform(-1, 1, (500, 1)).astype(np.float32), np.zeros((500, 1), dtype=np.int32))
+    (decoded,) = encoder.decode(rows)
+    assert (decoded.values == np.rint(decoded.values)).all()
+    assert len(set(decoded.values.tolist())) > 100

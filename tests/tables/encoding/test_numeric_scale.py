@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 
+from wgan_resampler.tables.encoding.grid import find_grid
 from wgan_resampler.tables.encoding.numeric_scale import MAX_KNOTS, ROWS_PER_KNOT, apply_scale, fit_scale, undo_scale
 
 FLOATS = [np.float16, np.float32, np.float64]
@@ -29,8 +30,12 @@ def numbers(dtype):
     return hnp.from_dtype(dtype)
 
 
-def round_trip(values):
-    column = fit_scale(values)
+def scale_on_grid(values):
+    return fit_scale(values, find_grid(np.unique(values)))
+
+
+def round_trip(values, fit=fit_scale):
+    column = fit(values)
     encoded = apply_scale(column, values)
     assert np.abs(encoded).max() <= 1.0
     decoded = undo_scale(column, encoded.astype(np.float32))
@@ -234,3 +239,103 @@ def test_fitting_leaves_the_column_as_it_is():
     values = np.array([3.0, 1.0, 2.0])
     fit_scale(values)
     assert values.tolist() == [3.0, 1.0, 2.0]
+
+
+def decimals_of(dtype):
+    """Columns of multiples of a decimal step, as one gets them from typing the decimals."""
+    return st.tuples(
+        st.lists(st.integers(-(10**4), 10**4), min_size=2, max_size=60),
+        st.sampled_from([1, 5, 25, 50]),
+        st.integers(0, 4),
+    ).map(lambda parts: typed(np.array(parts[0]) * parts[1], parts[2], dtype))
+
+
+def typed(counts, decimals, dtype=np.float64):
+    return np.array([float(f"{count}e-{decimals}") for count in counts], dtype=dtype)
+
+
+@given(
+    st.sampled_from([np.float32, np.float64]).flatmap(decimals_of),
+    hnp.arrays(np.float32, 40, elements=st.floats(-1.5, 1.5, width=32)),
+)
+def test_any_encoded_value_decodes_onto_the_grid_of_the_column(values, encoded):
+    scale = scale_on_grid(values)
+    decoded = undo_scale(scale, encoded)
+    assert decoded.dtype == values.dtype
+    assert values.min() <= decoded.min() <= decoded.max() <= values.max()
+    if scale.grid is not None and not scale.is_constant:
+        power = 10**scale.grid.decimals
+        counts = np.rint(decoded.astype(np.float64) * power)
+        # Bit for bit the float that one gets from typing the decimal.
+        assert decoded.tolist() == typed(counts.astype(int), scale.grid.decimals, values.dtype).tolist()
+        first = round(float(values.min()) * power)
+        assert all((int(count) - first) % scale.grid.step == 0 for count in counts)
+
+
+@given(decimals_of(np.float64))
+def test_decimals_come_back_exactly(values):
+    assert round_trip(values, scale_on_grid).tolist() == values.tolist()
+
+
+@given(
+    st.integers(-(2**40), 2**40),
+    st.sets(st.integers(0, 2**20), min_size=20, max_size=60),
+    st.integers(2, 10**5),
+)
+def test_multiples_come_back_exactly_and_in_between_lie_multiples(start, counts, step):
+    values = start + np.array(sorted(counts)) * step
+    assert round_trip(values, scale_on_grid).tolist() == values.tolist()
+    scale = scale_on_grid(values)
+    made = undo_scale(scale, RNG.uniform(-1, 1, 50))
+    assert ((made - values[0]) % scale.grid.step == 0).all()
+
+
+RNG = np.random.default_rng(0)
+COUNTS = RNG.integers(0, 10**6, 200)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        COUNTS.astype(float),
+        COUNTS.astype(np.float32),
+        COUNTS.astype(np.int32),
+        COUNTS - 2**62,
+        COUNTS.astype(np.uint64) + 2**63,
+        COUNTS / 100,
+        COUNTS * 0.01,
+        (COUNTS - 10**6) / 100,
+        COUNTS * 0.25,
+        COUNTS * 86_400 * 10**6,
+        COUNTS * 3600 + 0.5,
+    ],
+    ids=["float", "float32", "int32", "int64", "uint64", "cents", "noisy", "negative", "quarters", "days", "shifted"],
+)
+def test_only_the_numbers_of_steps_decide_the_scale(values):
+    scale, expected = scale_on_grid(values), fit_scale(COUNTS)
+    assert (scale.knots, scale.positions) == (expected.knots, expected.positions)
+    assert apply_scale(scale, values).tolist() == apply_scale(expected, COUNTS).tolist()
+
+
+def test_integers_beside_a_huge_float_stay_whole():
+    values = np.append(RNG.integers(0, 1000, 200), [1e300, -1e299])
+    scale = scale_on_grid(values)
+    decoded = undo_scale(scale, np.linspace(-1, 1, 5000))
+    assert np.isfinite(decoded).all()
+    assert (decoded == np.rint(decoded)).all()
+
+
+def test_observed_numbers_with_noise_in_the_last_digit_stay_in_the_range():
+    values = np.arange(57, 90) * 0.01
+    assert values[0] == 0.5700000000000001
+    decoded = undo_scale(scale_on_grid(values), np.linspace(-1, 1, 500))
+    assert decoded.min() == values[0]
+    assert set(decoded[1:-1].tolist()) <= {values[0], values[-1], *(count / 100 for count in range(58, 89))}
+
+
+def test_integers_on_a_scale_of_floats_and_the_reverse():
+    # A warm start may bring them.
+    floats, wholes = scale_on_grid(np.arange(0.0, 100.0)), scale_on_grid(np.arange(100))
+    for scale in (floats, wholes):
+        for values in (np.array([-3, 7, 300]), np.array([-3.0, 7.0, 300.0]), np.array([0, 7, 255], dtype=np.uint8)):
+            assert apply_scale(scale, values).tolist() == apply_scale(wholes, np.array([0, 7, 99])).tolist()

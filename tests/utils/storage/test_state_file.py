@@ -17,7 +17,7 @@ import torch
 from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from wgan_resampler.exceptions import CheckpointError, CheckpointVersionError, DamagedCheckpointWarning
-from wgan_resampler.utils.storage.archive_audit import DTYPES, MAX_TUPLES
+from wgan_resampler.utils.storage.archive_reader import DTYPES, MAX_TUPLES
 from wgan_resampler.utils.storage.state_file import FORMAT, MAX_DEPTH, VERSION, load_state, newest_good, save_state
 
 STATE = {
@@ -237,6 +237,29 @@ def test_a_key_of_nested_tuples_would_overflow_the_stack(tmp_path):
     save_state(tmp_path / "x.pth", {})
     content = b"\x80\x02})" + b"\x85" * 400_000 + b"K\x01s."
     refuse(repacked(tmp_path / "x.pth", data_pkl=content), f"{MAX_TUPLES} are allowed")
+
+
+def test_a_key_of_nested_tuples_is_named_shortly(tmp_path):
+    # bug: the message about the key overflowed the stack, or took as long as the key
+    save_state(tmp_path / "x.pth", {})
+    state = b"X\x06\x00\x00\x00format" + b"X\x14\x00\x00\x00" + FORMAT.encode()
+    state += b"X\x07\x00\x00\x00versionK" + bytes([VERSION])
+    content = b"\x80\x02}(" + state + b"X\x05\x00\x00\x00state})" + b"\x85" * 500 + b"K\x01su."
+    refuse(repacked(tmp_path / "x.pth", data_pkl=content), "has the key")
+
+
+def test_one_storage_makes_one_tensor(tmp_path):
+    save_state(tmp_path / "x.pth", {"t": torch.zeros(3)})
+
+    def named_twice(content):
+        # Remember the description of the storage, and make two tensors of it.
+        start = content.index(b"ctorch._utils")
+        end = content.index(b"R", content.index(b"cpu")) + 1
+        tensor = content[start:end]
+        again = tensor.replace(b"Q", b"Qr\xff\x00\x00\x00") + tensor[: tensor.index(b"((")] + b"(j\xff\x00\x00\x00"
+        return content[:start] + b"(" + again + tensor[tensor.index(b"Q") + 1 :] + b"t" + content[end:]
+
+    refuse(repacked(tmp_path / "x.pth", data_pkl=named_twice), "in two places|does not hold")
 
 
 def test_lists_of_lists_of_one_list(tmp_path):

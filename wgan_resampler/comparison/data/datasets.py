@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from os import PathLike
@@ -16,8 +15,16 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_consistent_length
 
 from wgan_resampler.exceptions import ComparisonWarning, InvalidDataError, InvalidParameterError
-from wgan_resampler.tables import IS_SYNTHETIC, CsvOptions, TableFile, open_table, synthetic_rows, table_suffix
-from wgan_resampler.utils import seed_for
+from wgan_resampler.tables import (
+    IS_SYNTHETIC,
+    CsvOptions,
+    TableFile,
+    check_target,
+    open_table,
+    synthetic_rows,
+    table_suffix,
+)
+from wgan_resampler.utils import seed_for, warn_caller
 
 _FEWEST_ROWS_KEPT = 5
 """Number of rows that a class keeps in a sample of the dataset, if it has that many."""
@@ -237,11 +244,10 @@ def _originals(name: str, file: TableFile) -> pd.DataFrame:
     if is_synthetic.all():
         raise InvalidDataError(f"Dataset '{name}' holds synthetic rows only. Give a file that holds original rows too.")
     if is_synthetic.any():
-        warnings.warn(
+        warn_caller(
             f"Dataset '{name}' holds {int(is_synthetic.sum())} synthetic rows. They are left out, so the comparison is "
             f"about the {int((~is_synthetic).sum())} original rows.",
             ComparisonWarning,
-            stacklevel=5,
         )
     return file.frame[~is_synthetic].drop(columns=IS_SYNTHETIC, errors="ignore").reset_index(drop=True)
 
@@ -251,7 +257,10 @@ def _as_frame(X: Any) -> pd.DataFrame:
     for convert in ("toarray", "to_pandas"):
         X = getattr(X, convert)() if hasattr(X, convert) else X
     if isinstance(X, pd.DataFrame):
-        return X.reset_index(drop=True).rename(columns=str)
+        names = ["_".join(map(str, name)) if isinstance(name, tuple) else str(name) for name in X.columns]
+        return X.reset_index(drop=True).set_axis(names, axis=1)
+    if np.ma.is_masked(X):
+        raise InvalidDataError("Masked cells are not supported. Pass X.filled(numpy.nan).")
     values = np.asarray(X)
     if values.ndim != 2:
         raise InvalidDataError(f"A table must have two dimensions, not {values.ndim}.")
@@ -259,14 +268,17 @@ def _as_frame(X: Any) -> pd.DataFrame:
 
 
 def _checked(name: str, X: Any, y: Any, groups: Any = None) -> Dataset:
-    X, y = _as_frame(X), _one_value_a_row(name, "class", y)
-    groups = None if groups is None else _one_value_a_row(name, "group", groups)
+    X = _as_frame(X)
+    groups = None if groups is None else _group_of_each_row(name, groups)
     try:
+        y, one_hot = check_target(y, len(X))
         check_consistent_length(X, y, groups)
     except ValueError as error:
         raise InvalidDataError(f"Dataset '{name}': {error}") from error
-    if y.dtype == object or y.dtype.kind in "UT":
-        y = y.astype(str)
+    if one_hot:
+        raise InvalidDataError(f"Dataset '{name}': the class must have one dimension, not 2.")
+    if y.dtype.kind not in "biuf":
+        y = _as_strings(y)
     if groups is not None and groups.dtype == object:
         groups = groups.astype(str)
     if not X.columns.is_unique:
@@ -282,14 +294,24 @@ def _checked(name: str, X: Any, y: Any, groups: Any = None) -> Dataset:
     return Dataset(name, X, y, groups, _fingerprint(X, y, groups))
 
 
-def _one_value_a_row(name: str, what: str, values: Any) -> NDArray[Any]:
-    """Return the class or group of each row with one dimension; a table of one column is allowed."""
-    values = np.asarray(values)
+def _as_strings(labels: NDArray[Any]) -> NDArray[Any]:
+    if labels.dtype.kind not in "OS":
+        return labels.astype(str)
+    strings = [str(label) for label in labels.tolist()]
+    # numpy's own strings would lose a null character at the end.
+    return np.array(strings, dtype=object if any(string.endswith("\0") for string in strings) else str)
+
+
+def _group_of_each_row(name: str, groups: Any) -> NDArray[Any]:
+    """Return the groups with one dimension; a table of one column is allowed."""
+    if np.ma.is_masked(groups):
+        raise InvalidDataError(f"Dataset '{name}': some groups are masked. Leave these rows out.")
+    values = np.asarray(groups)
     if values.ndim != 1 and values.shape[1:] != (1,):
-        raise InvalidDataError(f"Dataset '{name}': the {what} must have one dimension, not {values.ndim}.")
+        raise InvalidDataError(f"Dataset '{name}': the group must have one dimension, not {values.ndim}.")
     missing = int(pd.isna(values).sum())
     if missing:
-        raise InvalidDataError(f"Dataset '{name}': {missing} rows have no {what}. Add it, or leave these rows out.")
+        raise InvalidDataError(f"Dataset '{name}': {missing} rows have no group. Add it, or leave these rows out.")
     return np.ravel(values)
 
 

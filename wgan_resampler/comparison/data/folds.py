@@ -12,7 +12,7 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from wgan_resampler.comparison.data.datasets import Dataset
 from wgan_resampler.exceptions import ComparisonWarning, InvalidDataError, InvalidParameterError
-from wgan_resampler.utils import seed_for
+from wgan_resampler.utils import seed_for, warn_caller
 
 INNER_FOLDS = 3
 """Number of folds of the training rows in which thresholds are tuned."""
@@ -124,9 +124,8 @@ def _check_splits(dataset: Dataset, splits: list[tuple[Rows, Rows]]) -> None:
             continue
         raise InvalidDataError(f"Dataset '{dataset.name}': {problem}")
     if any(len(np.unique(dataset.y[test])) < len(dataset.classes) for _, test in splits):
-        warnings.warn(
+        warn_caller(
             f"Dataset '{dataset.name}' has a class with fewer rows or groups than folds: some test folds lack this "
             "class, and their scores are means over the other classes.",
             ComparisonWarning,
-            stacklevel=4,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +17,8 @@ from wgan_resampler.comparison.data.datasets import categorical_columns
 from wgan_resampler.utils import FOREST_DIFFUSION, PEERS, SMOTE_VARIANTS, next_seed, require, seed_sequence
 
 _LARGEST_SEED = 2**31
+
+Generate = Callable[[Any, int, int], pd.DataFrame]
 
 
 class PeerSampler(BaseEstimator):
@@ -142,7 +145,51 @@ def _one_after_the_other(
     return np.vstack(found), np.concatenate(labels)
 
 
-class CTGANSampler(_CategoricalFeatures, PeerSampler):
+class _GeneratingSampler(PeerSampler):
+    """A sampler that generates rows of a class, until all classes are as large as the largest."""
+
+    random_state: int | None
+
+    @abc.abstractmethod
+    def prepare(self, frame: pd.DataFrame, categorical: list[str], y: NDArray[Any]) -> Generate:
+        """Return what generates rows like those of a frame, which has strings in its categorical columns.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            The rows.
+        categorical : list of str
+            Names of the categorical columns.
+        y : ndarray
+            Their classes.
+
+        Returns
+        -------
+        callable
+            From a class, the number of rows that it needs, and a seed to generated rows.
+        """
+
+    def fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
+        """Return the rows and, below them, the generated ones, in the container and the dtypes of `X`."""
+        frame = pd.DataFrame(X).rename(columns=str).reset_index(drop=True)
+        categorical = categorical_columns(frame)
+        frame = frame.astype(dict.fromkeys(categorical, object))
+        generate, seeds = self.prepare(frame, categorical, y), seed_sequence(self.random_state)
+        classes, counts = np.unique(y, return_counts=True)
+        parts, labels = [frame.iloc[:0]], [y]
+        for label, number in zip(classes, (counts.max() - counts).tolist(), strict=True):
+            if number:
+                rows = generate(label, number, next_seed(seeds) % _LARGEST_SEED)
+                parts += [rows] if len(rows) else []
+                labels.append(np.full(len(rows), label, dtype=y.dtype))
+        new, y_resampled = pd.concat(parts, ignore_index=True), np.concatenate(labels)
+        if not isinstance(X, pd.DataFrame):
+            return np.vstack([X, new.to_numpy(dtype=float)]), y_resampled
+        new = new.set_axis(X.columns, axis=1).astype(X.dtypes.to_dict())
+        return pd.concat([X, new], ignore_index=True), y_resampled
+
+
+class CTGANSampler(_CategoricalFeatures, _GeneratingSampler):
     """CTGAN, with rows of a wrong class rejected.
 
     Rows that CTGAN draws for a class often have another class. Those are rejected, and more rows are drawn, up to
@@ -170,12 +217,10 @@ class CTGANSampler(_CategoricalFeatures, PeerSampler):
         self.max_draws = max_draws
         self.random_state = random_state
 
-    def fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
-        """Return the rows and, below them, the generated ones."""
-        package = self.require_package()
-        frame, categorical = _frame(X)
+    def prepare(self, frame: pd.DataFrame, categorical: list[str], y: NDArray[Any]) -> Generate:
+        """Return what generates rows, see `_GeneratingSampler.prepare`."""
         target = "(class)"
-        model = package.CTGAN(epochs=self.epochs, enable_gpu=False)
+        model = self.require_package().CTGAN(epochs=self.epochs, enable_gpu=False)
         model.set_random_state(next_seed(seed_sequence(self.random_state)) % _LARGEST_SEED)
         model.fit(frame.assign(**{target: np.asarray(y).astype(str)}), [*categorical, target])
         self.shortfall_ = 0
@@ -189,10 +234,10 @@ class CTGANSampler(_CategoricalFeatures, PeerSampler):
             self.shortfall_ += number - len(rows)
             return rows
 
-        return _with_generated_rows(X, y, frame, generate, self.random_state)
+        return generate
 
 
-class TVAESampler(_CategoricalFeatures, PeerSampler):
+class TVAESampler(_CategoricalFeatures, _GeneratingSampler):
     """TVAE: one model for each class that needs rows, trained on the rows of the class.
 
     Parameters
@@ -209,10 +254,9 @@ class TVAESampler(_CategoricalFeatures, PeerSampler):
         self.epochs = epochs
         self.random_state = random_state
 
-    def fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
-        """Return the rows and, below them, the generated ones."""
+    def prepare(self, frame: pd.DataFrame, categorical: list[str], y: NDArray[Any]) -> Generate:
+        """Return what generates rows, see `_GeneratingSampler.prepare`."""
         package = self.require_package()
-        frame, categorical = _frame(X)
 
         def generate(label: Any, number: int, seed: int) -> pd.DataFrame:
             model = package.TVAE(epochs=self.epochs, enable_gpu=False)
@@ -220,10 +264,10 @@ class TVAESampler(_CategoricalFeatures, PeerSampler):
             model.fit(frame[np.asarray(y) == label].reset_index(drop=True), categorical)
             return pd.DataFrame(model.sample(number))
 
-        return _with_generated_rows(X, y, frame, generate, self.random_state)
+        return generate
 
 
-class ForestDiffusionSampler(PeerSampler):
+class ForestDiffusionSampler(_GeneratingSampler):
     """ForestDiffusion: flow matching with boosted trees, for each class that needs rows.
 
     The package trains one model for each class, so the models of the other classes are not needed. It gets categorical
@@ -246,10 +290,9 @@ class ForestDiffusionSampler(PeerSampler):
         self.n_t = n_t
         self.random_state = random_state
 
-    def fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
-        """Return the rows and, below them, the generated ones."""
-        package = self.require_package()
-        rows = np.asarray(X, dtype=float)
+    def prepare(self, frame: pd.DataFrame, categorical: list[str], y: NDArray[Any]) -> Generate:
+        """Return what generates rows, see `_GeneratingSampler.prepare`."""
+        package, rows = self.require_package(), frame.to_numpy(dtype=float)
 
         def generate(label: Any, number: int, seed: int) -> pd.DataFrame:
             own, options = rows[np.asarray(y) == label], {"duplicate_K": self.duplicate_K, "n_t": self.n_t}
@@ -257,49 +300,8 @@ class ForestDiffusionSampler(PeerSampler):
             state = np.random.get_state()  # noqa: NPY002
             try:
                 model = package.ForestDiffusionModel(own, **options, n_jobs=1, nthread=1, seed=seed)
-                return pd.DataFrame(model.generate(batch_size=number)[:, : rows.shape[1]])
+                return pd.DataFrame(model.generate(batch_size=number)[:, : rows.shape[1]], columns=frame.columns)
             finally:
                 np.random.set_state(state)  # noqa: NPY002
 
-        return _with_generated_rows(rows, y, pd.DataFrame(rows), generate, self.random_state)
-
-
-def _frame(X: Any) -> tuple[pd.DataFrame, list[str]]:
-    """Return a frame with strings in its categorical columns, and the names of these columns."""
-    frame = pd.DataFrame(X).rename(columns=str).reset_index(drop=True)
-    categorical = categorical_columns(frame)
-    return frame.astype(dict.fromkeys(categorical, object)), categorical
-
-
-def _with_generated_rows(
-    X: Any,
-    y: NDArray[Any],
-    frame: pd.DataFrame,
-    generate: Callable[[Any, int, int], pd.DataFrame],
-    random_state: int | None,
-) -> tuple[Any, NDArray[Any]]:
-    """Return the rows and, below them, generated ones, until all classes are as large as the largest.
-
-    Parameters
-    ----------
-    X, y : array-like, ndarray
-        The rows and their classes.
-    frame : pandas.DataFrame
-        The rows in the form that they are generated in. The result has the container and the dtypes of `X`.
-    generate : callable
-        From a class, the number of rows that it needs, and a seed to generated rows.
-    random_state : int or None
-        Root of the seeds.
-    """
-    seeds, (classes, counts) = seed_sequence(random_state), np.unique(y, return_counts=True)
-    parts, labels = [frame.iloc[:0]], [y]
-    for label, number in zip(classes, (counts.max() - counts).tolist(), strict=True):
-        if number:
-            rows = generate(label, number, next_seed(seeds) % _LARGEST_SEED)
-            parts += [rows] if len(rows) else []
-            labels.append(np.full(len(rows), label, dtype=y.dtype))
-    new, y_resampled = pd.concat(parts, ignore_index=True), np.concatenate(labels)
-    if not isinstance(X, pd.DataFrame):
-        return np.vstack([X, new.to_numpy(dtype=float)]), y_resampled
-    new = new.set_axis(X.columns, axis=1).astype(X.dtypes.to_dict())
-    return pd.concat([X, new], ignore_index=True), y_resampled
+        return generate

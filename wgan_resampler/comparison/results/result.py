@@ -12,6 +12,7 @@ from wgan_resampler.comparison.results.score_table import ScoreTable
 from wgan_resampler.comparison.running.store import read_cells, read_run
 from wgan_resampler.exceptions import InvalidParameterError
 from wgan_resampler.tables import write_table
+from wgan_resampler.utils import own_settings
 from wgan_resampler.utils.storage import atomic_writer
 
 
@@ -62,6 +63,7 @@ class ComparisonResult(ScoreTable):
         done, _ = read_cells(folder)
         return cls.from_jobs([done[key] for key in plan.keys if key in done], plan.datasets, settings)
 
+    @own_settings
     def plot(self, kind: str = "critical_difference", **options: Any) -> ComparisonDisplay:
         """Draw the result.
 
@@ -78,6 +80,7 @@ class ComparisonResult(ScoreTable):
         """
         return ComparisonDisplay.from_result(self, kind=kind, **options)
 
+    @own_settings
     def to_html(self, path: str | os.PathLike[str], *, title: str = "Comparison of samplers") -> None:
         """Write the report: one self-contained HTML file that needs no network.
 
@@ -91,6 +94,7 @@ class ComparisonResult(ScoreTable):
         with atomic_writer(path) as file:
             file.write(render(self, title=title).encode())
 
+    @own_settings
     def save(self, folder: str | os.PathLike[str], *, results_format: str = "parquet") -> list[Path]:
         """Write all scores, the summary and the report into a folder.
 

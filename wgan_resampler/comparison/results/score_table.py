@@ -17,6 +17,7 @@ from wgan_resampler.comparison.results import statistics
 from wgan_resampler.comparison.running.job import JobResult
 from wgan_resampler.comparison.running.settings import Settings
 from wgan_resampler.comparison.scoring.metrics import Metric
+from wgan_resampler.utils import own_settings
 
 ALL = "all"
 """Name of the group of all classifiers, if there are several groups."""
@@ -145,6 +146,7 @@ class ScoreTable:
         members = self._members(group)
         return [sampler for sampler in self.samplers if all((sampler, name) in self._pairs for name in members)]
 
+    @own_settings
     def dataset_scores(self, metric: str, group: str) -> pd.DataFrame:
         """Return the mean score of each sampler on each dataset, for the classifiers of a group.
 
@@ -166,16 +168,19 @@ class ScoreTable:
             self._scores[key] = statistics.dataset_scores(self.compared_cells, metric, members, participants)
         return self._scores[key].copy()
 
+    @own_settings
     def friedman(self, metric: str, group: str) -> statistics.Friedman | None:
         """Return Friedman's test of the samplers, or None if there are too few samplers or datasets."""
         better = self.metric(metric).greater_is_better
         return statistics.friedman(self.dataset_scores(metric, group), greater_is_better=better)
 
+    @own_settings
     def nemenyi(self, metric: str, group: str) -> pd.DataFrame:
         """Return the p-value of Nemenyi's test for each pair of samplers."""
         better = self.metric(metric).greater_is_better
         return statistics.nemenyi(self.dataset_scores(metric, group), greater_is_better=better)
 
+    @own_settings
     def summary(
         self,
         *,
@@ -230,6 +235,7 @@ class ScoreTable:
         )
         return frame[_SUMMARY].sort_values("mean_rank", ignore_index=True, kind="stable")
 
+    @own_settings
     def by_minority_rows(self, metric: str, group: str, *, reference: str | None = None) -> pd.DataFrame:
         """Compare samplers separately by the number of training rows of the smallest class.
 
@@ -272,6 +278,7 @@ class ScoreTable:
             if dataset.name in trained_on.index
         }
 
+    @own_settings
     def per_dataset(self, metric: str, group: str, *, reference: str | None = None) -> pd.DataFrame:
         """Return each sampler on each dataset, with the corrected resampled t test against the reference.
 
@@ -309,6 +316,7 @@ class ScoreTable:
         frame = pd.DataFrame({name: part.reindex(columns=means.columns).T.unstack() for name, part in columns.items()})
         return frame.rename_axis(["dataset", "sampler"]).reset_index()
 
+    @own_settings
     def costs(self) -> pd.DataFrame:
         """Return for each sampler its time, memory, number of rows, copies of test rows and failures.
 

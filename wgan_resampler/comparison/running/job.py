@@ -28,9 +28,8 @@ from wgan_resampler.comparison.data.preparation import FoldTable, encoder
 from wgan_resampler.comparison.methods.registry import ClassifierSpec, SamplerSpec, seeded_copy, with_class_weight
 from wgan_resampler.comparison.running.resources import Meter, one_thread
 from wgan_resampler.comparison.running.shared_sampler import SharedSampler
-from wgan_resampler.comparison.scoring.evaluation import evaluate
+from wgan_resampler.comparison.scoring.evaluation import Evaluation, evaluate
 from wgan_resampler.comparison.scoring.metrics import TUNABLE, score, tuned_scores
-from wgan_resampler.comparison.scoring.predictions import predict
 from wgan_resampler.comparison.scoring.thresholds import best_threshold
 from wgan_resampler.utils import seed_for
 
@@ -199,11 +198,9 @@ def _run_cell(job: Job, spec: ClassifierSpec, splits: list[_Split]) -> Cell:
     # The one place where every exception is caught: a sampler or classifier that fails must not stop the others.
     try:
         pipeline, fit_seconds, peak_memory_mb = _fitted(job, spec, outer)
-        X_test, y_test, true = dataset.X.iloc[outer.test], dataset.y[outer.test], _true_classes(job, outer)
-        predictions = predict(pipeline, X_test, dataset.classes)
-        evaluation = evaluate(true, predictions, dataset.minority, int(np.argmax(dataset.counts)))
+        evaluation, test = _evaluation(job, outer, pipeline), (dataset.X.iloc[outer.test], dataset.y[outer.test])
         recalls = zip(map(str, dataset.classes), evaluation.recalls.tolist(), strict=True)
-        own_scores = {name: float(scorer(pipeline, X_test, y_test)) for name, scorer in job.scorers.items()}
+        own_scores = {name: float(scorer(pipeline, *test)) for name, scorer in job.scorers.items()}
         cell = Cell(
             spec.name,
             scores=score(evaluation) | own_scores,
@@ -214,17 +211,19 @@ def _run_cell(job: Job, spec: ClassifierSpec, splits: list[_Split]) -> Cell:
             **_counts_of_rows(job, outer, pipeline),
         )
         if len(splits) > 1:
-            thresholds = _thresholds(job, spec, splits[1:], predictions.default_threshold)
-            tuned = tuned_scores(true, predictions, dataset.minority, thresholds)
-            cell = replace(cell, scores=cell.scores | tuned)
+            thresholds = _thresholds(job, spec, splits[1:], evaluation.default_threshold)
+            cell = replace(cell, scores=cell.scores | tuned_scores(evaluation, thresholds))
     except Exception as error:
         return replace(cell, error=readable_traceback(error))
     return cell
 
 
-def _true_classes(job: Job, split: _Split) -> Rows:
-    """Return the index of the class of each test row."""
-    return np.searchsorted(job.dataset.classes, job.dataset.y[split.test])
+def _evaluation(job: Job, split: _Split, pipeline: Pipeline) -> Evaluation:
+    """Return what metrics of a fitted pipeline on the test rows are computed from."""
+    dataset = job.dataset
+    true = np.searchsorted(dataset.classes, dataset.y[split.test])
+    X, majority = dataset.X.iloc[split.test], int(np.argmax(dataset.counts))
+    return evaluate(pipeline, X, true, dataset.classes, dataset.minority, majority)
 
 
 def _fitted(job: Job, spec: ClassifierSpec, split: _Split) -> tuple[Pipeline, float, float]:
@@ -269,12 +268,7 @@ def build_pipeline(X: pd.DataFrame, sampler: SamplerSpec, classifier: Any, step:
 
 def _thresholds(job: Job, spec: ClassifierSpec, splits: list[_Split], default: float) -> dict[str, float]:
     """Return the best threshold for each tunable metric, the classifier's own where nothing can be tuned."""
-    minority = job.dataset.minority
-    folds = []
-    for split in splits:
-        pipeline, _, _ = _fitted(job, spec, split)
-        predictions = predict(pipeline, job.dataset.X.iloc[split.test], job.dataset.classes)
-        folds.append((predictions.class_scores[:, minority], _true_classes(job, split) == minority))
+    folds = [_evaluation(job, split, _fitted(job, spec, split)[0]).minority_scores for split in splits]
     tuned = {name: best_threshold(folds, entry.compute) for name, entry in TUNABLE.items()}
     return {name: default if threshold is None else threshold for name, threshold in tuned.items()}
 

@@ -1,14 +1,13 @@
-"""What a metric is computed from: true classes, predictions, and confusion matrices of the decisions."""
+"""What a metric is computed from: true classes, scores of the classes, and confusion matrices of the decisions."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix
-
-from wgan_resampler.comparison.scoring.predictions import Predictions
 
 Floats = NDArray[np.float64]
 
@@ -28,7 +27,7 @@ class Evaluation:
     true : ndarray of shape (n_rows,)
         Index of the class of each row; empty for a stack of matrices.
     class_scores : ndarray of shape (n_rows, n_classes)
-        Probabilities, or values of the decision function; empty for a stack of matrices.
+        One column for each class: probabilities, or values of the decision function; empty for a stack of matrices.
     are_probabilities : bool
         Whether `class_scores` holds probabilities.
     """
@@ -39,6 +38,16 @@ class Evaluation:
     true: NDArray[np.intp]
     class_scores: Floats
     are_probabilities: bool
+
+    @property
+    def default_threshold(self) -> float:
+        """The threshold at which a classifier of two classes decides by itself."""
+        return 0.5 if self.are_probabilities else 0.0
+
+    @property
+    def minority_scores(self) -> tuple[Floats, NDArray[np.bool_]]:
+        """The score of the smallest class for each row, and whether the row belongs to it."""
+        return self.class_scores[:, self.minority], self.true == self.minority
 
     @property
     def n_correct(self) -> Floats:
@@ -61,15 +70,22 @@ class Evaluation:
         return ratio(self.n_correct, self.n_true, otherwise=np.nan)
 
 
-def evaluate(true: NDArray[np.intp], predictions: Predictions, minority: int, majority: int) -> Evaluation:
-    """Return what metrics are computed from.
+def evaluate(
+    classifier: Any, X: Any, true: NDArray[np.intp], classes: NDArray[Any], minority: int, majority: int
+) -> Evaluation:
+    """Return what metrics of a fitted classifier are computed from.
 
     Parameters
     ----------
+    classifier : estimator
+        Fitted classifier with ``predict_proba`` or ``decision_function``.
+    X : array-like of shape (n_rows, n_columns)
+        The rows.
     true : ndarray of shape (n_rows,)
         Index of the class of each row.
-    predictions : Predictions
-        What the classifier predicts for the rows.
+    classes : ndarray of shape (n_classes,)
+        All classes of the dataset, sorted. A class without training rows is unknown to the classifier. It gets
+        probability 0, or the lowest value of the decision function.
     minority, majority : int
         Index of the smallest and of the largest class of the dataset.
 
@@ -81,15 +97,23 @@ def evaluate(true: NDArray[np.intp], predictions: Predictions, minority: int, ma
     Examples
     --------
     >>> import numpy as np
+    >>> from sklearn.dummy import DummyClassifier
     >>> from wgan_resampler.comparison.scoring.evaluation import evaluate
-    >>> from wgan_resampler.comparison.scoring.predictions import Predictions
-    >>> predictions = Predictions(np.array([0, 2, 2]), np.eye(3)[[0, 2, 2]], True)
-    >>> evaluate(np.array([0, 0, 2]), predictions, 2, 0).recalls
-    array([0.5, nan, 1. ])
+    >>> classifier = DummyClassifier(strategy="most_frequent").fit([[0], [0], [0]], [5, 5, 7])
+    >>> evaluate(classifier, [[0], [0]], np.array([0, 2]), np.array([5, 6, 7]), 2, 0).recalls
+    array([ 1., nan,  0.])
     """
-    scores = predictions.class_scores
-    counts = confusion_matrix(true, predictions.decisions, labels=range(scores.shape[1]))
-    return Evaluation(counts.astype(float), minority, majority, true, scores, predictions.are_probabilities)
+    known = np.searchsorted(classes, classifier.classes_)
+    are_probabilities = hasattr(classifier, "predict_proba")
+    answer = classifier.predict_proba if are_probabilities else classifier.decision_function
+    values = np.asarray(answer(X), dtype=float)
+    if values.ndim == 1:
+        values = np.column_stack([-values, values])
+    scores = np.full((len(values), len(classes)), 0.0 if are_probabilities else values.min())
+    scores[:, known] = values
+    decisions = np.searchsorted(classes, classifier.predict(X))
+    counts = confusion_matrix(true, decisions, labels=range(len(classes))).astype(float)
+    return Evaluation(counts, minority, majority, true, scores, are_probabilities)
 
 
 def evaluate_thresholds(thresholds: Floats, scores: Floats, positive: NDArray[np.bool_]) -> Evaluation:

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, get_scorer, get_scorer_names, log_loss, roc_auc_score
 
 from wgan_resampler.comparison.data.names import named_objects
-from wgan_resampler.comparison.scoring.evaluation import Evaluation, evaluate, ratio
-from wgan_resampler.comparison.scoring.predictions import Predictions
+from wgan_resampler.comparison.scoring.evaluation import Evaluation, evaluate_thresholds, ratio
 from wgan_resampler.exceptions import InvalidParameterError
 
 Scorer = Callable[[Any, Any, Any], float]
@@ -177,28 +175,21 @@ def score(evaluation: Evaluation) -> dict[str, float]:
     Examples
     --------
     >>> import numpy as np
+    >>> from sklearn.dummy import DummyClassifier
     >>> from wgan_resampler.comparison.scoring.evaluation import evaluate
     >>> from wgan_resampler.comparison.scoring.metrics import score
-    >>> from wgan_resampler.comparison.scoring.predictions import Predictions
-    >>> scores = np.array([[0.9, 0.1], [0.6, 0.4], [0.7, 0.3]])
-    >>> predictions = Predictions(scores.argmax(axis=1), scores, True)
-    >>> values = score(evaluate(np.array([0, 1, 0]), predictions, 1, 0))
+    >>> classifier = DummyClassifier(strategy="most_frequent").fit([[0], [0], [0]], [0, 0, 1])
+    >>> values = score(evaluate(classifier, [[0], [0]], np.array([0, 1]), np.array([0, 1]), 1, 0))
     >>> values["roc_auc"], values["balanced_accuracy"], values["recall_minority"]
-    (1.0, 0.5, 0.0)
+    (0.5, 0.5, 0.0)
     """
     return {name: float(definition.compute(evaluation)) for name, definition in DEFINITIONS.items()}
 
 
-def tuned_scores(
-    true: NDArray[np.intp], predictions: Predictions, minority: int, thresholds: Mapping[str, float]
-) -> dict[str, float]:
+def tuned_scores(evaluation: Evaluation, thresholds: Mapping[str, float]) -> dict[str, float]:
     """Return the tunable metrics of two classes, each at its own threshold of the minority's score."""
-    found, majority = {}, 1 - minority
-    for name, definition in TUNABLE.items():
-        decisions = np.where(predictions.class_scores[:, minority] >= thresholds[name], minority, majority)
-        evaluation = evaluate(true, replace(predictions, decisions=decisions), minority, majority)
-        found[f"{name}_tuned"] = float(definition.compute(evaluation))
-    return found
+    at = {name: evaluate_thresholds(np.array([thresholds[name]]), *evaluation.minority_scores) for name in TUNABLE}
+    return {f"{name}_tuned": float(found.compute(at[name])[0]) for name, found in TUNABLE.items()}
 
 
 def resolve_scoring(scoring: Any) -> tuple[tuple[Metric, ...], dict[str, Scorer]]:

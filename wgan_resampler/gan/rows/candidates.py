@@ -257,7 +257,7 @@ def _candidates(
     from_table = (uniform < neighbors.share).nonzero().squeeze(1)
     values, states, origins = neighbors.rows.draw(classes[from_table], rng)
     # Between equal rows a step has length 0, so the row would be a copy: the generator makes another one in its place.
-    # (Where integers are rounded, a short step may still come back to the row.)
+    # (Where numbers are rounded to a grid, a short step may still come back to the row.)
     new = neighbors.rows.is_new(values, states, origins)
     from_table = from_table[new]
     from_generator = torch.ones_like(classes, dtype=torch.bool)

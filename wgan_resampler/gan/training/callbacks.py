@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tqdm.auto import tqdm
-
 from wgan_resampler.exceptions import InvalidParameterError
 from wgan_resampler.gan.parameter_checks import check_not_negative, check_sizes
 from wgan_resampler.gan.training.trainer import Callback, GanTrainer
+from wgan_resampler.utils import progress_bar
 from wgan_resampler.utils.storage import save_state
 
 _SHOWN_LOSSES = ("critic_loss", "generator_loss", "wasserstein_estimate")
@@ -20,6 +20,8 @@ _SHOWN_LOSSES = ("critic_loss", "generator_loss", "wasserstein_estimate")
 
 class ProgressBar(Callback):
     """A tqdm bar that counts generator updates and shows the present losses.
+
+    If stderr is no terminal, a line is written for each 10 % of the updates.
 
     Parameters
     ----------
@@ -34,15 +36,17 @@ class ProgressBar(Callback):
 
     def __init__(self, description: str = "WGAN-GP") -> None:
         self.description = description
-        self._bar: tqdm[Any] | None = None
+        self._bar: Any = None
         self._shown: dict[str, float] | None = None
 
     def on_train_begin(self, trainer: GanTrainer) -> None:
         """Open the bar."""
-        self._bar = tqdm(desc=self.description, total=trainer.total_updates, initial=trainer.n_updates, unit="update")
+        self._bar = progress_bar(
+            desc=self.description, total=trainer.total_updates, initial=trainer.n_updates, unit="update"
+        )
 
     def on_update_end(self, trainer: GanTrainer) -> None:
-        """Advance the bar by one update. Tqdm limits how often the bar is drawn."""
+        """Advance the bar by one update. Tqdm limits how often it is drawn."""
         if self._bar is not None:
             self._bar.update(1)
             self._show_losses(self._bar, trainer)
@@ -54,7 +58,7 @@ class ProgressBar(Callback):
             self._bar.close()
             self._bar = None
 
-    def _show_losses(self, bar: tqdm[Any], trainer: GanTrainer) -> None:
+    def _show_losses(self, bar: Any, trainer: GanTrainer) -> None:
         if trainer.progress is not None and trainer.progress is not self._shown:
             self._shown = trainer.progress
             bar.set_postfix({key: f"{self._shown[key]:.3g}" for key in _SHOWN_LOSSES}, refresh=False)
@@ -75,6 +79,8 @@ class Checkpoint(Callback):
         Epochs between files.
     about : mapping or None, default=None
         Plain values that are stored beside the state.
+    keep : int or None, default=None
+        Number of newest files to keep. Older ones are removed after a new one has been written. None keeps all.
 
     Attributes
     ----------
@@ -113,11 +119,18 @@ class Checkpoint(Callback):
     ('checkpoint_epoch_5.pth', 5)
     """
 
-    def __init__(self, folder: str | os.PathLike[str], every: int = 1, about: Mapping[str, Any] | None = None) -> None:
-        check_sizes(every=every)
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        every: int = 1,
+        about: Mapping[str, Any] | None = None,
+        keep: int | None = None,
+    ) -> None:
+        check_sizes(every=every, **({} if keep is None else {"keep": keep}))
         self.folder = folder
         self.every = every
         self.about = about
+        self.keep = keep
         self.newest: Path | None = None
         self._unsaved: dict[str, Any] | None = None
 
@@ -145,9 +158,21 @@ class Checkpoint(Callback):
     def _save(self) -> None:
         if self._unsaved is None:
             return
-        path = Path(self.folder) / f"checkpoint_epoch_{self._unsaved['trainer']['epoch']}.pth"
+        epoch: int = self._unsaved["trainer"]["epoch"]
+        path = Path(self.folder) / f"checkpoint_epoch_{epoch}.pth"
         save_state(path, self._unsaved)
         self.newest, self._unsaved = path, None
+        if self.keep is not None:
+            # Files of later epochs are not counted: when a training was resumed, they are those that are damaged.
+            epochs = sorted(number for number in _epochs_in(self.folder) if number <= epoch)
+            for old in epochs[: -self.keep]:
+                (Path(self.folder) / f"checkpoint_epoch_{old}.pth").unlink(missing_ok=True)
+
+
+def _epochs_in(folder: str | os.PathLike[str]) -> list[int]:
+    """Return the epochs of the checkpoints in a folder."""
+    names = (re.fullmatch(r"checkpoint_epoch_(\d{1,18})\.pth", path.name) for path in Path(folder).iterdir())
+    return [int(name[1]) for name in names if name is not None]
 
 
 class EarlyStopping(Callback):

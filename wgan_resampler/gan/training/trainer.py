@@ -7,7 +7,6 @@ import copy
 import itertools
 import operator
 import time
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -34,7 +33,7 @@ from wgan_resampler.gan.parameter_checks import (
 from wgan_resampler.gan.rows.batches import BatchSource, ClassBalancedBatches, LoaderBatches
 from wgan_resampler.gan.training.history import TrainingHistory
 from wgan_resampler.gan.training.updates import Updates
-from wgan_resampler.utils import computing, new_generator, resolve_device
+from wgan_resampler.utils import computing, new_generator, own_settings, resolve_device, warn_caller
 
 _UPDATES_BETWEEN_CHECKS = 50
 """Updates between two checks that the losses are finite, on the CPU. With CUDA there is one check per epoch.
@@ -263,6 +262,7 @@ class GanTrainer:
         """End training after the present update, even inside an epoch. Callbacks can call this method."""
         self._stopped = True
 
+    @own_settings
     def train(
         self, loader: Iterable[Any] | ClassBalancedBatches, epochs: int = 100, *, max_updates: int | None = None
     ) -> TrainingHistory:
@@ -436,11 +436,10 @@ class GanTrainer:
         advice = "Pass a list or a DataLoader: a generator can be iterated only once."
         if self.n_updates == self._first_update:
             raise InvalidDataError(f"The loader yielded no batch. {advice}")
-        warnings.warn(
+        warn_caller(
             f"The loader yielded no batch in epoch {self.epoch + 1}, so training ends after {self.epoch} epoch(s). "
             f"{advice}",
             TrainingStoppedEarlyWarning,
-            stacklevel=4,  # the caller of `train`
         )
 
     def _set_mode(self, *, training: bool) -> None:

@@ -11,6 +11,7 @@ from torch.utils.data import Dataset
 
 from wgan_resampler.exceptions import DataFileError
 from wgan_resampler.records.files.json_records import mean_over_time, read_records
+from wgan_resampler.utils import own_settings
 
 
 class MFCCDataset(Dataset[tuple[Tensor, Tensor]]):
@@ -61,6 +62,7 @@ class MFCCDataset(Dataset[tuple[Tensor, Tensor]]):
     tensor([1, 0])
     """
 
+    @own_settings
     def __init__(self, path: str | os.PathLike[str]) -> None:
         file = read_records(path, reduce=mean_over_time)
         self.features = torch.from_numpy(np.stack(file.records)).float()

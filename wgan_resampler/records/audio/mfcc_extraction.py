@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import warnings
 from pathlib import Path
 from typing import Final
@@ -11,12 +10,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
-from tqdm.auto import tqdm
 
 from wgan_resampler.exceptions import DataFileError
-from wgan_resampler.records.files.json_records import RecordFile
+from wgan_resampler.records.files.json_records import TRACK, RecordFile
 from wgan_resampler.tables import one_line
-from wgan_resampler.utils import AUDIO, require
+from wgan_resampler.utils import AUDIO, own_settings, progress_bar, require
 
 SAMPLE_RATE: Final = 22_050
 """Samples per second to which every sound is resampled."""
@@ -71,8 +69,11 @@ def find_sounds(folder: str | os.PathLike[str]) -> list[Path]:
     return sounds
 
 
-def mfcc_frames(path: str | os.PathLike[str], n_mfcc: int = 13) -> NDArray[np.float64]:
-    """Return the mel-frequency cepstral coefficients of a sound file.
+@own_settings
+def mfcc_segments(
+    path: str | os.PathLike[str], n_mfcc: int = 13, segment_seconds: float | None = None
+) -> list[NDArray[np.float64]]:
+    """Return the mel-frequency cepstral coefficients of a sound file, or of each segment of it.
 
     The sound is mixed to one channel and resampled to 22 050 Hz. All else is as librosa does it by default: frames of
     2048 samples, a new frame every 512 samples, 128 mel bands in decibels, and the orthonormal DCT-II.
@@ -83,16 +84,18 @@ def mfcc_frames(path: str | os.PathLike[str], n_mfcc: int = 13) -> NDArray[np.fl
         A sound file.
     n_mfcc : int, default=13
         Coefficients, at most 128.
+    segment_seconds : float or None, default=None
+        Length of a segment. The rest of the sound, which is shorter, is left out. None takes the whole sound.
 
     Returns
     -------
-    ndarray of shape (n_frames, n_mfcc)
-        Rounded to four decimals.
+    list of ndarray of shape (n_frames, n_mfcc)
+        One for each segment, or a single one for the whole sound. Rounded to four decimals.
 
     Raises
     ------
     DataFileError
-        If the file cannot be decoded or holds no sound.
+        If the file cannot be decoded, holds no sound, or is shorter than a segment.
     MissingDependencyError
         If librosa is not installed.
     """
@@ -104,20 +107,31 @@ def mfcc_frames(path: str | os.PathLike[str], n_mfcc: int = 13) -> NDArray[np.fl
             # Opened here, because librosa tries further decoders otherwise, which leave files open.
             with soundfile.SoundFile(os.fspath(path)) as file:
                 sound, _ = librosa.load(file, sr=SAMPLE_RATE, mono=True)
-            frames = librosa.feature.mfcc(y=sound, sr=SAMPLE_RATE, n_mfcc=n_mfcc).T if len(sound) else sound
+            size = len(sound) if segment_seconds is None else max(round(segment_seconds * SAMPLE_RATE), 1)
+            starts = range(0, len(sound) - size + 1, size) if len(sound) else ()
+            parts = (sound[start : start + size] for start in starts)
+            segments = [librosa.feature.mfcc(y=part, sr=SAMPLE_RATE, n_mfcc=n_mfcc).T for part in parts]
     except (soundfile.SoundFileError, librosa.ParameterError, EOFError, ValueError, RuntimeError) as error:
         reason = one_line(error).removeprefix(f"Error opening {os.fspath(path)!r}: ")
         raise DataFileError(f"{path} cannot be read as sound: {reason}.") from error
-    if not len(frames):
+    if not len(sound):
         raise DataFileError(f"{path} holds no sound.")
-    if not np.isfinite(frames).all():
+    if not segments:
+        seconds = len(sound) / SAMPLE_RATE
+        raise DataFileError(f"{path} has {seconds:.2f} seconds of sound, less than one segment of {segment_seconds:g}.")
+    if not all(np.isfinite(frames).all() for frames in segments):
         raise DataFileError(f"{path} holds samples that are not finite numbers.")
-    rounded: NDArray[np.float64] = np.asarray(frames, dtype=np.float64).round(_DECIMALS)
-    return rounded
+    return [np.asarray(frames, dtype=np.float64).round(_DECIMALS) for frames in segments]
 
 
+@own_settings
 def extract(
-    folder: str | os.PathLike[str], n_mfcc: int = 13, *, n_jobs: int | None = None, progress: bool = False
+    folder: str | os.PathLike[str],
+    n_mfcc: int = 13,
+    *,
+    segment_seconds: float | None = None,
+    n_jobs: int | None = None,
+    progress: bool = False,
 ) -> tuple[RecordFile, list[str]]:
     """Extract the MFCCs of all sound files in the subfolders of a folder. Several files are read at a time.
 
@@ -127,6 +141,8 @@ def extract(
         Holds a folder for each class.
     n_mfcc : int, default=13
         Coefficients, at most 128.
+    segment_seconds : float or None, default=None
+        Length of the segments into which each sound is cut. None makes one record of each file.
     n_jobs : int or None, default=None
         Processes; None takes as many as there are CPU cores. Only what is extracted is kept in memory.
     progress : bool, default=False
@@ -135,8 +151,9 @@ def extract(
     Returns
     -------
     file : RecordFile
-        A sequence of frames for each file that could be read, in the order of classes and file names, whatever the
-        number of processes. The names of the files are its further key ``"files"``.
+        A sequence of frames for each file that could be read, or for each segment of it, in the order of classes and
+        file names, whatever the number of processes. The names of the files are its further key ``"files"``. If sounds
+        are cut, the names are the key ``"track"`` instead, and ``"segment"`` numbers the segments of a track from 0.
     skipped : list of str
         For each file that could not be read: the reason, which names the file.
 
@@ -152,22 +169,26 @@ def extract(
     sounds = find_sounds(folder)
     # Results come in the order of the files, while later files are still being read.
     run = Parallel(n_jobs=-1 if n_jobs is None else n_jobs, return_as="generator")
-    done = run(delayed(_frames_or_reason)(path, n_mfcc) for path in sounds)
-    bar = tqdm(done, total=len(sounds), desc="MFCC", unit="file", disable=not progress, file=sys.stderr)
-    frames = dict(zip(sounds, bar, strict=True))
-    skipped = [reason for reason in frames.values() if isinstance(reason, str)]
+    done = run(delayed(_segments_or_reason)(path, n_mfcc, segment_seconds) for path in sounds)
+    bar = progress_bar(done, total=len(sounds), desc="MFCC", unit="file", disable=not progress)
+    results = dict(zip(sounds, bar, strict=True))
+    skipped = [reason for reason in results.values() if isinstance(reason, str)]
     if len(skipped) == len(sounds):
         raise DataFileError(f"{folder} holds {len(sounds)} sound files, but none can be read; first: {skipped[0]}")
-    records = {path.relative_to(folder): each for path, each in frames.items() if not isinstance(each, str)}
+    tracks = {path.relative_to(folder): each for path, each in results.items() if not isinstance(each, str)}
+    records = [segment for segments in tracks.values() for segment in segments]
+    paths = [path for path, segments in tracks.items() for _ in segments]
     mapping = sorted({path.relative_to(folder).parts[0] for path in sounds})
-    labels = np.array([mapping.index(path.parts[0]) for path in records], dtype=np.int64)
-    files = [path.as_posix() for path in records]
-    return RecordFile(list(records.values()), labels, tuple(mapping), "features", {"files": files}), skipped
+    labels = np.array([mapping.index(path.parts[0]) for path in paths], dtype=np.int64)
+    names = [path.as_posix() for path in paths]
+    numbers = [i for segments in tracks.values() for i in range(len(segments))]
+    extra = {"files": names} if segment_seconds is None else {TRACK: names, "segment": numbers}
+    return RecordFile(records, labels, tuple(mapping), "features", extra), skipped
 
 
-def _frames_or_reason(path: Path, n_mfcc: int) -> NDArray[np.float64] | str:
-    """Return the frames of a file, or the reason why there are none."""
+def _segments_or_reason(path: Path, n_mfcc: int, segment_seconds: float | None) -> list[NDArray[np.float64]] | str:
+    """Return the frames of a file or of its segments, or the reason why there are none."""
     try:  # one bad file must not stop a thousand good ones
-        return mfcc_frames(path, n_mfcc)
+        return mfcc_segments(path, n_mfcc, segment_seconds)
     except (DataFileError, OSError) as error:
         return one_line(error)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import InvalidDataError
+from wgan_resampler.tables import find_grid
 
 MIN_SPREAD: Final = 1e-3
 """Standard deviation over time below which a coefficient counts as constant.
@@ -106,6 +107,31 @@ def move(record: Floats, description: Floats) -> Floats:
     factors = np.where(is_constant, 0.0, spreads / np.where(own > 0, own, 1.0))
     moved: Floats = means + (record - record.mean(axis=0)) * factors
     return moved
+
+
+def rounded_like(record: Floats, moved: Floats) -> Floats:
+    """Return a moved record with as many decimals as the real one has, if that has few.
+
+    Parameters
+    ----------
+    record : ndarray of shape (n_frames, n_features)
+        The real record. Files of MFCCs hold four decimals.
+    moved : ndarray of shape (n_frames, n_features)
+        What :func:`move` makes of it.
+
+    Returns
+    -------
+    ndarray of shape (n_frames, n_features)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from wgan_resampler.records.audio.sequences import rounded_like
+    >>> rounded_like(np.array([[0.5], [2.25], [1.0]]), np.array([[1.23456], [2.0], [0.98765]])).tolist()
+    [[1.23], [2.0], [0.99]]
+    """
+    grid = find_grid(np.unique(record))
+    return moved if grid is None else moved.round(grid.decimals)
 
 
 def _checked(record: Floats) -> Floats:

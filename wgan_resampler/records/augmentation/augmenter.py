@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -39,10 +38,7 @@ from wgan_resampler.tables import (
     TableFile,
     table_suffix,
 )
-from wgan_resampler.utils import FILES, next_seed, require, resolve_device, seed_sequence
-
-if TYPE_CHECKING:
-    pass
+from wgan_resampler.utils import FILES, next_seed, own_settings, require, resolve_device, seed_sequence, warn_caller
 
 Path = str | os.PathLike[str]
 
@@ -108,6 +104,7 @@ class GanAugmenter:
     ((5, 2), 3)
     """
 
+    @own_settings
     def __init__(
         self,
         generator_path: Path,
@@ -144,6 +141,7 @@ class GanAugmenter:
         self._trained = replace(self._trained, model=model.to(place))
         self._seeds = seed_sequence(random_state)
 
+    @own_settings
     def generate_samples(self, num_samples: int, class_idx: int | str) -> Any:
         """Draw samples of one class. Each call draws other samples.
 
@@ -183,6 +181,7 @@ class GanAugmenter:
         require("pandas", "Drawing rows of a table", FILES)
         return own_format(data, model.encoder.schema).build(cells)
 
+    @own_settings
     def balance_dataset(
         self,
         input_data_path: Path,
@@ -211,8 +210,9 @@ class GanAugmenter:
             ``"equal"`` brings every class to the size of the largest, ``"upsample"`` adds half as many records as a
             class has, ``"custom"`` brings every class to `target_samples`.
         target_samples : int, mapping of str to int, or None, default=None
-            Used for ``"custom"`` only: the number of records of each class, or ``{class: records}`` for some classes.
-            None takes 200. A class that already has as many records stays unchanged.
+            Used for ``"custom"``: the number of records of each class, or ``{class: records}`` for some classes. None
+            takes 200. A class that already has as many records stays unchanged. With another method, it has no effect,
+            and causes a warning.
         target : str or None, default=None
             The column of the classes, for tables only.
         split_file : str or os.PathLike or None, default=None
@@ -236,7 +236,7 @@ class GanAugmenter:
             If a file has unexpected content, has other features or classes than the generator, or already holds
             synthetic records. Also if the output would replace a file that is read.
         InvalidParameterError
-            If `balance_method` is unknown, or `target_samples` does not fit it or the classes.
+            If `balance_method` is unknown, or `target_samples` does not fit the classes.
         OSError
             If a file cannot be read or written.
 
@@ -244,6 +244,8 @@ class GanAugmenter:
         -----
         LeakWarning
             If the generator was trained on more records of a class than the split has training records.
+        UnusedParameterWarning
+            If `target_samples` is given with another method than ``"custom"``.
         """
         read = [input_data_path, self.generator_path, *([] if split_file is None else [split_file])]
         if table_suffix(input_data_path) is None:
@@ -325,10 +327,9 @@ class GanAugmenter:
         for name, seen in zip(self.classes, self._trained.model.counts.tolist(), strict=True):
             allowed = plan.class_counts[name].training
             if seen > allowed:
-                warnings.warn(
+                warn_caller(
                     f"The generator was trained on {seen} records of class {name!r}, but the split has {allowed} "
                     f"training records of this class. It may have seen test records. Train it with the same split.",
                     LeakWarning,
-                    stacklevel=3,
                 )
                 return

@@ -80,7 +80,7 @@ def records_to_add(
     method : {"equal", "upsample", "custom"}
         How to balance.
     target_samples : int, mapping of str to int, or None
-        Records of each class with ``"custom"``; None takes 200.
+        Records of each class with ``"custom"``; None takes 200. With another method, it has no effect.
     names : ndarray of str of shape (n,)
         The class of each record that is counted.
 
@@ -94,7 +94,12 @@ def records_to_add(
     InvalidDataError
         If there is only one class.
     InvalidParameterError
-        If `method` is unknown, or `target_samples` does not fit it or the classes.
+        If `method` is unknown, or `target_samples` does not fit the classes.
+
+    Warns
+    -----
+    UnusedParameterWarning
+        If `target_samples` is given with another method than ``"custom"``.
 
     Examples
     --------

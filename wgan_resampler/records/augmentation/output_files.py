@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm.auto import tqdm
 
 from wgan_resampler.exceptions import DataFileError
-from wgan_resampler.records.audio.sequences import move
+from wgan_resampler.records.audio.sequences import move, rounded_like
 from wgan_resampler.records.augmentation.column_matching import matching_format
 from wgan_resampler.records.files.json_records import RecordFile, write_extended_records
 from wgan_resampler.records.files.labelled_data import LabelledData
 from wgan_resampler.records.generator_file import TrainedGenerator
 from wgan_resampler.records.training_data import DataDescription
 from wgan_resampler.tables import META_SUFFIX, Cells, NewRows, PandasFormat, TableFile
+from wgan_resampler.utils import progress_bar
 from wgan_resampler.utils.storage import atomic_writer, writable_file
 
 if TYPE_CHECKING:
@@ -126,8 +125,11 @@ def write_augmented_records(
     if file.is_sequence:
         further[DONORS] = [None] * len(file.records) + donors.tolist()
     # A synthetic sequence is made only when it is written, so that no two of them are in memory.
-    new = (move(file.records[donor], row) if file.is_sequence else row for donor, row in zip(donors, rows, strict=True))
-    records = tqdm(new, "writing", total=len(donors), unit="record", disable=not progress, file=sys.stderr)
+    new = (
+        rounded_like(file.records[donor], move(file.records[donor], row)) if file.is_sequence else row
+        for donor, row in zip(donors, rows, strict=True)
+    )
+    records = progress_bar(new, desc="writing", total=len(donors), unit="record", disable=not progress)
     write_extended_records(path, data.path, file, records, file.labels[donors], further)
 
 

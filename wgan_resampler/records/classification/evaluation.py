@@ -24,6 +24,7 @@ from wgan_resampler.exceptions import InvalidDataError, InvalidParameterError
 from wgan_resampler.records.classification import CLASSIFIERS
 from wgan_resampler.records.files.json_records import mean_over_time
 from wgan_resampler.records.files.labelled_data import LabelledData
+from wgan_resampler.utils import own_settings
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,7 @@ class Evaluation:
         }
 
 
+@own_settings
 def evaluate(
     data: LabelledData,
     model: str,

@@ -26,6 +26,9 @@ LAYOUTS: tuple[Layout, ...] = ("features", "mfcc")
 JSON_SUFFIXES = tuple(f".json{packed}" for packed in PACKED_SUFFIXES)
 """What the name of a written file of records ends in."""
 
+TRACK = "track"
+"""Key that says of each record which track it was cut from."""
+
 
 @dataclass(frozen=True)
 class RecordFile:

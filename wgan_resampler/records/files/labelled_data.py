@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import DataFileError
 from wgan_resampler.records.files.json_hints import is_json_lines, other_layout
-from wgan_resampler.records.files.json_records import RecordFile, mean_over_time, read_records
+from wgan_resampler.records.files.json_records import TRACK, RecordFile, mean_over_time, read_records
 from wgan_resampler.records.files.json_stream import Reduce
 from wgan_resampler.tables import (
     IS_SYNTHETIC,
@@ -58,6 +58,21 @@ class LabelledData:
         """Positions of the samples that were not generated."""
         return np.flatnonzero(~self.is_synthetic)
 
+    @property
+    def track_key(self) -> str | None:
+        """The key of a JSON file that names the track of each record, if several records come from one track."""
+        tracks = self._keys_of_records().get(TRACK) if isinstance(self.content, RecordFile) else None
+        if tracks is None or not all(isinstance(track, str) for track in tracks):
+            return None
+        return TRACK if len(set(tracks)) < len(tracks) else None
+
+    def _keys_of_records(self) -> dict[str, list[Any]]:
+        """Return the further keys of a JSON file that have a value for each record, or for each original one."""
+        content = cast(RecordFile, self.content)
+        lengths = (len(self.originals), len(self.names))  # `augment` leaves the lists of original records as they were
+        lists = {name: values for name, values in content.extra.items() if isinstance(values, list)}
+        return {name: values for name, values in lists.items() if len(values) in lengths and name != IS_SYNTHETIC}
+
     def groups(self, key: str) -> NDArray[np.intp]:
         """Return the group of each original sample, as a number. Samples with the same value of `key` are one group.
 
@@ -75,14 +90,7 @@ class LabelledData:
         DataFileError
             If there is no such key, or a sample has no value there.
         """
-        columns: Any = self.samples
-        if isinstance(self.content, RecordFile):
-            # A list may have values for all records, or for the original ones only, as `augment` leaves it.
-            lengths = (len(self.originals), len(self.names))
-            lists = {name: values for name, values in self.content.extra.items() if isinstance(values, list)}
-            columns = {
-                name: values for name, values in lists.items() if len(values) in lengths and name != IS_SYNTHETIC
-            }
+        columns: Any = self._keys_of_records() if isinstance(self.content, RecordFile) else self.samples
         if key not in columns:
             known = ", ".join(repr(name[:40]) for name in list(columns)[:12]) or "none"
             raise DataFileError(

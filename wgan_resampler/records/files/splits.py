@@ -7,7 +7,6 @@ import hashlib
 import itertools
 import json
 import os
-import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Annotated
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from wgan_resampler.exceptions import DataFileError, InvalidDataError, InvalidParameterError, SplitWarning
 from wgan_resampler.records.files.json_stream import convert, open_json
 from wgan_resampler.records.files.labelled_data import LabelledData
+from wgan_resampler.utils import own_settings, warn_caller
 from wgan_resampler.utils.storage import atomic_writer, writable_file
 
 FORMAT = "wgan-resampler split"
@@ -148,6 +148,7 @@ def consecutive_groups(names: NDArray[np.str_], size: int) -> NDArray[np.intp]:
     return np.arange(len(names)) // size
 
 
+@own_settings
 def make_split(
     names: NDArray[np.str_],
     groups: NDArray[np.intp] | None = None,
@@ -213,19 +214,22 @@ def make_split(
     rng = np.random.default_rng(seed)
     train: list[np.intp] = []
     test: list[np.intp] = []
+    untested: list[str] = []
     for number, name in enumerate(classes.tolist()):
         order = rng.permutation(np.flatnonzero(class_of_group == number))
         n_test = _groups_to_test(sizes[order], test_size)
         if not len(order):  # all groups with its records are of another class
             continue
         if n_test == 0:
-            warnings.warn(
-                f"Class {name!r} has a single group. It is used for training, so nothing tests this class.",
-                SplitWarning,
-                stacklevel=2,
-            )
+            untested.append(repr(name))
         test.extend(order[:n_test])
         train.extend(_within(order[n_test:], sizes, max_train.get(name, len(names)), name))
+    if test and untested:
+        warn_caller(
+            "These classes have a single group, which is used for training, so nothing tests them: "
+            f"{', '.join(untested)}.",
+            SplitWarning,
+        )
     return np.flatnonzero(np.isin(groups, train)), np.flatnonzero(np.isin(groups, test))
 
 
@@ -318,6 +322,14 @@ def read_split(path: str | os.PathLike[str]) -> Split:
     return convert(path, content, Split)
 
 
+def groups_of(data: LabelledData, group_key: str | None, group_size: int | None) -> NDArray[np.intp] | None:
+    """Return the group of each original record, by a key or a size of groups; None if both are None."""
+    if group_key is not None:
+        return data.groups(group_key)
+    return None if group_size is None else consecutive_groups(data.names[data.originals], group_size)
+
+
+@own_settings
 def divide(
     data: LabelledData,
     *,
@@ -329,22 +341,21 @@ def divide(
 ) -> Split:
     """Divide the original records of a file, by groups if a key or a size of groups is given.
 
+    Without either, the records of a track stay together if the file says which track each record comes from.
     Synthetic records are not counted in the positions of the split. See :func:`make_split` for the parameters; a
     `test_size` of None is 0.2.
     """
     names = data.names[data.originals]
-    groups = None
-    if group_key is not None:
-        groups = data.groups(group_key)
-    elif group_size is not None:
-        groups = consecutive_groups(names, group_size)
+    if group_key is None and group_size is None:
+        group_key = data.track_key
+    groups = groups_of(data, group_key, group_size)
     max_train = dict(max_train or {})
     test_size = 0.2 if test_size is None else test_size
     train, test = make_split(names, groups, test_size=test_size, seed=seed, max_train=max_train)
     if not len(test):
         raise InvalidDataError(
-            f"{data.path} cannot be split: every class has a single group, so none is left for testing. Use smaller "
-            "groups."
+            f"{data.path} cannot be split: every class has a single group, so none is left for testing. Add groups, or "
+            "divide them with group_size=1."
         )
     sides = tuple(train.tolist()), tuple(test.tolist())
     return Split(*sides, len(names), fingerprint(names), seed, test_size, group_key, group_size, max_train)

@@ -26,7 +26,7 @@ from wgan_resampler.sampler.fitting.settings import FitSettings
 from wgan_resampler.sampler.row_generator import RowModel
 from wgan_resampler.tables import Cells, TableEncoder
 from wgan_resampler.utils import computing, new_generator, next_seed
-from wgan_resampler.utils.storage import Records, check_same_form, checked, convert_state
+from wgan_resampler.utils.storage import Records, check_same_form, convert_state, refusing
 
 if TYPE_CHECKING:
     from wgan_resampler.gan import Callback
@@ -163,7 +163,7 @@ class Preparation:
         )
         self.trainer.load_state_dict(trainer)
         # torch refuses bytes that are not the state of a random generator.
-        checked(self.batches.load_state_dict, state["source"])
+        refusing(self.batches.load_state_dict)(state["source"])
 
 
 def prepare(

@@ -23,7 +23,7 @@ from wgan_resampler.tables.columns import (
     raise_no_category,
     raise_not_numeric,
 )
-from wgan_resampler.tables.containers.base import ChooseCategorical, Table, TableFormat
+from wgan_resampler.tables.containers.base import ChooseCategorical, Table, TableFormat, array_of_labels
 
 _SPARSE = {kind.__name__: kind for kind in (sparse.csr_array, sparse.csc_array, sparse.csr_matrix, sparse.csc_matrix)}
 
@@ -125,7 +125,7 @@ class ArrayFormat(TableFormat):
     @staticmethod
     def as_target(target: Any, *, one_hot: bool) -> NDArray[Any]:
         """Return a target as an array. A column vector becomes one-dimensional, as in imbalanced-learn."""
-        array = np.asarray(target)
+        array = array_of_labels(target)
         return array if one_hot or array.ndim != 2 else array.ravel()
 
 

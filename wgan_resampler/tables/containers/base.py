@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import InvalidDataError
-from wgan_resampler.tables.columns import Cells
+from wgan_resampler.tables.columns import Cells, plain_repr
 
 
 @dataclass(frozen=True)
@@ -127,12 +127,16 @@ class TableFormat(abc.ABC):
     @staticmethod
     def label_array(target: Any) -> NDArray[Any]:
         """Return a target as a numpy array of labels, with None or NaN for missing labels."""
-        values = np.asarray(target)
-        if isinstance(target, (list, tuple)) and values.dtype.kind == "U":
-            # numpy turned everything beside a string into a string, too.
-            objects = np.array(target, dtype=object)
-            return values if all(isinstance(label, str) for label in objects.flat) else objects
-        return values
+        mask = np.ma.getmaskarray(target) if isinstance(target, np.ma.MaskedArray) else np.zeros(0)
+        if mask.any():
+            raise InvalidDataError(
+                f"Input y is masked: {int(mask.sum())} label(s) have a mask, the first in row "
+                f"{int(np.argwhere(mask)[0, 0])}. Drop these rows, or make them a class of their own with "
+                "y.filled(label)."
+            )
+        values = array_of_labels(target)
+        # numpy's strings of any length cannot be saved, and few functions take them.
+        return values.astype(object) if values.dtype.kind == "T" else values
 
     @staticmethod
     def as_target(target: Any, *, one_hot: bool) -> Any:
@@ -157,7 +161,21 @@ class FrameFormat(TableFormat):
 
     def label(self, column: int) -> str:
         """Return the column's name."""
-        return repr(self.names[column])
+        return plain_repr(self.names[column])
+
+
+def array_of_labels(target: Any) -> NDArray[Any]:
+    """Return labels as an array in which no label has changed.
+
+    numpy turns everything that stands beside a string into a string, too. It also cuts off a null character at the end,
+    so that two labels would become one.
+    """
+    values = np.asarray(target)
+    if not isinstance(target, (list, tuple)) or values.dtype.kind not in "US":
+        return values
+    objects = np.array(target, dtype=object)
+    same = values.astype(object) == objects
+    return values if set(map(type, objects.flat)) <= {str, bytes, np.str_, np.bytes_} and same.all() else objects
 
 
 def check_not_empty(frame: Any) -> None:

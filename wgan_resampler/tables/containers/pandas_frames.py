@@ -19,9 +19,11 @@ from wgan_resampler.tables.columns import (
     NumericCells,
     decimal_cells,
     decimals,
+    empty_cells,
     numeric_cells,
     object_cells,
     objects_with_missing,
+    plain_repr,
     raise_no_category,
     raise_not_numeric,
 )
@@ -41,11 +43,15 @@ class SeriesFormat:
         What the codes stand for; an ndarray if the column holds objects, and None for numbers.
     missing : Any, default=None
         What stands in a missing value of a column of objects.
+    on_clocks : bool, default=False
+        Whether the numbers are times on the clocks of the dtype's time zone, and not in UTC. They are if all of them
+        are whole days there: where clocks are set, these are not evenly spaced in UTC.
     """
 
     dtype: Any
     categories: Any = None
     missing: Any = None
+    on_clocks: bool = False
 
     def build(self, cells: Cells) -> Any:
         """Return the cells as a Series of the column's dtype."""
@@ -71,7 +77,9 @@ class SeriesFormat:
         elif self.dtype.kind in "mM":
             unit = getattr(self.dtype, "unit", None) or np.datetime_data(self.dtype)[0]
             series = pd.Series(cells.values.astype(f"{self.dtype.kind}8[{unit}]"))
-            if isinstance(self.dtype, pd.DatetimeTZDtype):
+            if self.on_clocks:
+                series = pd.Series(_moments_of_clocks(series, self.dtype.tz))
+            elif isinstance(self.dtype, pd.DatetimeTZDtype):
                 series = series.dt.tz_localize("UTC").dt.tz_convert(self.dtype.tz)
         elif isinstance(self.dtype, pd.SparseDtype):  # becomes sparse at the end, with its missing values
             series = pd.Series(cells.values)
@@ -86,8 +94,13 @@ class SeriesFormat:
         kind = self.dtype.pyarrow_dtype
         if pa.types.is_decimal(kind):
             array = pa.array(decimals(cells, kind.scale), type=kind)
+        elif pa.types.is_null(kind):
+            array = pa.nulls(len(cells))
         else:
-            array = pa.array(cells.values, mask=cells.missing).cast(kind)
+            values = cells.values
+            if self.on_clocks:
+                values = _moments_of_clocks(values.astype(f"M8[{kind.unit}]"), kind.tz).asi8
+            array = pa.array(values, mask=cells.missing).cast(kind)
         return pd.Series(pd.arrays.ArrowExtensionArray(array))
 
 
@@ -112,12 +125,12 @@ class PandasFormat(FrameFormat):
         if not rows.columns.is_unique:
             twice = rows.columns[rows.columns.duplicated()][0]
             raise InvalidDataError(
-                f"Column names must be unique, but {twice!r} occurs more than once. Rename one of them."
+                f"Column names must be unique, but {plain_repr(twice)} occurs more than once. Rename one of them."
             )
         if len({isinstance(name, str) for name in rows.columns}) == 2:
             raise InvalidDataError(
                 "Column names must be all strings or all something else; got "
-                f"{', '.join(map(repr, rows.columns[:10]))}. Rename them, for example with X.columns = "
+                f"{', '.join(map(plain_repr, rows.columns[:10]))}. Rename them, for example with X.columns = "
                 "X.columns.astype(str)."
             )
         auto = [j for j, dtype in enumerate(rows.dtypes) if _holds_categories(dtype)]
@@ -137,22 +150,32 @@ class PandasFormat(FrameFormat):
 
     @staticmethod
     def stack(rows: Any, new: Any) -> Any:
-        """Return `rows` with `new` below. The index is dropped."""
+        """Return `rows` with `new` below. The attributes stay. A `RangeIndex` continues, any other index is dropped."""
         import pandas as pd
 
-        return pd.concat([rows, new], ignore_index=True)
+        # `__finalize__` copies the attributes, which `concat` keeps only if both have the same.
+        stacked = pd.concat([rows, new], ignore_index=True).__finalize__(rows)
+        if isinstance(rows.index, pd.RangeIndex):
+            start, step = rows.index.start, rows.index.step
+            stacked.index = pd.RangeIndex(start, start + step * len(stacked), step, name=rows.index.name)
+        return stacked
 
     @staticmethod
     def take(rows: Any, positions: NDArray[np.integer]) -> Any:
-        """Return the rows or labels at these positions. The index is dropped, as in `stack`."""
-        return rows.iloc[positions].reset_index(drop=True).copy()
+        """Return the rows or labels at these positions, without index and attributes."""
+        taken = rows.iloc[positions].reset_index(drop=True).copy()
+        taken.attrs = {}
+        return taken
 
     @staticmethod
     def label_array(target: Any) -> NDArray[Any]:
-        """Return a Series or frame as an array; as objects where labels are missing."""
+        """Return a Series or frame as an array, of objects where no other array holds the labels."""
         if target.ndim == 2:
             return np.column_stack([PandasFormat.label_array(target.iloc[:, j]) for j in range(target.shape[1])])
-        return np.asarray(target.to_numpy(dtype=object) if target.hasnans else plain_array(target))
+        # No array but one of objects holds missing labels, moments with a time zone, or days that equal Python's.
+        kind = str(getattr(target.dtype, "pyarrow_dtype", ""))
+        is_object = target.hasnans or "tz=" in kind or kind.startswith("date")
+        return np.asarray(target.to_numpy(dtype=object) if is_object else plain_array(target))
 
 
 def _holds_categories(dtype: Any) -> bool:
@@ -181,6 +204,9 @@ def read_series(series: Any, is_categorical: bool) -> tuple[SeriesFormat, Cells]
     if is_categorical:
         cells, categories = _read_categories(series)
         return SeriesFormat(series.dtype, categories, marker), cells
+    days = _days_of_zone(series)
+    if days is not None:
+        return SeriesFormat(series.dtype, on_clocks=True), numeric_cells(days.array.asi8, missing)
     return SeriesFormat(series.dtype, missing=marker), _read_numbers(series, missing)
 
 
@@ -190,7 +216,7 @@ def _read_categories(series: Any) -> tuple[CategoricalCells, Any]:
     try:
         codes, categories = series.array.factorize()
     except (TypeError, NotImplementedError) as error:
-        raise_no_category(repr(series.name), series, TypeError(error))
+        raise_no_category(plain_repr(series.name), series, TypeError(error))
     if series.dtype == np.dtype(object):
         return CategoricalCells(codes, len(categories)), np.asarray(categories, dtype=object)
     # pyarrow returns the categories of a dictionary in the dtype of its values.
@@ -200,7 +226,7 @@ def _read_categories(series: Any) -> tuple[CategoricalCells, Any]:
 def _read_numbers(series: Any, missing: NDArray[np.bool_]) -> NumericCells:
     import pandas as pd
 
-    dtype, label = series.dtype, repr(series.name)
+    dtype, label = series.dtype, plain_repr(series.name)
     if dtype == np.dtype(object):
         return object_cells(series.to_numpy(), missing, label)
     if _is_counted_by_arrow(dtype):
@@ -220,7 +246,8 @@ def plain_dtype(dtype: Any) -> np.dtype | None:
     if isinstance(dtype, pd.SparseDtype):
         dtype = dtype.subtype
     bare = getattr(dtype, "numpy_dtype", dtype)
-    return bare if isinstance(bare, np.dtype) else None
+    # numpy's own strings would lose a null character at the end.
+    return bare if isinstance(bare, np.dtype) and bare.kind not in "US" else None
 
 
 def plain_array(series: Any, missing: NDArray[np.bool_] | None = None) -> NDArray[Any]:
@@ -235,14 +262,15 @@ def plain_array(series: Any, missing: NDArray[np.bool_] | None = None) -> NDArra
 
 
 def _is_counted_by_arrow(dtype: Any) -> bool:
-    """Whether a column holds moments, durations or decimals that pyarrow turns into integers and back."""
+    """Whether a column holds moments, durations, decimals or nothing, which pyarrow turns into integers and back."""
     import pandas as pd
 
     if not isinstance(dtype, pd.ArrowDtype):
         return False
     import pyarrow as pa
 
-    return bool(pa.types.is_temporal(dtype.pyarrow_dtype) or pa.types.is_decimal(dtype.pyarrow_dtype))
+    kind = dtype.pyarrow_dtype
+    return bool(pa.types.is_temporal(kind) or pa.types.is_decimal(kind) or pa.types.is_null(kind))
 
 
 def _read_arrow(series: Any, missing: NDArray[np.bool_], label: str) -> NumericCells:
@@ -252,5 +280,35 @@ def _read_arrow(series: Any, missing: NDArray[np.bool_], label: str) -> NumericC
     array = pa.array(series.array)
     if pa.types.is_decimal(kind):
         return decimal_cells(array.to_pylist(), kind.scale, label)
+    if pa.types.is_null(kind):
+        return empty_cells(len(series))
     wholes = array.cast(pa.int32() if kind.bit_width == 32 else pa.int64()).fill_null(0)
     return numeric_cells(wholes.to_numpy(zero_copy_only=False), missing)
+
+
+def _days_of_zone(series: Any) -> Any:
+    """Return the days of a column with a time zone, without the zone; None if not all of its times are whole days."""
+    import pandas as pd
+
+    arrow: Any = getattr(series.dtype, "pyarrow_dtype", None)
+    if getattr(arrow, "tz", None) is not None:
+        series = series.astype(pd.DatetimeTZDtype(arrow.unit, arrow.tz))
+    if not isinstance(series.dtype, pd.DatetimeTZDtype):
+        return None
+    days = series.dt.tz_localize(None)
+    known = days.notna()
+    is_whole = known.any() and (days == days.dt.normalize())[known].all()
+    # If clocks are set at midnight, it may come twice.
+    return days if is_whole and (_moments_of_clocks(days, series.dt.tz) == series)[known].all() else None
+
+
+def _moments_of_clocks(times: Any, zone: Any) -> Any:
+    """Return the moments at which the clocks of a zone show some times; the first of two."""
+    import pandas as pd
+
+    clocks, day = pd.DatetimeIndex(times), pd.Timedelta(days=1)
+    options: Any = {"ambiguous": np.ones(len(clocks), dtype=bool), "nonexistent": "NaT"}
+    moments = clocks.tz_localize(zone, **options)
+    # Some times are left out when clocks are set forward. Such a time is read as if they were set a little later.
+    left_out = moments.isna() & clocks.notna()
+    return moments.where(~left_out, (clocks - day).tz_localize(zone, **options) + day) if left_out.any() else moments

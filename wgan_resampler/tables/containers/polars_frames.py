@@ -19,6 +19,7 @@ from wgan_resampler.tables.columns import (
     NumericCells,
     decimal_cells,
     decimals,
+    empty_cells,
     numeric_cells,
     raise_not_numeric,
     raise_too_long,
@@ -38,11 +39,15 @@ class PolarsColumn:
         What the codes stand for, in the column's dtype; None for numbers.
     nan_is_missing : bool, default=False
         Whether a missing number is NaN rather than null.
+    on_clocks : bool, default=False
+        Whether the numbers are times on the clocks of the dtype's time zone, and not in UTC. They are if all of them
+        are whole days there: where clocks are set, these are not evenly spaced in UTC.
     """
 
     dtype: Any
     categories: Any = None
     nan_is_missing: bool = False
+    on_clocks: bool = False
 
     def build(self, cells: Cells) -> Any:
         """Return the cells as a Series of the column's dtype."""
@@ -60,9 +65,14 @@ class PolarsColumn:
     def _numbers(self, cells: NumericCells) -> Any:
         import polars as pl
 
+        if self.dtype == pl.Null:
+            return pl.Series([None] * len(cells), dtype=self.dtype)
         if self.dtype.is_decimal():
             return pl.Series(decimals(cells, self.dtype.scale), dtype=self.dtype)
-        return _with_nulls(cells.values, cells.missing).cast(self.dtype)
+        series = _with_nulls(cells.values, cells.missing)
+        if self.on_clocks:
+            return _moments_of_clocks(series.cast(pl.Datetime(self.dtype.time_unit)), self.dtype.time_zone)
+        return series.cast(self.dtype)
 
 
 @dataclass(frozen=True)
@@ -117,12 +127,14 @@ class PolarsFormat(FrameFormat):
 
     @staticmethod
     def label_array(target: Any) -> NDArray[Any]:
-        """Return a Series or frame as an array; as objects where labels are missing."""
+        """Return a Series or frame as an array, of objects where no other array holds the labels."""
         if is_of("polars", target, "LazyFrame"):
             raise InvalidDataError("A polars LazyFrame holds no rows yet. Pass y.collect().")
         if hasattr(target, "get_columns"):
             return np.column_stack([PolarsFormat.label_array(series) for series in target.get_columns()])
-        return np.array(target.to_list(), dtype=object) if target.null_count() else np.asarray(target.to_numpy())
+        # No array but one of objects holds missing labels, the moments of a time zone, or integers of 128 bits.
+        is_object = target.null_count() or "128" in str(target.dtype) or getattr(target.dtype, "time_zone", None)
+        return np.array(target.to_list(), dtype=object) if is_object else np.asarray(target.to_numpy())
 
 
 def read_series(series: Any, is_categorical: bool) -> tuple[PolarsColumn, Cells]:
@@ -136,7 +148,7 @@ def read_series(series: Any, is_categorical: bool) -> tuple[PolarsColumn, Cells]
     import polars as pl
 
     dtype = series.dtype
-    if dtype.is_nested() or isinstance(dtype, (pl.Null, pl.Object, pl.Binary)):
+    if dtype.is_nested() or isinstance(dtype, (pl.Object, pl.Binary)):
         raise InvalidDataError(
             f"Column {series.name!r} is of dtype {dtype}, which is neither numbers nor categories: row 0 holds "
             f"{_first_cell(series)!r}. Drop the column, or cast it first."
@@ -145,12 +157,17 @@ def read_series(series: Any, is_categorical: bool) -> tuple[PolarsColumn, Cells]
     if is_categorical:
         cells, categories = _read_categories(series)
         return PolarsColumn(dtype, categories, nan_is_missing), cells
+    days = _days_of_zone(series)
+    if days is not None:
+        return PolarsColumn(dtype, on_clocks=True), _read_numbers(days)
     return PolarsColumn(dtype, nan_is_missing=nan_is_missing), _read_numbers(series)
 
 
 def _read_categories(series: Any) -> tuple[CategoricalCells, Any]:
     import polars as pl
 
+    if series.dtype == pl.Null:  # which polars cannot join
+        return CategoricalCells(np.full(len(series), -1), 0), series.clear()
     key = series.fill_nan(None) if series.dtype.is_float() else series
     if series.dtype.is_decimal():  # which old versions cannot compare
         key = series.cast(pl.String)
@@ -168,6 +185,8 @@ def _read_numbers(series: Any) -> NumericCells:
     dtype, label = series.dtype, repr(series.name)
     if dtype.is_decimal():
         return decimal_cells(series.to_list(), dtype.scale, label)
+    if dtype == pl.Null:
+        return empty_cells(len(series))
     if not (dtype.is_numeric() or dtype.is_temporal() or isinstance(dtype, pl.Boolean)):
         raise_not_numeric(label, series.to_list(), series.is_not_null().to_numpy(), dtype)
     missing = series.is_null().to_numpy()
@@ -177,6 +196,29 @@ def _read_numbers(series: Any) -> NumericCells:
         series = _in_64_bits(series)
     filled = series.fill_null(False if isinstance(dtype, pl.Boolean) else 0)
     return numeric_cells(filled.to_numpy(), missing)
+
+
+def _days_of_zone(series: Any) -> Any:
+    """Return the days of a column with a time zone, without the zone; None if not all of its times are whole days."""
+    zone = getattr(series.dtype, "time_zone", None)
+    if zone is None or series.null_count() == len(series):
+        return None
+    days = series.dt.replace_time_zone(None)
+    if not (days == days.dt.truncate("1d")).all():
+        return None
+    # If clocks are set at midnight, it may come twice.
+    return days if (_moments_of_clocks(days, zone) == series).all() else None
+
+
+def _moments_of_clocks(times: Any, zone: str) -> Any:
+    """Return the moments at which the clocks of a zone show some times; the first of two."""
+    import polars as pl
+
+    options: Any = {"time_zone": zone, "ambiguous": "earliest", "non_existent": "null"}
+    moments = times.dt.replace_time_zone(**options)
+    # Some times are left out when clocks are set forward. Such a time is read as if they were set a little later.
+    day_before = times.dt.offset_by("-24h").dt.replace_time_zone(**options)
+    return pl.select(pl.coalesce(moments, day_before.dt.offset_by("24h"))).to_series()
 
 
 def _in_64_bits(series: Any) -> Any:

@@ -18,12 +18,19 @@ from __future__ import annotations
 from typing import Any, Final
 
 from wgan_resampler.tables.containers.arrays import ArrayFormat
+from wgan_resampler.tables.containers.arrow_tables import ArrowFormat
 from wgan_resampler.tables.containers.base import TableFormat
 from wgan_resampler.tables.containers.lists import ListFormat
 from wgan_resampler.tables.containers.pandas_frames import PandasFormat
 from wgan_resampler.tables.containers.polars_frames import PolarsFormat
 
-CONTAINERS: Final[tuple[type[TableFormat], ...]] = (PandasFormat, PolarsFormat, ListFormat, ArrayFormat)
+CONTAINERS: Final[tuple[type[TableFormat], ...]] = (
+    PandasFormat,
+    PolarsFormat,
+    ArrowFormat,
+    ListFormat,
+    ArrayFormat,
+)
 """Asked in this order; the first one that holds a value reads it."""
 
 

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wgan_resampler.tables.columns import CategoricalCells, Cells, NumericCells, numeric_cells
+from wgan_resampler.tables.encoding.grid import find_grid
 from wgan_resampler.tables.encoding.numeric_scale import ROWS_PER_KNOT, apply_scale, fit_scale, undo_scale
 from wgan_resampler.tables.encoding.schema import (
     CategoricalColumn,
     Column,
+    Grid,
     Link,
     NumericColumn,
     RowLayout,
@@ -175,24 +178,42 @@ def fit_column(cells: Cells) -> Column:
     if isinstance(cells, CategoricalCells):
         return CategoricalColumn(cells.n_categories, has_missing)
     numbers = np.sort(cells.present)
-    frequent = _frequent_values(numbers)
-    ordinary = numbers[_find(frequent, numbers) < 0] if len(frequent) else numbers
-    scale = fit_scale(ordinary) if len(ordinary) else None
+    values, counts = _distinct(numbers)
+    frequent = _frequent_values(values, counts)
+    others = _without(frequent, values)
+    scale = fit_scale(_without(frequent, numbers), _coarser_grid(others, values)) if len(others) else None
     return NumericColumn(numbers.dtype, scale, tuple(frequent.tolist()), has_missing)
 
 
-def _frequent_values(numbers: NDArray[Any]) -> NDArray[Any]:
-    """Return the numbers that get a state of their own, in increasing order. The given numbers are sorted."""
+def _distinct(numbers: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.integer]]:
+    """Return the different numbers among sorted numbers, and how often each occurs."""
     # np.unique would sort once more.
-    if len(numbers) == 0:
-        return numbers
-    first = np.flatnonzero(np.concatenate(([True], numbers[1:] != numbers[:-1])))
-    values, counts = numbers[first], np.diff(first, append=len(numbers))
-    if len(values) == 1:
+    first = np.flatnonzero(np.concatenate(([len(numbers) > 0], numbers[1:] != numbers[:-1])))
+    return numbers[first], np.diff(first, append=len(numbers))
+
+
+def _frequent_values(values: NDArray[Any], counts: NDArray[np.integer]) -> NDArray[Any]:
+    """Return the numbers that get a state of their own, of different numbers and how often each occurs."""
+    if len(values) <= 1:
         return values[:0]
-    if len(values) <= FEW_VALUES and len(numbers) >= ROWS_PER_KNOT * len(values):
+    n = int(counts.sum())
+    if len(values) <= FEW_VALUES and n >= ROWS_PER_KNOT * len(values):
         return values
-    return values[counts >= max(FREQUENT_SHARE * len(numbers), ROWS_PER_KNOT)]
+    return values[counts >= max(FREQUENT_SHARE * n, ROWS_PER_KNOT)]
+
+
+def _coarser_grid(ordinary: NDArray[Any], values: NDArray[Any]) -> Grid | None:
+    """Return the grid of the ordinary values, or the grid of all values if that is coarser.
+
+    All values support a grid better, but a frequent value, such as -999, may lie beside the grid of the others.
+    """
+    grid = find_grid(ordinary)
+    if len(ordinary) == len(values):
+        return grid
+    shared = find_grid(values)
+    if grid is None or shared is None:
+        return grid or shared
+    return max(grid, shared, key=lambda each: Fraction(each.step, 10**each.decimals))
 
 
 def _find(frequent: NDArray[Any], numbers: NDArray[Any]) -> NDArray[np.int64]:
@@ -201,6 +222,11 @@ def _find(frequent: NDArray[Any], numbers: NDArray[Any]) -> NDArray[np.int64]:
         return np.full(len(numbers), -1)
     position = np.minimum(np.searchsorted(frequent, numbers), len(frequent) - 1)
     return np.where(frequent[position] == numbers, position, -1)
+
+
+def _without(frequent: NDArray[Any], numbers: NDArray[Any]) -> NDArray[Any]:
+    """Return the numbers that are not among the frequent values."""
+    return numbers[_find(frequent, numbers) < 0] if len(frequent) else numbers
 
 
 def _nearest(frequent: NDArray[Any], numbers: NDArray[Any]) -> NDArray[np.int64]:

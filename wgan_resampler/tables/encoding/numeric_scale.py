@@ -6,9 +6,12 @@ which gives every part of the data its room, however far out an outlier lies. On
 linear map alone, a single value of 1e300 squeezes all other values into one point. With ranks alone, every distribution
 becomes uniform. CTGAN (Xu et al. 2019, arXiv:1907.00503, section 4.2) solves the same problem with mixture modes.
 
-Floats are halved first: the range of a column that holds both the largest and the smallest finite float does not fit a
-float. Integers are counted from the smallest one, and this is exact. So a column of time stamps, or of identifiers
-beyond 2^53, keeps the digits in which its values differ.
+Numbers on a grid are counted in steps from the smallest one. For integers this is exact, so a column of time stamps, or
+of identifiers beyond 2^53, keeps the digits in which its values differ. Only the numbers of steps decide the scale. So
+the same prices have the same scale as floats of 64 or 32 bits, as decimals, and as integers that count cents.
+
+What is scaled is half of the number of steps. Without a grid, it is half of the value: the range of a column that holds
+both the largest and the smallest finite float does not fit a float.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wgan_resampler.tables.encoding.schema import Scale
+from wgan_resampler.tables.encoding.schema import Grid, Scale
 
 RANK_WEIGHT = 0.5
 """Weight of the ranks in the scale. The rest is the weight of the linear map."""
@@ -30,25 +33,30 @@ ROWS_PER_KNOT = 5
 """A column gets at most one knot for this many rows, so that aggregates are stored and not the rows."""
 
 
-def fit_scale(values: NDArray[Any]) -> Scale:
+def fit_scale(values: NDArray[Any], grid: Grid | None = None) -> Scale:
     """Return the scale of numbers.
 
     Parameters
     ----------
     values : ndarray of shape (n,)
         Finite real numbers.
+    grid : Grid or None, default=None
+        The grid on which the numbers lie; for integers, None stands for step 1.
 
     Returns
     -------
     Scale
     """
+    if grid is None and values.dtype.kind != "f":
+        grid = Grid(1)
     is_sorted = bool((values[1:] >= values[:-1]).all())
     ordered = values if is_sorted else np.sort(values)
-    minimum, maximum = ordered[0].item(), ordered[-1].item()
-    halved = _halve(ordered, minimum)
+    # A long double is its own item.
+    minimum, maximum = (float(end) if values.dtype.kind == "f" else end.item() for end in (ordered[0], ordered[-1]))
+    halved = _halve(ordered, minimum, grid)
     low, high = float(halved[0]), float(halved[-1])
     if low == high:
-        return Scale(values.dtype, minimum, maximum, (low,), (0.0,))
+        return Scale(values.dtype, minimum, maximum, (low,), (0.0,), grid)
     n_knots = max(2, min(MAX_KNOTS, len(halved) // ROWS_PER_KNOT))
     at = np.round(np.linspace(0, len(halved) - 1, n_knots)).astype(np.int64)
     knots = np.unique(halved[at])
@@ -58,7 +66,7 @@ def fit_scale(values: NDArray[Any]) -> Scale:
     ranks = (first + last) / 2.0
     ranks = (ranks - ranks[0]) / (ranks[-1] - ranks[0])
     positions = 2.0 * (RANK_WEIGHT * ranks + (1.0 - RANK_WEIGHT) * linear) - 1.0
-    return Scale(values.dtype, minimum, maximum, tuple(knots.tolist()), tuple(positions.tolist()))
+    return Scale(values.dtype, minimum, maximum, tuple(knots.tolist()), tuple(positions.tolist()), grid)
 
 
 def apply_scale(scale: Scale, values: NDArray[Any]) -> NDArray[np.float64]:
@@ -79,9 +87,10 @@ def apply_scale(scale: Scale, values: NDArray[Any]) -> NDArray[np.float64]:
     if scale.is_constant:
         return np.zeros(len(values))
     knots, positions = np.array(scale.knots), np.array(scale.positions)
-    if not scale.is_floating:  # below the minimum, counting from it would wrap around
-        values = np.clip(values, scale.minimum, scale.maximum)
-    halved = np.clip(_halve(values, scale.minimum), knots[0], knots[-1])
+    # Below the minimum, counting from it would wrap around.
+    low, high = np.array([scale.minimum, scale.maximum], dtype=scale.dtype)
+    inside = np.minimum(np.maximum(values, low), high)
+    halved = np.clip(_halve(inside, scale.minimum, scale.grid), knots[0], knots[-1])
     # Shares rather than slopes, as in np.interp: between knots less than 1e-308 apart a slope overflows.
     left = np.minimum(np.searchsorted(knots, halved, "right") - 1, len(knots) - 2)
     share = (halved - knots[left]) / (knots[left + 1] - knots[left])
@@ -91,7 +100,7 @@ def apply_scale(scale: Scale, values: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def undo_scale(scale: Scale, encoded: NDArray[np.floating]) -> NDArray[Any]:
-    """Undo `apply_scale`. The values lie in the observed range; they are integers if the column holds integers.
+    """Undo `apply_scale`. The values lie in the observed range, and on the grid of the column if it has one.
 
     Parameters
     ----------
@@ -106,26 +115,37 @@ def undo_scale(scale: Scale, encoded: NDArray[np.floating]) -> NDArray[Any]:
     """
     if scale.is_constant:
         return np.full(len(encoded), scale.minimum, dtype=scale.dtype)
-    values = np.interp(encoded.astype(np.float64), scale.positions, scale.knots) * 2.0
-    if scale.is_floating:
-        return np.clip(values, scale.minimum, scale.maximum).astype(scale.dtype)
-    return _add_to_minimum(scale, np.rint(values))
+    halved = np.interp(encoded.astype(np.float64), scale.positions, scale.knots)
+    if scale.grid is not None and not scale.is_floating:
+        return _step_from_minimum(scale, scale.grid, np.rint(halved * 2.0))
+    values = halved * 2.0
+    if scale.grid is not None:
+        power = float(10**scale.grid.decimals)
+        # The quotient of two integers is the float that one gets from typing the decimal.
+        values = (np.rint(scale.minimum * power) + np.rint(values) * scale.grid.step) / power
+    return np.clip(values, scale.minimum, scale.maximum).astype(scale.dtype)
 
 
-def _halve(values: NDArray[Any], minimum: float | int) -> NDArray[np.float64]:
-    """Return half of each float, or half of the distance of each integer from the minimum."""
-    if values.dtype.kind == "f":
+def _halve(values: NDArray[Any], minimum: float | int, grid: Grid | None) -> NDArray[np.float64]:
+    """Return half of each number of steps from the minimum, or half of each value if there is no grid."""
+    if grid is None:
         return values.astype(np.float64) * 0.5
+    if values.dtype.kind == "f":
+        power = float(10**grid.decimals)
+        counts = np.rint(values.astype(np.float64) * power)
+        # Halved first, so that the difference does not overflow.
+        halves: NDArray[np.float64] = counts * 0.5 - np.rint(minimum * power) * 0.5
+        return halves / grid.step
     # Unsigned arithmetic wraps around, so the difference is exact even where it does not fit the column's dtype.
-    steps = values.astype(np.uint64) - np.uint64(int(minimum) % 2**64)
-    return steps.astype(np.float64) * 0.5
+    distances = values.astype(np.uint64) - np.uint64(int(minimum) % 2**64)
+    return distances.astype(np.float64) * 0.5 / grid.step
 
 
-def _add_to_minimum(scale: Scale, steps: NDArray[np.float64]) -> NDArray[Any]:
-    """Return the minimum plus integers given as float64, in the column's dtype and range."""
+def _step_from_minimum(scale: Scale, grid: Grid, steps: NDArray[np.float64]) -> NDArray[Any]:
+    """Return the integers that lie this many steps above the minimum, in the column's dtype and range."""
     # The upper end is filled in as an exact integer: as a float it may be rounded up, out of the dtype's range.
     whole = np.full(len(steps), scale.maximum, dtype=scale.dtype)
-    inside = steps < float(int(scale.maximum) - int(scale.minimum))
-    counted = np.maximum(steps[inside], 0.0).astype(np.uint64) + np.uint64(int(scale.minimum) % 2**64)
-    whole[inside] = counted.astype(scale.dtype)
+    inside = steps < float((int(scale.maximum) - int(scale.minimum)) // grid.step)
+    distances = np.maximum(steps[inside], 0.0).astype(np.uint64) * np.uint64(grid.step)
+    whole[inside] = (distances + np.uint64(int(scale.minimum) % 2**64)).astype(scale.dtype)
     return whole

@@ -15,12 +15,46 @@ networks can treat them in one operation. The offsets are kept here and nowhere 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
+
+MAX_DECIMALS = 22
+"""Most digits behind the decimal point. A larger power of ten is not exact as a float."""
+
+LARGEST_ON_GRID = 2.0**1000
+"""Largest float of a column with a grid, so that computing with the range does not overflow."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Evenly spaced numbers on which all numbers of a column lie. Its first one is the minimum of the column.
+
+    Parameters
+    ----------
+    step : int
+        Distance of neighbors, counted in the last decimal.
+    decimals : int, default=0
+        Digits behind the decimal point. The grid of 0.25, 0.5 and 1.75 has 2 decimals and step 25.
+    """
+
+    step: int
+    decimals: int = 0
+
+    def fits(self, dtype: np.dtype, minimum: float, maximum: float) -> bool:
+        """Whether numbers of a dtype and range can be counted in steps of the grid, without overflow."""
+        if not (1 <= self.step < 2**64 and 0 <= self.decimals <= MAX_DECIMALS):
+            return False
+        if dtype.kind != "f":
+            return self.decimals == 0
+        # Beyond 2^53, neighboring floats are more than 1 apart.
+        limit = 2.0**53 / 10**self.decimals if self.decimals else LARGEST_ON_GRID
+        return max(abs(minimum), abs(maximum)) <= limit
 
 
 @dataclass(frozen=True)
@@ -35,10 +69,12 @@ class Scale:
         Observed range; exact integers where the column holds integers.
     knots : tuple of float
         Increasing numbers, from minimum to maximum, at which the scale is fixed. A constant column has a single knot.
-        A knot of a float column is half of the value. A knot of an integer column is half of the distance from the
-        minimum. See `wgan_resampler.tables.encoding.numeric_scale`.
+        On a grid, a knot is half of the number of steps from the minimum. Without a grid, it is half of the value. See
+        `wgan_resampler.tables.encoding.numeric_scale`.
     positions : tuple of float
         Places of the knots in [-1, 1]; increasing.
+    grid : Grid or None
+        Decoding returns numbers of this grid. Integers always have one. None stands for floats of arbitrary digits.
     """
 
     dtype: np.dtype
@@ -46,6 +82,20 @@ class Scale:
     maximum: float | int | bool
     knots: tuple[float, ...]
     positions: tuple[float, ...]
+    grid: Grid | None
+
+    @property
+    def has_possible_grid(self) -> bool:
+        """Whether numbers of this range can lie on the grid. Only floats can do without a grid."""
+        return self.is_floating if self.grid is None else self.grid.fits(self.dtype, self.minimum, self.maximum)
+
+    def __post_init__(self) -> None:
+        _check_increasing(self.knots)
+        _check_increasing(self.positions)
+        _check_held((self.minimum, self.maximum), self.dtype)
+        has_sound_parts = self.minimum <= self.maximum and 0 < len(self.knots) == len(self.positions)
+        if not has_sound_parts or not self.has_possible_grid:
+            raise ValueError("a scale whose parts do not fit each other")
 
     @property
     def is_constant(self) -> bool:
@@ -58,8 +108,7 @@ class Scale:
         return self.dtype.kind == "f"
 
 
-@dataclass(frozen=True)
-class NumericColumn:
+class NumericColumn(Struct, frozen=True, tag_field="kind", tag="numbers"):
     """A column of numbers.
 
     Parameters
@@ -79,6 +128,14 @@ class NumericColumn:
     frequent: tuple[float | int | bool, ...] = ()
     has_missing: bool = False
 
+    def __post_init__(self) -> None:
+        _check_increasing(self.frequent)
+        _check_held(self.frequent, self.dtype)
+        if self.scale is not None and self.scale.dtype != self.dtype:
+            raise ValueError("a scale of another dtype than its column")
+        if self.scale is None and not self.n_states:
+            raise ValueError("a column without values")
+
     @property
     def has_value(self) -> bool:
         """Whether a value belongs to the column."""
@@ -91,8 +148,7 @@ class NumericColumn:
         return special + self.has_value if special else 0
 
 
-@dataclass(frozen=True)
-class CategoricalColumn:
+class CategoricalColumn(Struct, frozen=True, tag_field="kind", tag="categories"):
     """A column of categories.
 
     Parameters
@@ -107,6 +163,10 @@ class CategoricalColumn:
     has_missing: bool = False
 
     has_value = False
+
+    def __post_init__(self) -> None:
+        if self.n_categories < 0 or not self.n_states:
+            raise ValueError("a column without values")
 
     @property
     def n_states(self) -> int:
@@ -201,6 +261,10 @@ class TableSchema:
 
     columns: tuple[Column, ...]
 
+    def __post_init__(self) -> None:
+        if not self.columns:
+            raise ValueError("a table without columns")
+
     @cached_property
     def value_of(self) -> tuple[int | None, ...]:
         """Position of each column's value among the values; None for a column without."""
@@ -227,3 +291,21 @@ class TableSchema:
             n_values=sum(column.has_value for column in self.columns),
             block_sizes=tuple(sorted(column.n_states for column in self.columns if column.n_states)),
         )
+
+
+def _check_increasing(numbers: Sequence[float]) -> None:
+    """Raise ValueError unless numbers are finite and increase."""
+    if not all(map(math.isfinite, numbers)) or not all(a < b for a, b in itertools.pairwise(numbers)):
+        raise ValueError("values that do not increase")
+
+
+def _check_held(numbers: Sequence[Any], dtype: np.dtype) -> None:
+    """Raise ValueError unless a dtype holds all numbers: otherwise, filling them in would overflow."""
+    kind = {"b": bool, "f": float}.get(dtype.kind, int)
+    try:
+        with np.errstate(over="raise"):
+            is_held = all(type(number) is kind and math.isfinite(np.array(number, dtype)) for number in numbers)
+    except ArithmeticError:
+        is_held = False
+    if not is_held:
+        raise ValueError(f"a column of dtype {dtype} with values {str(numbers)[:60]}")

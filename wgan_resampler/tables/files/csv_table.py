@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import re
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
@@ -21,7 +20,7 @@ from wgan_resampler.tables.files.csv_dialect import CsvDialect, CsvOptions, not_
 from wgan_resampler.tables.files.new_rows import IS_SYNTHETIC, NewRows, read_marks
 from wgan_resampler.tables.files.number_text import NumberText, find_number_text, with_digits
 from wgan_resampler.tables.files.packed import one_line, open_data
-from wgan_resampler.utils import FILES, require
+from wgan_resampler.utils import FILES, require, warn_caller
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -249,9 +248,10 @@ def read_csv(path: str, dialect: CsvDialect, options: CsvOptions, spelled: Seque
         series[IS_SYNTHETIC] = pd.Series(read_marks(path, texts[IS_SYNTHETIC].tolist()))
     names = [*dialect.names[row_names is not None :]]
     if dialect.unnamed == "first":
-        _warn(
+        warn_caller(
             f"{path}: each row has one cell more than the header. The first cell is taken as the name of the row, as R "
-            "writes it, so it is no feature."
+            "writes it, so it is no feature.",
+            DataFileWarning,
         )
     _warn_of_words(path, {name: words[name] for name in names if words[name]})
     # Without a copy, or all columns would be in memory twice.
@@ -398,8 +398,7 @@ def _warn_of_words(path: str, found: Mapping[str, Sequence[str]]) -> None:
     if found:
         where = [f"{', '.join(map(repr, words[:3]))} in column {name!r}" for name, words in list(found.items())[:12]]
         more = ", ..." if len(found) > 12 else ""
-        _warn(f"{path}: these words stand among numbers, and were read as missing values: {'; '.join(where)}{more}.")
-
-
-def _warn(message: str) -> None:
-    warnings.warn(message, DataFileWarning, stacklevel=4)
+        warn_caller(
+            f"{path}: these words stand among numbers, and were read as missing values: {'; '.join(where)}{more}.",
+            DataFileWarning,
+        )

@@ -14,7 +14,8 @@ from wgan_resampler.tables.containers.registry import container_of_kind
 from wgan_resampler.tables.containers.targets import TargetFormat
 from wgan_resampler.tables.encoding.encoder import EncodedRows, TableEncoder
 from wgan_resampler.tables.encoding.state import check_columns
-from wgan_resampler.tables.state.plain_values import is_dtype, refusing, value_from_state, value_to_state
+from wgan_resampler.tables.state.plain_values import is_dtype, value_from_state, value_to_state
+from wgan_resampler.utils.storage import refusing
 
 
 def format_to_state(form: TableFormat) -> dict[str, Any]:

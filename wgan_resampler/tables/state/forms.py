@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wgan_resampler.utils import FILES, require
+
 MAX_ARRAY_BYTES = 2**28
 """Strings of a fixed width may make a large array of few characters, so the size of an array is limited."""
 
@@ -32,6 +34,11 @@ The second argument of each writes or reads the parts of the value.
 _DTYPE = re.compile(r"[<>|=]?(?:[biufUS]\d{1,7}|[mM]8(?:\[\d{0,4}[A-Za-z]{1,2}\])?|O)")
 _ZONE = re.compile(r"(?!dateutil|tzlocal)[A-Za-z0-9+_:-]{1,40}(?:/[A-Za-z0-9+_:-]{1,40}){0,3}")
 _TYPES: dict[str, type] = {"b": bool, "i": int, "u": int, "f": float, "U": str, "S": bytes, "m": int, "M": int}
+
+
+def library(name: str) -> Any:
+    """Return a library that a file needs; MissingDependencyError if it is not installed."""
+    return require(name, f"Loading a sampler of a {name} frame", FILES)
 
 
 def checked_zone(name: Any) -> str | None:

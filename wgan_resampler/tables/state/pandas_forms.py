@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from wgan_resampler.tables.state.forms import Code, Form, checked_zone
-from wgan_resampler.utils import FILES, require
+from wgan_resampler.tables.containers.arrow_tables import as_arrow, as_pandas
+from wgan_resampler.tables.state.forms import Code, Form, checked_zone, library
 
 MAX_RANGE = 2**17
 """Longest range of column names. Written as a range, many names take a few bytes, but comparing them takes memory."""
@@ -20,17 +20,8 @@ _NAMED = re.compile(
 )
 
 
-def _pandas() -> Any:
-    return require("pandas", "Loading a sampler of a pandas frame", FILES)
-
-
-def _pyarrow() -> Any:
-    return require("pyarrow", "Loading a sampler of a frame with columns of pyarrow", FILES)
-
-
 def _write_dtype(dtype: Any, write: Code) -> list[Any]:
-    import pandas as pd
-
+    pd = library("pandas")
     if isinstance(dtype, pd.StringDtype):
         return ["string", dtype.storage, dtype.na_value is not pd.NA]
     if isinstance(dtype, pd.CategoricalDtype):
@@ -38,19 +29,18 @@ def _write_dtype(dtype: Any, write: Code) -> list[Any]:
     if isinstance(dtype, pd.SparseDtype):
         return ["sparse", write(dtype.subtype), write(dtype.fill_value)]
     if isinstance(dtype, pd.ArrowDtype):
-        import pyarrow as pa
-
+        pa = library("pyarrow")
         # Arrow's own form of a type, which keeps zones, digits and dictionaries.
         return ["arrow", pa.schema([pa.field("", dtype.pyarrow_dtype)]).serialize().to_pybytes().hex()]
     return ["name", str(dtype)]
 
 
 def _read_dtype(state: Any, read: Code) -> Any:
-    pd = _pandas()
+    pd = library("pandas")
     match state:
         case ["string", "python" | "pyarrow" | "pyarrow_numpy" as storage, bool(has_nan)]:
             if storage != "python":
-                _pyarrow()
+                library("pyarrow")
             # Old versions of pandas call strings with NaN a storage of its own.
             has_nan = has_nan and storage != "pyarrow_numpy"
             return pd.StringDtype(storage, na_value=np.nan) if has_nan else pd.StringDtype(storage)
@@ -71,13 +61,13 @@ def _read_dtype(state: Any, read: Code) -> Any:
 
 def _arrow_type(schema: bytes) -> Any:
     """Return the type in a serialized schema. Nested and extension types are refused: their code is not ours."""
-    pa = _pyarrow()
+    pa = library("pyarrow")
     if b"ARROW:extension" in schema:  # would look up a class by its name
         raise ValueError("an extension type of pyarrow")
     kind = pa.ipc.read_schema(pa.py_buffer(schema)).field(0).type
     value = kind.value_type if pa.types.is_dictionary(kind) else kind
-    is_string = pa.types.is_string(value) or pa.types.is_large_string(value) or str(value) == "string_view"
-    if not (is_string or pa.types.is_primitive(value) or pa.types.is_decimal(value)):
+    is_plain = str(value) in ("string", "large_string", "string_view", "binary", "large_binary", "null")
+    if not (is_plain or pa.types.is_primitive(value) or pa.types.is_decimal(value)):
         raise ValueError(f"a type of pyarrow {str(kind)[:40]!r}")
     checked_zone(value.tz if pa.types.is_timestamp(value) else None)
     return kind
@@ -94,7 +84,7 @@ def _write_series(series: Any, write: Code) -> list[Any]:
 
 
 def _read_series(state: Any, read: Code) -> Any:
-    pd = _pandas()
+    pd = library("pandas")
     dtype, cells, name = map(read, state)
     # Names of dtypes, which pandas takes as well, are not checked, and the cells of a dtype of numpy may be strings.
     is_known = isinstance(dtype, (np.dtype, pd.api.extensions.ExtensionDtype))
@@ -113,8 +103,7 @@ def _read_series(state: Any, read: Code) -> Any:
 
 
 def _write_index(index: Any, write: Code) -> list[Any]:
-    import pandas as pd
-
+    pd = library("pandas")
     if isinstance(index, pd.RangeIndex) and len(index) <= MAX_RANGE:
         return [write(list(index.names)), [index.start, index.stop, index.step]]
     levels = [index.get_level_values(i) for i in range(index.nlevels)]
@@ -122,7 +111,7 @@ def _write_index(index: Any, write: Code) -> list[Any]:
 
 
 def _read_index(state: Any, read: Code) -> Any:
-    pd = _pandas()
+    pd = library("pandas")
     names, parts = state
     if all(type(part) is int for part in parts):
         index = pd.RangeIndex(*parts)
@@ -142,29 +131,41 @@ def _write_frame(frame: Any, write: Code) -> list[Any]:
 
 def _read_frame(state: Any, read: Code) -> Any:
     names, series = state
-    frame = _pandas().concat([read(each) for each in series], axis=1)
+    frame = library("pandas").concat([read(each) for each in series], axis=1)
     frame.columns = read(names)
     return frame
 
 
 def _write_moment(value: Any, write: Code) -> Any:
     """Return a date or a duration as a Series of one, in the same unit."""
-    series, zone = _pandas().Series(np.array([value.asm8])), getattr(value, "tz", None)
+    series, zone = library("pandas").Series(np.array([value.asm8])), getattr(value, "tz", None)
     return write(series if zone is None else series.dt.tz_localize("UTC").dt.tz_convert(zone))
 
 
+# A table or an array of pyarrow is written as a frame or a Series.
+_ARROW: Form = (lambda rows, write: write(as_pandas(rows)), lambda state, read: as_arrow(read(state)))
+
 PANDAS_FORMS: dict[str, Form] = {
+    "pyarrow Table": _ARROW,
+    "pyarrow ChunkedArray": _ARROW,
     "pandas dtype": (_write_dtype, _read_dtype),
-    "pandas array": (lambda array, write: write(_pandas().Series(array)), lambda state, read: read(state).array),
+    "pandas array": (
+        lambda array, write: write(library("pandas").Series(array)),
+        lambda state, read: read(state).array,
+    ),
     "pandas Series": (_write_series, _read_series),
     "pandas Index": (_write_index, _read_index),
     "pandas DataFrame": (_write_frame, _read_frame),
-    "NAType": (lambda value, write: None, lambda state, read: _pandas().NA),
-    "NaTType": (lambda value, write: None, lambda state, read: _pandas().NaT),
+    "NAType": (lambda value, write: None, lambda state, read: library("pandas").NA),
+    "NaTType": (lambda value, write: None, lambda state, read: library("pandas").NaT),
     "Timestamp": (_write_moment, lambda state, read: read(state)[0]),
     "Timedelta": (_write_moment, lambda state, read: read(state)[0]),
+    "Period": (
+        lambda value, write: write(library("pandas").Series([value])),
+        lambda state, read: read(state)[0],
+    ),
     "Interval": (
         lambda value, write: [write(value.left), write(value.right), value.closed],
-        lambda state, read: _pandas().Interval(read(state[0]), read(state[1]), state[2]),
+        lambda state, read: library("pandas").Interval(read(state[0]), read(state[1]), state[2]),
     ),
 }

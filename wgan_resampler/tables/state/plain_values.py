@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import functools
-import sys
-from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, Final
 
 import msgspec
 
@@ -21,10 +18,7 @@ from wgan_resampler.tables.containers.base import is_of
 from wgan_resampler.tables.state.forms import NUMPY_FORMS, Form
 from wgan_resampler.tables.state.pandas_forms import PANDAS_FORMS
 from wgan_resampler.tables.state.polars_forms import POLARS_FORMS
-from wgan_resampler.utils.storage import checked
-
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
+from wgan_resampler.utils.storage import refusing
 
 _PLAIN = (type(None), bool, int, float, str)
 
@@ -37,6 +31,8 @@ _FAMILIES: Final = {
     "pandas Series": ("pandas", "Series"),
     "pandas Index": ("pandas", "Index"),
     "pandas DataFrame": ("pandas", "DataFrame"),
+    "pyarrow Table": ("pyarrow", "Table"),
+    "pyarrow ChunkedArray": ("pyarrow", "ChunkedArray"),
     "polars dtype": ("polars.datatypes", "DataType", "DataTypeClass"),
     "polars Series": ("polars", "Series"),
     "polars DataFrame": ("polars", "DataFrame"),
@@ -88,19 +84,6 @@ def is_dtype(value: Any) -> bool:
     return any(is_of(library, value, *names) for tag, (library, *names) in _FAMILIES.items() if tag.endswith(" dtype"))
 
 
-def refusing(build: Callable[_P, _T]) -> Callable[_P, _T]:
-    """Make a function raise CheckpointError where a damaged state causes an error, be it of a library."""
-
-    @functools.wraps(build)
-    def refuse(*args: _P.args, **kwargs: _P.kwargs) -> _T:
-        try:
-            return checked(build, *args, **kwargs)
-        except _library_errors() as error:
-            raise CheckpointError(f"The file has a part that cannot be read: {error}") from error
-
-    return refuse
-
-
 @refusing
 def value_from_state(state: Any) -> Any:
     """Undo `value_to_state`; CheckpointError if the state is damaged."""
@@ -112,17 +95,6 @@ def _read(state: Any) -> Any:
         return state
     tag, content = state
     return _FORMS[tag][1](content, _read)
-
-
-def _library_errors() -> tuple[type[BaseException], ...]:
-    """Return the errors of damaged states that are not built into Python. No library is imported to find out."""
-    polars, pyarrow = sys.modules.get("polars"), sys.modules.get("pyarrow")
-    errors: list[type[BaseException]] = [OSError]  # of pyarrow
-    if pyarrow is not None:
-        errors.append(pyarrow.ArrowException)
-    if polars is not None:
-        errors += [polars.exceptions.PolarsError, polars.exceptions.PanicException]
-    return tuple(errors)
 
 
 def _scalar(kind: type) -> Form:

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from wgan_resampler.tables.state.forms import Code, Form, checked_zone
-from wgan_resampler.utils import FILES, require
+from wgan_resampler.tables.state.forms import Code, Form, checked_zone, library
 
 # What a dtype is made from, by its name.
 _ARGUMENTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(
         ("Int8", "Int16", "Int32", "Int64", "Int128", "UInt8", "UInt16", "UInt32", "UInt64", "UInt128"), ()
     ),
-    **dict.fromkeys(("Float16", "Float32", "Float64", "Boolean", "String", "Date", "Time", "Categorical"), ()),
+    **dict.fromkeys(("Float16", "Float32", "Float64", "Boolean", "String", "Binary", "Null"), ()),
+    **dict.fromkeys(("Date", "Time", "Categorical"), ()),
     "Datetime": ("time_unit", "time_zone"),
     "Duration": ("time_unit",),
     "Decimal": ("precision", "scale"),
     "Enum": ("categories",),
 }
-
-
-def _polars() -> Any:
-    return require("polars", "Loading a sampler of a polars frame", FILES)
 
 
 def _write_dtype(dtype: Any, write: Code) -> list[Any]:
@@ -36,7 +32,7 @@ def _read_dtype(state: Any, read: Code) -> Any:
     checked_zone(arguments.get("time_zone"))
     if not all(type(text) is str for text in arguments.get("categories", ())):
         raise ValueError("categories that are no strings")
-    return getattr(_polars(), name)(**arguments)
+    return getattr(library("polars"), name)(**arguments)
 
 
 def _write_series(series: Any, write: Code) -> list[Any]:
@@ -46,7 +42,7 @@ def _write_series(series: Any, write: Code) -> list[Any]:
 
 
 def _read_series(state: Any, read: Code) -> Any:
-    pl = _polars()
+    pl = library("polars")
     dtype, cells, name = read(state[0]), [read(cell) for cell in state[1]], str(state[2])
     if not dtype.is_temporal():
         return pl.Series(name, cells, dtype=dtype, strict=True)
@@ -58,6 +54,6 @@ POLARS_FORMS: dict[str, Form] = {
     "polars Series": (_write_series, _read_series),
     "polars DataFrame": (
         lambda frame, write: [write(series) for series in frame.get_columns()],
-        lambda state, read: _polars().DataFrame([read(series) for series in state]),
+        lambda state, read: library("polars").DataFrame([read(series) for series in state]),
     ),
 }

@@ -26,6 +26,6 @@ from .typed_state import (
     Share as Share,
     Weights as Weights,
     check_same_form as check_same_form,
-    checked as checked,
     convert_state as convert_state,
+    refusing as refusing,
 )

@@ -1,8 +1,8 @@
 """State on disk: tensors and plain values in one file that is written in full or not at all, and read without trust.
 
 The file is what ``torch.save`` writes for ``{"format": ..., "version": ..., "state": ...}``: a zip archive that holds a
-pickle of the structure, and the elements of each tensor. It is read by ``torch.load(weights_only=True)`` only, after
-:mod:`wgan_resampler.utils.storage.archive_audit` has inspected the archive.
+pickle of the structure, and the elements of each tensor. ``torch.load(weights_only=True)`` reads it, too. This package
+reads it with :mod:`wgan_resampler.utils.storage.archive_reader`, which does not trust the file.
 
 `VERSION` goes up by one when a state gains or loses something that other versions of the program need.
 """
@@ -11,38 +11,32 @@ from __future__ import annotations
 
 import io
 import os
-import pickle
 import re
-import struct
-import warnings
-import zipfile
+import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, is_dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import torch
 from torch import Tensor
 
 from wgan_resampler.exceptions import CheckpointError, CheckpointVersionError, DamagedCheckpointWarning
-from wgan_resampler.utils.storage.archive_audit import DTYPES, verified_archive
+from wgan_resampler.utils import warn_caller
+from wgan_resampler.utils.storage.archive_reader import DTYPES, read_archive
 from wgan_resampler.utils.storage.atomic_write import atomic_writer
 
 _T = TypeVar("_T")
 
 FORMAT: Final = "wgan-resampler state"
-VERSION: Final = 3
+VERSION: Final = 4
 
 MAX_DEPTH: Final = 32
 """Levels of nesting of a state."""
 
 MAX_INT_BITS: Final = 1000
 
-# What zipfile, pickle and torch may raise for a damaged file. KeyboardInterrupt and ImportError are not among them.
-_DAMAGE = (
-    *(ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError, OSError, RuntimeError),
-    *(TypeError, ValueError, pickle.UnpicklingError, struct.error, zipfile.BadZipFile),
-)
+_PLAIN: Final = (bool, int, float, str)
 
 
 def save_state(path: str | os.PathLike[str], state: Any) -> None:
@@ -52,9 +46,7 @@ def save_state(path: str | os.PathLike[str], state: Any) -> None:
     (with keys that are str or int) and dataclasses of these. Tensors are copied to the CPU without their graph; each
     gets its own memory. CheckpointError is raised if the state holds anything else, or the file cannot be written.
     """
-    plain = _storable(state)
-    _check_value(plain, "state", set())
-    payload = {"format": FORMAT, "version": VERSION, "state": plain}
+    payload = {"format": FORMAT, "version": VERSION, "state": _plain_copy(state, "state")}
     # The file is made in memory first: torch hides the reason when a disk is full.
     buffer = io.BytesIO()
     torch.save(payload, buffer)
@@ -75,21 +67,10 @@ def load_state(path: str | os.PathLike[str], build: Callable[[dict[str, Any]], _
     """
     with Path(path).open("rb") as file:
         try:
-            return build(_checked(_payload(file)))
+            return build(_checked(read_archive(file)))
         except CheckpointError as error:
             text = "".join(char if char.isprintable() else "?" for char in " ".join(str(error).split()))[:400]
             raise type(error)(f"{path}: {text}") from error
-
-
-def _payload(file: BinaryIO) -> Any:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # pickletools warns of odd strings in a damaged file
-            return torch.load(verified_archive(file), map_location="cpu", weights_only=True)
-    except CheckpointError:
-        raise
-    except _DAMAGE as error:
-        raise CheckpointError(f"The file is damaged, or not of this program: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -116,34 +97,13 @@ def newest_good(folder: str | os.PathLike[str], pattern: str = "checkpoint_epoch
             raise
         except (CheckpointError, OSError) as error:
             message = str(error) if str(path) in str(error) else f"{path}: {error}"
-            warnings.warn(f"{message} The checkpoint before it is tried.", DamagedCheckpointWarning, stacklevel=2)
+            warn_caller(f"{message} The checkpoint before it is tried.", DamagedCheckpointWarning)
             damaged.append(path)
     return FoundState(None, None, tuple(damaged))
 
 
 def _numbers(path: Path) -> tuple[list[int], str]:
     return [int(digits) for digits in re.findall(r"\d{1,18}", path.name)], path.name
-
-
-def _storable(value: Any, depth: int = 0) -> Any:
-    """Return a copy made of plain types only, as far as possible, in which no container and no memory occurs twice."""
-    if isinstance(value, Tensor) and value.layout == torch.strided:
-        return value.detach().cpu().contiguous().clone()
-    value = vars(value) if is_dataclass(value) else value
-    if depth > MAX_DEPTH:  # which `_check_value` refuses
-        return value
-    if isinstance(value, Mapping):
-        return {_plain(key): _storable(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        items = [_storable(item, depth + 1) for item in value]
-        return tuple(items) if isinstance(value, tuple) else items
-    return _plain(value)
-
-
-def _plain(value: Any) -> Any:
-    """Turn an enumeration, or a string or a float of numpy, into the plain value that it extends."""
-    kind = next((kind for kind in (bool, int, float, str) if isinstance(value, kind)), None)
-    return value if kind is None else kind(value)
 
 
 def _checked(payload: Any) -> dict[str, Any]:
@@ -158,34 +118,48 @@ def _checked(payload: Any) -> dict[str, Any]:
         raise CheckpointVersionError(
             f"This file has version {version} of the format; this program reads version {VERSION}. {advice}"
         )
-    _check_value(state, "state", set())
-    return state
+    plain: dict[str, Any] = _plain_copy(state, "state")
+    return plain
 
 
-def _check_value(value: Any, where: str, seen: set[int], depth: int = 0) -> None:
-    """Raise CheckpointError for anything but plain values and whole tensors, each in one place. `where` is its name."""
-    kind = type(value)
-    if kind in (dict, list, tuple):
-        # A few bytes can make a list of lists of lists ... of one list. Visiting all of it would never end.
-        if depth > MAX_DEPTH or (len(value) and id(value) in seen):
-            raise CheckpointError(f"{where[:80]} nests too deep, contains itself, or is in two places.")
-        seen.add(id(value))
-        for key, item in value.items() if kind is dict else enumerate(value):
-            if type(key) not in (str, int):
-                raise CheckpointError(f"{where} has the key {key!r}; keys must be strings or integers.")
-            _check_value(item, f"{where}[{key!r}]", seen, depth + 1)
-    elif kind is Tensor:
+def _plain_copy(value: Any, where: str, depth: int = 0) -> Any:
+    """Return a copy made of plain values and whole tensors. CheckpointError names what is neither, as `where`."""
+    plain = _plain(value)
+    if type(plain) is int and plain.bit_length() > MAX_INT_BITS:
+        raise CheckpointError(f"{where} is an integer of {plain.bit_length()} bits; store it as a string.")
+    if plain is None or type(plain) in _PLAIN:
+        return plain
+    if depth > MAX_DEPTH:
+        raise CheckpointError(f"{where} nests too deep, or contains itself.")
+    if isinstance(value, (list, tuple)):
+        items = (_plain_copy(item, f"{where}[{i}]", depth + 1) for i, item in enumerate(value))
+        return tuple(items) if isinstance(value, tuple) else list(items)
+    if isinstance(value, Tensor):
         if value.layout != torch.strided or value.dtype not in DTYPES:
             raise CheckpointError(f"{where} is a tensor of {value.dtype}, {value.layout}, which cannot be stored.")
-        # With strides of 0, a few bytes can claim 10^12 elements. The first copy would try to make them.
-        is_whole = value.is_contiguous() and value.numel() * value.element_size() == value.untyped_storage().nbytes()
-        if not is_whole or value.requires_grad or id(value) in seen:
-            raise CheckpointError(f"{where} claims a tensor of shape {tuple(value.shape)} that the file does not hold.")
-        seen.add(id(value))
-    elif kind is int and value.bit_length() > MAX_INT_BITS:
-        raise CheckpointError(f"{where} is an integer of {value.bit_length()} bits; store it as a string.")
-    elif value is not None and kind not in (bool, int, float, str):
-        raise CheckpointError(
-            f"{where} is of type {kind.__name__}. Store tensors, None, bool, int, float, str, and lists, tuples and "
-            "dicts of these. torch.from_numpy() and .item() convert the values of numpy."
-        )
+        return value.detach().cpu().contiguous().clone()
+    value = vars(value) if is_dataclass(value) else value
+    if isinstance(value, Mapping):
+        return {
+            _plain_key(key, where): _plain_copy(item, f"{where}[{key!r}]"[:200], depth + 1)
+            for key, item in value.items()
+        }
+    raise CheckpointError(
+        f"{where} is of type {type(value).__name__}. Store tensors, None, bool, int, float, str, and lists, tuples and "
+        "dicts of these. torch.from_numpy() and .item() convert the values of numpy."
+    )
+
+
+def _plain_key(key: Any, where: str) -> str | int:
+    plain = _plain(key)
+    if type(plain) not in (str, int):
+        raise CheckpointError(f"{where} has the key {reprlib.repr(key)}; keys must be strings or integers.")
+    return plain  # type: ignore[no-any-return]
+
+
+def _plain(value: Any) -> Any:
+    """Turn an enumeration, or a string or a float of numpy, into the plain value that it extends."""
+    if value is None or type(value) in _PLAIN:
+        return value
+    kind = next((kind for kind in _PLAIN if isinstance(value, kind)), None)
+    return value if kind is None else kind(value)

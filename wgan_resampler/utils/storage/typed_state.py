@@ -6,6 +6,12 @@ from it. It is one small compiled package without dependencies, which works on o
 
 from __future__ import annotations
 
+import functools
+import pickle
+import re
+import struct
+import sys
+import zipfile
 from collections.abc import Callable
 from typing import Annotated, Any, ParamSpec, TypeVar
 
@@ -30,27 +36,30 @@ Records = list[dict[str, int | float]]
 Weights = dict[str, Tensor]
 """Named parameters and buffers of a network."""
 
-_MISFITS = (
-    *(ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError, ValueError),
-    msgspec.ValidationError,
-)
 
-
-def convert_state(state: Any, kind: type[_T], dec_hook: Callable[[type, Any], Any] | None = None) -> _T:
+def convert_state(state: Any, kind: type[_T]) -> _T:
     """Return plain values and tensors as an object of a declared type, such as a dataclass.
 
     CheckpointError names the first entry that is missing, has another type or lies outside its range. `kind` may have a
-    ``__post_init__`` that raises ValueError where two fields do not fit each other. `dec_hook(type, plain value)` makes
-    values of types that msgspec does not know.
+    ``__post_init__`` that raises ValueError where two fields do not fit each other. It may hold dtypes of numbers.
     """
     try:
-        return msgspec.convert(state, kind, strict=True, dec_hook=dec_hook)
+        return msgspec.convert(state, kind, strict=True, dec_hook=_read_dtype)
     except (msgspec.ValidationError, AttributeError) as error:  # AttributeError: a tensor where a dict should be
         problem, _, place = str(error).partition(" - at ")
         for json_name, name in (("`object`", "dict"), ("`array`", "list"), ("null", "None"), ("`", "")):
             problem, place = problem.replace(json_name, name), place.replace("`", "")
         entry = place.replace("$", "").strip(". ")
         raise CheckpointError(f"The {f'entry {entry!r}' if entry else 'state'} is wrong: {problem}.") from error
+
+
+def _read_dtype(kind: type, text: Any) -> Any:
+    """Return the dtype of numbers of this name. Values of other types that msgspec does not know stay as they are."""
+    if kind is not np.dtype:
+        return text
+    if type(text) is not str or not re.fullmatch(r"[<>|]?(b1|[iu][1248]|f[248])", text):
+        raise ValueError(f"{str(text)[:40]!r} is not the dtype of a number")
+    return np.dtype(text)
 
 
 def check_same_form(state: Any, expected: Any, where: str) -> None:
@@ -74,11 +83,27 @@ def check_same_form(state: Any, expected: Any, where: str) -> None:
             check_same_form(state[key], value, f"{where}.{key}")
 
 
-def checked(build: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-    """Return what `build` makes of a state. If the state does not fit, its error becomes CheckpointError."""
-    try:
-        return build(*args, **kwargs)
-    except CheckpointError:
-        raise
-    except _MISFITS as error:
-        raise CheckpointError(f"The file has a part that makes no sense: {error}") from error
+def refusing(build: Callable[_P, _T]) -> Callable[_P, _T]:
+    """Make a function raise CheckpointError where damaged content causes an error, be it of a library."""
+
+    @functools.wraps(build)
+    def refuse(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+        try:
+            return build(*args, **kwargs)
+        except CheckpointError:
+            raise
+        except _damage() as error:
+            raise CheckpointError(f"The file is damaged, or not of this program: {error}") from error
+
+    return refuse
+
+
+def _damage() -> tuple[type[BaseException], ...]:
+    """Return what libraries may raise for damaged content. ImportError is not among it, and no library is imported."""
+    polars, pyarrow = sys.modules.get("polars"), sys.modules.get("pyarrow")
+    return (
+        *(ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError, OSError, RuntimeError),
+        *(TypeError, ValueError, msgspec.ValidationError, pickle.UnpicklingError, struct.error, zipfile.BadZipFile),
+        *(() if pyarrow is None else (pyarrow.ArrowException,)),
+        *(() if polars is None else (polars.exceptions.PolarsError, polars.exceptions.PanicException)),
+    )
