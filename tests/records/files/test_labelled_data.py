@@ -1,5 +1,7 @@
 """One view of records and tables, and the one reader of tables behind all commands."""
 
+import zipfile
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -23,6 +25,25 @@ def test_the_mark_of_synthetic_rows_is_no_feature(tmp_path, name):
     assert table.is_synthetic.tolist() == [False] * 3 + [True] * 2
     assert list(table.samples.columns) == ["loudness", "bars", "key"]
     assert table.names.tolist() == list("xxyyy")
+
+
+@pytest.mark.parametrize("target", [None, "label"])
+def test_json_lines_of_vectors_are_refused_with_the_command_that_makes_columns_of_the_vectors(tmp_path, target):
+    (tmp_path / "x.jsonl").write_text('{"features": [1.5, 2.5], "label": "blues"}\n')
+    with pytest.raises(DataFileError, match=r"x\.jsonl holds JSON lines, .*t\.pop\('features'\)"):
+        read_labelled(tmp_path / "x.jsonl", target)
+
+
+def test_a_zip_archive_of_any_name_is_known_by_the_file_in_it(tmp_path):
+    for names in (["songs.csv"], ["data.json"], ["songs.csv", "more.csv"]):
+        with zipfile.ZipFile(tmp_path / f"{len(names)}{names[0][:4]}.zip", "w") as archive:
+            for name in names:
+                json_text = '{"features": [[1]], "labels": [0], "mapping": ["x"]}'
+                archive.writestr(name, "a,genre\n1,x\n" if name.endswith("csv") else json_text)
+    assert read_labelled(tmp_path / "1song.zip", "genre").names.tolist() == ["x"]
+    assert read_labelled(tmp_path / "1data.zip").names.tolist() == ["x"]
+    with pytest.raises(DataFileError, match=r"holds 2 files: 'songs\.csv', 'more\.csv'"):
+        read_labelled(tmp_path / "2song.zip", "genre")
 
 
 @pytest.mark.parametrize(

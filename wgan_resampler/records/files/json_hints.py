@@ -100,6 +100,18 @@ def wrong_kind(path: str | os.PathLike[str], values: Mapping[str, Any]) -> str |
     return None
 
 
+def is_json_lines(path: str | os.PathLike[str]) -> bool:
+    """Return whether the name of a file is that of JSON lines.
+
+    Examples
+    --------
+    >>> from wgan_resampler.records.files.json_hints import is_json_lines
+    >>> is_json_lines("songs.jsonl.gz"), is_json_lines("songs.json")
+    (True, False)
+    """
+    return _unpacked_name(path).lower().endswith(_LINES_SUFFIXES)
+
+
 def other_layout(path: str | os.PathLike[str]) -> str | None:
     """Return what a JSON file of another layout holds, and how to convert it; None if it looks like an object.
 
@@ -118,7 +130,7 @@ def other_layout(path: str | os.PathLike[str]) -> str | None:
             text = file.read(_PART).decode("utf-8", "ignore").lstrip()
     except DataFileError:
         return None
-    kind, first = _kind(text, _unpacked_name(path).lower().endswith(_LINES_SUFFIXES))
+    kind, first = _kind(text, is_json_lines(path))
     if kind is None:
         return None
     way_out = f" Convert it to a table: {_conversion(path, first, kind)}." if isinstance(first, dict) else ""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import DataFileError
+from wgan_resampler.records.files.json_hints import is_json_lines, other_layout
 from wgan_resampler.records.files.json_records import TRACK, RecordFile, mean_over_time, read_records
 from wgan_resampler.records.files.json_stream import Reduce
 from wgan_resampler.tables import (
@@ -149,6 +150,9 @@ def read_labelled(
     >>> data.names.tolist(), data.groups("artist").tolist()
     (['jazz', 'rock', 'jazz'], [0, 1, 0])
     """
+    layout = other_layout(path) if is_json_lines(path) else None
+    if layout is not None:
+        raise DataFileError(layout)
     check_kind(path)
     is_table = table_suffix(path) is not None
     if is_table and target is None:

@@ -20,7 +20,7 @@ from wgan_resampler.tables.files.number_text import find_number_text
 from wgan_resampler.tables.files.packed import open_data
 from wgan_resampler.tables.files.parquet_table import read_parquet
 from wgan_resampler.utils import FILES, require
-from wgan_resampler.utils.storage import PACKED_SUFFIXES, atomic_writer
+from wgan_resampler.utils.storage import PACKED_SUFFIXES, atomic_writer, name_in_zip
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,8 +41,8 @@ _CONVERTERS: Final = {
     ".arff": "pandas.DataFrame(scipy.io.arff.loadarff({path!r})[0])",
     ".feather": "pandas.read_feather({path!r})",
     ".orc": "pandas.read_orc({path!r})",
-    ".jsonl": "pandas.read_json({path!r}, lines=True)",
-    ".ndjson": "pandas.read_json({path!r}, lines=True)",
+    ".jsonl": "pandas.read_json({path!r}, lines=True, dtype=False)",
+    ".ndjson": "pandas.read_json({path!r}, lines=True, dtype=False)",
     ".dta": "pandas.read_stata({path!r})",
     ".sav": "pandas.read_spss({path!r})",
     ".sas7bdat": "pandas.read_sas({path!r})",
@@ -74,6 +74,8 @@ class TableFile(Protocol):
 def table_suffix(path: _PATH) -> str | None:
     """Return the ending of a table file's name, in lower case; None if the name is not that of a table file.
 
+    A zip archive such as ``archive.zip`` is known by the name of the file in it.
+
     Examples
     --------
     >>> from wgan_resampler.tables.files.table_files import table_suffix
@@ -81,7 +83,11 @@ def table_suffix(path: _PATH) -> str | None:
     ('.csv.gz', '.parquet', None)
     """
     name = Path(path).name.lower()
-    return next((suffix for suffix in TABLE_SUFFIXES if name.endswith(suffix)), None)
+    suffix = next((suffix for suffix in TABLE_SUFFIXES if name.endswith(suffix)), None)
+    if suffix is None and name.endswith(".zip"):
+        name = f"{name_in_zip(path)}.zip".lower()
+        suffix = next((suffix for suffix in TABLE_SUFFIXES if name.endswith(suffix)), None)
+    return suffix
 
 
 def check_kind(path: _PATH) -> None:

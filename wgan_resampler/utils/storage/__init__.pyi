@@ -8,6 +8,7 @@ from .packings import (
     MARK_LENGTH as MARK_LENGTH,
     PACKED_SUFFIXES as PACKED_SUFFIXES,
     SeveralFilesError as SeveralFilesError,
+    name_in_zip as name_in_zip,
     packing_of_content as packing_of_content,
     packing_of_name as packing_of_name,
 )

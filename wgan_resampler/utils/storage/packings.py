@@ -151,10 +151,23 @@ class _Unclosed(io.RawIOBase):
         return self._file.write(data)
 
 
+def name_in_zip(path: str | os.PathLike[str]) -> str | None:
+    """Return the name of the first file in a zip archive; None if it holds none, or cannot be read."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return next((member.filename for member in _members(archive)), None)
+    except DAMAGE:
+        return None
+
+
+def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    # macOS adds a second file of properties for each file, in a folder of this name.
+    return [m for m in archive.infolist() if not m.is_dir() and not m.filename.startswith("__MACOSX/")]
+
+
 def _read_zip(file: BinaryIO) -> Any:
     archive = zipfile.ZipFile(file)
-    # macOS adds a second file of properties for each file, in a folder of this name.
-    members = [m for m in archive.infolist() if not m.is_dir() and not m.filename.startswith("__MACOSX/")]
+    members = _members(archive)
     if len(members) != 1:
         names = ", ".join(repr(member.filename[:40]) for member in members[:3]) + ", ..." * (len(members) > 3)
         raise SeveralFilesError(f"holds {len(members)} files{': ' * bool(members)}{names}")
