@@ -63,6 +63,9 @@ def test_any_frame_is_looked_at(make):
         (list(map(str, range(100, 130))), "such as '100'"),
         ([f"-{i}.25e-3" for i in range(9)], "'-0.25e-3'"),
         ([f" {i}.5 %" for i in range(9)], "' 0.5 %'"),
+        ([f"${i}.50" for i in range(9)], "'$0.50'"),
+        ([f"-{i},50 €" for i in range(9)], "'-0,50 €'"),
+        ([f"1,234,{i}" for i in range(100, 130)], "'1,234,100'"),
         (list(map(str, range(3000))), "Each of the 3000 strings"),
     ],
 )
@@ -78,7 +81,9 @@ def test_strings_that_look_like_numbers(texts, shown):
     [
         ["0", "1"],
         ["1", "2", "3", "4"],  # codes of categories
-        [f"0{i}" for i in range(100, 140)],  # postal codes
+        [f"{i:03}" for i in range(90, 140)],  # postal codes
+        [f"+49{i}" for i in range(100, 140)],  # telephone numbers
+        ["1.0", "1.1", "2.0"],  # versions
         [f"{i} kg" for i in range(30)],
         ["nan", "inf", "Infinity"],
         [f"2024-01-{day}" for day in range(10, 31)],

@@ -53,6 +53,11 @@ def test_bug_numbers_were_positions_where_columns_are_named_by_numbers(names, ch
     assert categorical_positions(chosen, 3, list(names)) == {0, 2}
 
 
+def test_names_may_be_dates():
+    days = pd.date_range("2024-01-01", periods=3)
+    assert categorical_positions([days[1], 0], 3, list(days)) == {0, 1}
+
+
 def test_numbers_that_pandas_has_given_are_names_and_positions():
     assert categorical_positions([1, -1], 3, list(pd.RangeIndex(3))) == {1, 2}
 

@@ -7,6 +7,7 @@ import sys
 import warnings
 from decimal import Decimal
 
+import dask.dataframe
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -356,3 +357,11 @@ print(*libraries & set(sys.modules))
 def test_arrays_and_lists_need_neither_pandas_nor_polars():
     done = subprocess.run([sys.executable, "-c", IMPORTS], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_frames_of_other_libraries_are_not_read_as_arrays():
+    frame = dask.dataframe.from_pandas(pd.DataFrame({"a": [1.0, 2.0]}), npartitions=1)
+    with pytest.raises(InvalidDataError, match=r"X is a dask DataFrame, .* X.to_pandas\(\) or X.compute\(\)"):
+        check_table(frame)
+    with pytest.raises(InvalidDataError, match=r"y is a dask DataFrame, .* y.compute\(\)"):
+        check_target(frame, 2)

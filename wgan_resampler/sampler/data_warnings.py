@@ -31,7 +31,7 @@ _MANY_CLASSES = 100
 """Largest number of classes that is not doubted."""
 
 _SOME = 20
-"""Fewer different values than this may be codes of categories, or classes of very few rows."""
+"""Fewer different integers than this may be codes of categories. So many different classes are never doubted."""
 
 _NEARLY_ALL = 0.9
 """Share of the values that must look like numbers, or like names of files."""
@@ -39,8 +39,16 @@ _NEARLY_ALL = 0.9
 _LOOKED_AT = 1000
 """Most categories of a column that are looked at."""
 
-# A zero in front is that of a code, such as a postal code.
-_NUMBER = re.compile(r"\s*[-+]?(?!0\d)\d+(?P<fraction>[.,]\d+)?(?:[eE][-+]?\d+)?\s*%?\s*")
+_FEW = 5
+"""So few different values may be codes even with a fraction, such as the versions 1.0 and 1.1."""
+
+_CURRENCY = r"[\s$€£¥]*"
+_NUMBER = re.compile(
+    rf"{_CURRENCY}-?{_CURRENCY}\d+(?:[.,' ]\d{{3}})*(?P<fraction>[.,]\d+)?(?:[eE][-+]?\d+)?[\s%]*{_CURRENCY}"
+)
+
+# A zero in front, as in a postal code, or a plus, as in a telephone number.
+_CODE = re.compile(r"\s*(?:0\d+|\+\d+)\s*")
 
 _FILE = re.compile(
     r".*[^./\\]\.(wav|mp3|flac|ogg|aiff?|au|m4a|wma|mp4|avi|mov|mkv|png|jpe?g|gif|bmp|tiff?|svg|csv|tsv|txt|json|xml"
@@ -185,13 +193,18 @@ def _like_files(name: str, texts: list[str], *, is_unique: bool) -> tuple[type[W
 
 
 def _like_numbers(name: str, texts: list[str], n: int) -> tuple[type[Warning], str] | None:
-    numbers = [match for match in map(_NUMBER.fullmatch, texts) if match]
-    is_code = n < _SOME and not any(match["fraction"] for match in numbers)
-    if len(numbers) < _NEARLY_ALL * len(texts) or is_code:
+    numbers = [match for match in map(_number, texts) if match]
+    is_code = n < _SOME and (n <= _FEW or not any(match["fraction"] for match in numbers))
+    if len(numbers) < _NEARLY_ALL * len(texts) or is_code or any(map(_CODE.fullmatch, texts)):
         return None
-    others = [text for text in texts if not _NUMBER.fullmatch(text)]
+    others = [text for text in texts if not _number(text)]
     return NumbersAsTextWarning, (
         f"Column {name} holds strings that look like numbers, such as {numbers[0][0]!r}"
         f"{f', but not {others[0]!r}' if others else ''}. Each of the {n} strings counts as a category, and no other "
         "number is generated. If they are numbers, convert the column, with missing values in place of other strings."
     )
+
+
+def _number(text: str) -> re.Match[str] | None:
+    # Much longer strings are no numbers, and long runs of blanks would take long.
+    return _NUMBER.fullmatch(text) if len(text) <= 40 else None

@@ -6,7 +6,7 @@ First the table, then its categorical features, then the target.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from numbers import Number
 from typing import Any, NoReturn
 
@@ -126,11 +126,16 @@ def categorical_positions(
     # Names that pandas has given are positions, so that -1 is the last column.
     named_by_numbers = list(known) != list(range(n_columns)) and any(isinstance(name, Number) for name in known)
     return frozenset(
-        _named(each, known)
-        if isinstance(each, (str, tuple)) or (named_by_numbers and isinstance(each, Number))
-        else _position(each, n_columns)
+        _named(each, known) if _is_name(each, known, named_by_numbers) else _position(each, n_columns)
         for each in chosen
     )
+
+
+def _is_name(chosen: Any, known: Mapping[Any, int], named_by_numbers: bool) -> bool:
+    """Whether a column is named, by a string, by a tuple of a MultiIndex, or by another value such as a date."""
+    if isinstance(chosen, Number):
+        return named_by_numbers
+    return isinstance(chosen, (str, tuple)) or (isinstance(chosen, Hashable) and chosen in known)
 
 
 def _position(chosen: Any, n_columns: int) -> int:
@@ -144,7 +149,7 @@ def _position(chosen: Any, n_columns: int) -> int:
 
 
 def _named(chosen: Any, known: Mapping[Any, int]) -> int:
-    """Return the position of a name. It is a tuple if the frame has a MultiIndex, and may be a number."""
+    """Return the position of a name."""
     if not known:
         raise InvalidParameterError(
             f"categorical_features names the column {chosen!r}, but X has no column names. Give positions, or pass a "

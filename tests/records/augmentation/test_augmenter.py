@@ -156,6 +156,18 @@ def test_bug_target_samples_with_another_method_was_an_error(folder, tmp_path):
     assert caught[0].filename == __file__
 
 
+@pytest.mark.parametrize("name", ["vectors", "sequences", "csv"])
+def test_numpys_reaction_to_floating_point_errors_has_no_influence(folder, tmp_path, name):
+    contents = []
+    for reaction in ("ignore", "raise"):
+        (tmp_path / reaction).mkdir()
+        with np.errstate(all=reaction):
+            before = np.geterr()
+            contents.append(balance(folder, name, tmp_path / reaction)[1].read_bytes())
+            assert np.geterr() == before
+    assert contents[0] == contents[1]
+
+
 @pytest.mark.parametrize("name", ["vectors", "sequences", "table", "csv"])
 def test_the_seed_decides(folder, tmp_path, name):
     contents = []

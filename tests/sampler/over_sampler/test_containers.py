@@ -192,3 +192,21 @@ def test_any_container_gives_the_same(data, container):
     dense = X_res.toarray() if sparse.issparse(X_res) else np.asarray(X_res)
     np.testing.assert_array_equal(dense, expected)
     np.testing.assert_array_equal(y_res, y_expected)
+
+
+def test_bug_attributes_and_a_range_as_index_were_lost():
+    frame = pd.DataFrame(X, columns=list("abc"), index=pd.RangeIndex(100, 160, 2, name="id"))
+    target = pd.Series(Y, name="kind", index=frame.index)
+    frame.attrs, target.attrs = {"source": "field book"}, {"unit": "species"}
+    for parameters, n in (({}, 54), ({"sampling_strategy": {}}, 30)):
+        X_res, y_res = quick(**parameters).fit_resample(frame, target)
+        for found, attributes in ((X_res, frame.attrs), (y_res, target.attrs)):
+            assert found.attrs == attributes
+            pd.testing.assert_index_equal(found.index, pd.RangeIndex(100, 100 + 2 * n, 2, name="id"), exact=True)
+        pd.testing.assert_frame_equal(X_res[:30], frame)
+
+
+def test_columns_of_several_levels_stay():
+    columns = pd.MultiIndex.from_tuples([("size", "x"), ("size", "y"), ("kind", "")])
+    X_res, _ = quick(categorical_features=[("kind", "")]).fit_resample(pd.DataFrame(X.round(), columns=columns), Y)
+    pd.testing.assert_index_equal(X_res.columns, columns)

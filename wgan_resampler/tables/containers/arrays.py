@@ -23,7 +23,7 @@ from wgan_resampler.tables.columns import (
     raise_no_category,
     raise_not_numeric,
 )
-from wgan_resampler.tables.containers.base import ChooseCategorical, Table, TableFormat, array_of_labels
+from wgan_resampler.tables.containers.base import ChooseCategorical, Table, TableFormat, array_of_labels, check_no_frame
 
 _SPARSE = {kind.__name__: kind for kind in (sparse.csr_array, sparse.csc_array, sparse.csr_matrix, sparse.csc_matrix)}
 
@@ -96,6 +96,7 @@ class ArrayFormat(TableFormat):
     @classmethod
     def read(cls, rows: Any, choose: ChooseCategorical) -> Table:
         """Read an array or sparse matrix of any dtype, or what can be made one."""
+        check_no_frame(rows, "X")
         rows = checked_array(rows_as_array(rows) if isinstance(rows, tuple) else rows)
         by_column = rows.tocsc() if sparse.issparse(rows) else rows
         if rows.dtype.kind == "O":  # so that the objects of a column are found side by side

@@ -127,6 +127,7 @@ class TableFormat(abc.ABC):
     @staticmethod
     def label_array(target: Any) -> NDArray[Any]:
         """Return a target as a numpy array of labels, with None or NaN for missing labels."""
+        check_no_frame(target, "y")
         mask = np.ma.getmaskarray(target) if isinstance(target, np.ma.MaskedArray) else np.zeros(0)
         if mask.any():
             raise InvalidDataError(
@@ -162,6 +163,16 @@ class FrameFormat(TableFormat):
     def label(self, column: int) -> str:
         """Return the column's name."""
         return plain_repr(self.names[column])
+
+
+def check_no_frame(value: Any, name: str) -> None:
+    """Raise InvalidDataError for a frame of a library that is not known here. As an array, it would lose its dtypes."""
+    if hasattr(value, "__arrow_c_stream__") or (hasattr(value, "columns") and hasattr(value, "dtypes")):
+        kind = type(value)
+        raise InvalidDataError(
+            f"{name} is a {kind.__module__.partition('.')[0]} {kind.__name__}, which cannot be read. Convert it to a "
+            f"frame of pandas or polars, for example with {name}.to_pandas() or {name}.compute()."
+        )
 
 
 def array_of_labels(target: Any) -> NDArray[Any]:
