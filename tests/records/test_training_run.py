@@ -373,6 +373,14 @@ def test_signals_save_and_say_how_to_go_on(data, tmp_path, number, exit_code):
     assert (tmp_path / "run" / "training_history.json").exists()
 
 
+def test_a_signal_before_the_first_checkpoint_is_one_line(data, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(
+        "wgan_resampler.records.training_run.read_training_data", lambda *_: signal.raise_signal(signal.SIGTERM)
+    )
+    assert main(command(data, tmp_path / "run")) == 143
+    assert capsys.readouterr().err == "wgan-resampler: stopped by SIGTERM\n"
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are those of POSIX")
 def test_killed_at_random_moments_the_result_is_that_of_an_uninterrupted_run(data, tmp_path):

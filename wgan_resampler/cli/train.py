@@ -80,9 +80,10 @@ def run(args: argparse.Namespace) -> int:
     try:
         result = train_in_folder(plan, [ProgressBar("training")])
     except KeyboardInterrupt:  # SIGTERM too
-        command = ["wgan-resampler", *(each for each in sys.argv[1:] if each != "--resume"), "--resume"]
-        newest = max(Path(args.output).glob("checkpoint_*.pth"), key=os.path.getmtime, default="none yet")
-        print(f"Newest checkpoint: {newest}. Continue with: {shlex.join(command)}", file=sys.stderr)
+        newest = max(Path(args.output).glob("checkpoint_*.pth"), key=os.path.getmtime, default=None)
+        if newest is not None:
+            command = ["wgan-resampler", *(each for each in sys.argv[1:] if each != "--resume"), "--resume"]
+            print(f"Newest checkpoint: {newest}. Continue with: {shlex.join(command)}", file=sys.stderr)
         raise
     if result.was_finished:
         print(f"{result.model} was trained for {result.epochs} epochs already; nothing is left to do.")
