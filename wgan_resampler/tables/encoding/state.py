@@ -13,7 +13,7 @@ from wgan_resampler.tables.encoding.schema import CategoricalColumn, TableSchema
 
 def schema_to_state(schema: TableSchema) -> Any:
     """Return a schema as plain values. `convert_state` makes a schema of them again."""
-    return msgspec.to_builtins(schema, enc_hook=lambda dtype: dtype.str)
+    return {"columns": [msgspec.to_builtins(column, enc_hook=lambda dtype: dtype.str) for column in schema.columns]}
 
 
 def check_columns(schema: TableSchema, categories: Sequence[Sized | None], label: Callable[[int], str]) -> None:
