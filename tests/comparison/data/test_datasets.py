@@ -184,6 +184,12 @@ def test_a_fingerprint_does_not_depend_on_how_missing_integers_are_held():
     assert len({load_datasets({"x": (frame, y)})[0].fingerprint for frame in frames}) == 1
 
 
+def test_a_table_without_features_is_refused(tmp_path):
+    (tmp_path / "x.csv").write_text("target\na\nb\na\nb\n")
+    with pytest.raises(InvalidDataError, match="no column beside the target"):
+        load_datasets(tmp_path / "x.csv")
+
+
 def test_files_that_cannot_be_read_are_refused(tmp_path):
     (tmp_path / "no_target.csv").write_text("a,b\n1,2\n")
     (tmp_path / "bad.parquet").write_text("nonsense")

@@ -4,6 +4,8 @@ import zipfile
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from wgan_resampler.comparison.data.datasets import load_datasets
@@ -93,6 +95,20 @@ def test_all_commands_refuse_a_bad_table_alike(tmp_path, name, content):
             read(tmp_path / name)
         messages.add(str(caught.value))
     assert len(messages) == 1
+
+
+def test_a_class_whose_name_numpy_would_cut_is_refused(tmp_path):
+    (tmp_path / "x.json").write_text('{"features": [[1], [2]], "labels": [0, 1], "mapping": ["a", "a\\u0000"]}')
+    pq.write_table(pa.table({"x": [1, 2], "genre": ["a", "a\0"]}), tmp_path / "x.parquet")
+    for name, target in (("x.json", None), ("x.parquet", "genre")):
+        with pytest.raises(DataFileError, match="ends in a null character"):
+            read_labelled(tmp_path / name, target)
+
+
+def test_a_table_without_features_is_refused(tmp_path):
+    (tmp_path / "x.csv").write_text("genre\nx\ny\n")
+    with pytest.raises(DataFileError, match="no column beside 'genre'"):
+        read_labelled(tmp_path / "x.csv", "genre")
 
 
 def test_records_and_tables_look_alike_to_what_needs_only_classes(tmp_path):

@@ -164,6 +164,8 @@ def test_a_word_among_numbers_is_missing_and_said_aloud(tmp_path, word):
         ("a;b;c\n1,5;2,5;x\n", ";", ["a", "b", "c"]),
         ("a\tb\n1\t2\n", "\t", ["a", "b"]),
         ("a|b\n1|2\n", "|", ["a", "b"]),
+        ("a;b\n0,5;1\n", ";", ["a", "b"]),
+        ("a;b\n0,5;1\n;1\n", ";", ["a", "b"]),
         ("a,b\n1;2,2\n", ",", ["a", "b"]),
         ("a,b\nid,1,2\n", ",", ["a", "b"]),
         ("a\nx\n", ",", ["a"]),
@@ -254,3 +256,14 @@ def test_columns_that_new_rows_lack_are_missing_there(tmp_path):
     features, file = table.frame[["a"]].take([0]), io.BytesIO()
     table.write_with(file, NewRows(features, "t", np.array([0])))
     assert file.getvalue().decode().splitlines()[1:] == ["1,7,x,False", "2,8,y,False", "1,,x,True"]
+
+
+@pytest.mark.parametrize("size", [100, 5000])
+def test_a_sample_that_ends_inside_a_cell_tells_the_writing(tmp_path, size):
+    # The first bytes of the file, in which its writing is found, end inside a cell of several lines.
+    cell = "word, and a line\n" * size
+    text = "a;b\n" + "".join(f'{i};"{cell}"\n' for i in range(400))
+    table = read(tmp_path, text, "b")
+    assert table.dialect.separator == ";"
+    assert len(table.frame) == 400
+    assert copied(table, "b").decode().startswith(text.replace('"\n', '";False\n').replace("a;b", "a;b;is_synthetic"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -166,10 +166,17 @@ def read_labelled(
         data = _read_labelled_table(str(path), target, options)
     else:
         file = read_records(path, reduce=reduce)
+        _check_names(path, file.mapping)
         data = LabelledData(str(path), file.records, file.names, file.is_synthetic, file)
     if data.is_synthetic.all():
         raise DataFileError(f"{path} holds synthetic records only. Give a file that holds original records too.")
     return data
+
+
+def _check_names(path: str | os.PathLike[str], names: Iterable[str]) -> None:
+    """Raise DataFileError if a name ends in a null character, which numpy's strings do not keep."""
+    if any(name.endswith("\0") for name in names):
+        raise DataFileError(f"{path} has a class whose name ends in a null character. Rename it.")
 
 
 def _read_labelled_table(path: str, target: str, options: CsvOptions | None) -> LabelledData:
@@ -178,5 +185,8 @@ def _read_labelled_table(path: str, target: str, options: CsvOptions | None) -> 
     n_missing = sum(name is None for name in names)
     if n_missing:
         raise DataFileError(f"{path} has {n_missing} rows without a class in {target!r}. Fill or remove them.")
+    _check_names(path, names)
     features = table.frame.drop(columns=[target, IS_SYNTHETIC], errors="ignore")
+    if features.shape[1] == 0:
+        raise DataFileError(f"{path} has no column beside {target!r}, so there is nothing to learn from.")
     return LabelledData(path, features, names.astype(np.str_), synthetic_rows(table), table)

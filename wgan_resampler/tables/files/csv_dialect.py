@@ -189,10 +189,8 @@ def find_dialect(path: str, file: BinaryIO, options: CsvOptions) -> CsvDialect:
         raise DataFileError(f"{path} is not a valid CSV file: it is empty.")
     if "\0" in body_text[:1000]:
         raise DataFileError(f"{path} is not a valid CSV file: it holds zero bytes. Is it a file of another kind?")
-    separator = options.separator or _separator(path, body_text)
-    found = _first_records(path, body_text, separator)
-    if len(found) > 2 and (is_cut or len(found) > _SAMPLE_RECORDS):
-        found.pop()  # its end may be missing
+    separator = options.separator or _separator(path, body_text, is_cut)
+    found = _first_records(path, body_text, separator, is_cut)
     if len(found[0][1]) > MAX_COLUMNS:
         raise DataFileError(f"{path} has {len(found[0][1])} columns; at most {MAX_COLUMNS} are read.")
     first = found[0][0]
@@ -277,29 +275,31 @@ def not_encoded(path: str, encoding: str, error: Exception) -> DataFileError:
     )
 
 
-def _first_records(path: str, text: str, separator: str) -> list[tuple[str, list[str]]]:
+def _first_records(path: str, text: str, separator: str, is_cut: bool) -> list[tuple[str, list[str]]]:
     """Return the first records that are no empty lines, each as it is written and as cells."""
     found = (record for record in records(path, io.StringIO(text, newline=""), separator) if record.strip("\r\n"))
-    return [
-        (record, _cells(path, iter(record.splitlines(keepends=True)), separator))
-        for record in itertools.islice(found, _SAMPLE_RECORDS + 1)
-    ]
+    first = list(itertools.islice(found, _SAMPLE_RECORDS + 1))
+    if len(first) > 2 and (is_cut or len(first) > _SAMPLE_RECORDS):
+        first.pop()  # its end may be missing
+    return [(record, _cells(path, iter(io.StringIO(record, newline="")), separator)) for record in first]
 
 
-def _separator(path: str, text: str) -> str:
+def _separator(path: str, text: str, is_cut: bool) -> str:
     """Return the character that divides all records into the same number of cells, and into the most."""
-    best, most = _SEPARATORS[0], 1
+    best, best_score = _SEPARATORS[0], (False, 1)
     for separator in _SEPARATORS:
         try:
-            found = _first_records(path, text, separator)
+            found = _first_records(path, text, separator, is_cut)
         except DataFileError:  # without the right separator, a long row may look like one long cell
             continue
-        # The last record may be cut off.
-        n_header, *n_cells = [len(cells) for _, cells in found[: -1 if len(found) > 2 else None]]
-        numbers = set(n_cells) or {n_header}
+        n_header, *n_cells = [len(cells) for _, cells in found]
+        n_columns = max(n_cells, default=n_header)
+        is_regular = all(number == n_columns for number in n_cells)
         # The header of R lacks the column of row names.
-        if len(numbers) == 1 and max(numbers) > most and n_header in (max(numbers), max(numbers) - 1):
-            best, most = separator, max(numbers)
+        if is_regular and n_columns > 1 and n_header in (n_columns, n_columns - 1):
+            score = (n_header == n_columns, n_columns)
+            if score > best_score:
+                best, best_score = separator, score
     return best
 
 
