@@ -13,6 +13,14 @@ SPLIT = ["split", "--data", "x", "--output", "y"]
 STOPS = [(signal.SIGINT, 130, "stopped by Ctrl-C"), (signal.SIGTERM, 143, "stopped by SIGTERM")]
 
 
+@pytest.fixture(autouse=True)
+def signals_are_not_ignored():
+    """Handle SIGINT, which a shell ignores in its background jobs."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
 def run(monkeypatch, capsys):
     """Return what runs a function as the command `split`, and returns its exit code and its line on stderr."""
