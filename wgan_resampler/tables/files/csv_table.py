@@ -16,44 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import DataFileError, DataFileWarning
-from wgan_resampler.tables.files.csv_dialect import CsvDialect, CsvOptions, not_encoded, records
-from wgan_resampler.tables.files.new_rows import IS_SYNTHETIC, NewRows, read_marks
-from wgan_resampler.tables.files.number_text import NumberText, find_number_text, with_digits
+from wgan_resampler.tables.files.csv_dialect import MISSING_WORDS, CsvDialect, CsvOptions, not_encoded, records
+from wgan_resampler.tables.files.new_rows import IS_SYNTHETIC, NewRows, read_marks, true_like
+from wgan_resampler.tables.files.number_text import NumberText, find_number_text
 from wgan_resampler.tables.files.packed import one_line, open_data
 from wgan_resampler.utils import FILES, require, warn_caller
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MISSING_WORDS: Final = frozenset(
-    {
-        "",
-        "?",
-        "-",
-        "--",
-        ".",
-        "..",
-        "*",
-        "na",
-        "n/a",
-        "#n/a",
-        "#na",
-        "<na>",
-        "nan",
-        "-nan",
-        "nat",
-        "none",
-        "null",
-        "nil",
-    }
-)
-"""Words that mean a missing value among numbers: in lower case, without spaces around them."""
-
 _STYLE_SAMPLE: Final = 2_000
 """So many cells show how a column writes its numbers."""
-
-_OTHER_TRUTH: Final = {"False": "True", "FALSE": "TRUE", "false": "true", "0": "1"}
-"""What a column writes for an original row, and what it writes for a synthetic one."""
 
 _BLOCK_BYTES: Final = 2**22
 """A row must fit into this many bytes."""
@@ -174,13 +147,13 @@ class CsvTable:
         }
         cells[new.target] = self.texts[new.target][new.donors].tolist()
         if IS_SYNTHETIC in self.frame:
-            cells[IS_SYNTHETIC] = [_OTHER_TRUTH.get(self.texts[IS_SYNTHETIC][0], "True")] * len(new)
+            cells[IS_SYNTHETIC] = [true_like(self.texts[IS_SYNTHETIC][0])] * len(new)
         else:
             marks = [self._mark("True")] * len(new)
         nothing = [None] * len(new)
         columns = [
             [
-                getattr(self.columns.get(name), "missing", "") if cell is None else dialect.cell(cell, quoted=is_quoted)
+                dialect.cell(getattr(self.columns.get(name), "missing", "") if cell is None else cell, quoted=is_quoted)
                 for cell in (
                     self._further_names(len(new)) if j == 0 and self.row_names is not None else cells.get(name, nothing)
                 )
@@ -244,6 +217,8 @@ def read_csv(path: str, dialect: CsvDialect, options: CsvOptions, spelled: Seque
         if name in (*spelled, IS_SYNTHETIC):
             texts[name] = _strings(cells)
         series[name], columns[name], words[name] = _read_column(cells, decimals, options.missing)
+        if name in texts:
+            texts[name][series[name].isna().to_numpy()] = None
     if IS_SYNTHETIC in texts:
         series[IS_SYNTHETIC] = pd.Series(read_marks(path, texts[IS_SYNTHETIC].tolist()))
     names = [*dialect.names[row_names is not None :]]
@@ -296,7 +271,7 @@ def _reason(error: Exception, dialect: CsvDialect) -> str:
     if found is not None:
         return (
             f"record {found[1]}, where the header is record 1, has {found[3]} cells instead of {found[2]}. If "
-            f"{dialect.separator!r} does not stand between its cells, name the right character with separator="
+            f"{dialect.separator!r} does not stand between its cells, name the right character, as in separator=';'"
         )
     if "block boundaries" in str(error):
         return f"it ends in the header, a quote is not closed, or a row is longer than {_BLOCK_BYTES} bytes"
@@ -350,8 +325,9 @@ def _read_column(
         return pd.Series(np.full(len(cells), np.nan)), ColumnText(missing=marker), ()
     numbers = _plain_numbers(cells) if "." in decimals[:1] else None
     if numbers is not None:
-        shown = cells.slice(0, _STYLE_SAMPLE).drop_null().unique().to_pylist() or ["0"]
-        return _series(numbers), ColumnText(with_digits(NumberText(), shown), marker), ()
+        shown = cells.slice(0, _STYLE_SAMPLE).drop_null().unique().to_pylist()
+        form = find_number_text(shown, (".",)) if shown else None
+        return _series(numbers), ColumnText(form or NumberText(), marker), ()
     encoded = cells.combine_chunks().dictionary_encode()
     categories, codes = encoded.dictionary.to_pylist(), encoded.indices
     filled = [cell for cell in categories if not _is_missing_word(cell)]
@@ -359,7 +335,7 @@ def _read_column(
     if form is None:
         return pd.Series(cells.to_pandas()), ColumnText(missing=marker), ()
     words = tuple(cell for cell in categories if _is_missing_word(cell))
-    texts = pa.array([None if cell in words else form.read(cell).removeprefix("+") for cell in categories])
+    texts = pa.array([None if cell in words else form.read(cell) for cell in categories])
     numbers = _plain_numbers(pa.chunked_array([texts]))
     return _series(numbers.take(codes)), ColumnText(form, words[0] if words else marker), words
 
@@ -378,7 +354,7 @@ def _plain_numbers(cells: Any) -> Any:
             continue
         # Codes have no decimals, so a few cells show that a column of floats holds none.
         shown = sample if dtype == pa.float64() else cells
-        is_code = pc.any(pc.match_substring_regex(shown, "^[+-]?0[0-9xX]")).as_py()
+        is_code = pc.any(pc.match_substring_regex(shown, r"^\s*(\+|-?0[0-9xX])")).as_py()
         is_nan = dtype == pa.float64() and pc.any(pc.is_nan(numbers)).as_py()
         return None if is_code or is_nan else numbers
     return None
