@@ -48,6 +48,8 @@ TYPES = [
     (pa.binary(), st.binary(max_size=5)),
     (pa.large_binary(), st.binary(max_size=5)),
     (pa.binary(2), st.binary(min_size=2, max_size=2)),
+    (pa.string_view(), st.text(max_size=5)),
+    (pa.binary_view(), st.binary(max_size=5)),
     (pa.dictionary(pa.int8(), pa.string()), st.sampled_from(["a", "b", "01"])),
     (pa.dictionary(pa.int32(), pa.string(), ordered=True), st.sampled_from(["low", "high"])),
     (pa.dictionary(pa.int16(), pa.int64()), st.sampled_from([1, 2**60])),
@@ -97,8 +99,8 @@ def test_the_original_rows_are_copied_in_value_type_and_metadata(tmp_path, table
         assert shown(original) == shown(stored.column(j))
         assert copy.field(j).metadata == stored.field(j).metadata
         # The new rows are those that they were made from. NaN is a missing value there.
-        made, found = stored.column(j).take([0, table.num_rows - 1]), copy.column(j).slice(table.num_rows)
-        assert ["None" if text == "nan" else text for text in shown(made)] == shown(found)
+        made, found = shown(stored.column(j)), copy.column(j).slice(table.num_rows)
+        assert ["None" if text == "nan" else text for text in (made[0], made[-1])] == shown(found)
     assert (copy.schema.metadata or {}) == (stored.schema.metadata or {})
     assert copy.column(n_columns).to_pylist() == [False] * table.num_rows + [True] * 2
 
@@ -189,3 +191,52 @@ def test_decimals_and_dates_are_numbers(tmp_path):
 def test_damaged_notes_of_pandas_are_left_alone(tmp_path, about):
     table = pa.table({"x": [1.5, 2.5], "t": ["a", "b"]}).replace_schema_metadata({"pandas": about})
     assert copied(read(tmp_path, table, "t")).column("x").to_pylist() == [1.5, 2.5, 1.5]
+
+
+def test_bug_an_index_of_small_integers_that_could_not_go_on_raised(tmp_path):
+    frame = pd.DataFrame({"a": [1.5, 2.5], "t": ["x", "y"]}, index=pd.Index([254, 255], dtype="uint8", name="n"))
+    frame.to_parquet(tmp_path / "x.parquet")
+    copy = copied(open_table(tmp_path / "x.parquet", "t"))
+    assert copy.schema.field("n").type == pa.uint8()
+    assert copy["n"].to_pylist() == [254, 255, None]
+
+
+@pytest.mark.parametrize(
+    ("false", "true"),
+    [(False, True), (0, 1), (0.0, 1.0), ("no", "yes"), ("FALSE", "TRUE"), (pa.scalar("False"), "True")],
+)
+def test_bug_marks_of_other_types_raised_or_were_lost(tmp_path, false, true):
+    marks = (
+        pa.array([false, false]) if not isinstance(false, pa.Scalar) else pa.array(["False"] * 2).dictionary_encode()
+    )
+    file = read(tmp_path, pa.table({"a": [1, 2], "IS_SYNTHETIC": marks, "t": ["x", "y"]}), "t")
+    assert file.frame["is_synthetic"].tolist() == [False, False]
+    copy = copied(file)
+    assert copy.schema.field("IS_SYNTHETIC").type == marks.type
+    assert copy["IS_SYNTHETIC"].to_pylist()[2:] == [true]
+
+
+def test_bug_pandas_could_not_read_the_mark_beside_columns_of_several_levels(tmp_path):
+    columns = pd.MultiIndex.from_tuples([("a", "b"), ("t", "")])
+    pd.DataFrame([[1.5, "x"], [2.5, "y"]], columns=columns).to_parquet(tmp_path / "x.parquet")
+    file, out = open_table(tmp_path / "x.parquet", "('t', '')"), tmp_path / "copy.parquet"
+    with out.open("wb") as writer:
+        file.write_with(writer, NewRows(file.frame.take([0])[["('a', 'b')"]], "('t', '')", np.array([0])))
+    copy = pd.read_parquet(out)
+    assert copy.columns.tolist() == [("a", "b"), ("t", ""), ("is_synthetic", "")]
+    assert open_table(out).frame["is_synthetic"].tolist() == [False, False, True]
+
+
+def test_bug_classes_of_the_type_string_view_raised(tmp_path):
+    table = pa.table({"a": [1, 2], "t": pa.array(["x", "y"], pa.string_view())})
+    assert copied(read(tmp_path, table, "t"), [1])["t"].to_pylist() == ["x", "y", "y"]
+
+
+def test_bug_types_of_extensions_raised_or_could_not_be_trained_on(tmp_path):
+    uuids = pa.array([bytes(15) + b"a", bytes(15) + b"b"], pa.uuid())
+    table = pa.table({"u": uuids, "j": pa.array(["{}", "[1]"], pa.json_()), "t": ["x", "y"]})
+    file = read(tmp_path, table, "t")
+    assert [type(value) for value in file.frame.iloc[0]] == [str] * 3
+    copy = copied(file, [1])
+    assert copy.schema.types[:3] == table.schema.types
+    assert copy.slice(2).drop_columns("is_synthetic").to_pylist() == table.slice(1).to_pylist()

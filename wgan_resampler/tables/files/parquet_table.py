@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import DataFileError
 from wgan_resampler.tables.files.csv_dialect import MAX_COLUMNS, unique_names
-from wgan_resampler.tables.files.new_rows import IS_SYNTHETIC, NewRows, read_marks, with_mark
+from wgan_resampler.tables.files.new_rows import IS_SYNTHETIC, NewRows, read_marks, true_like, with_mark
 from wgan_resampler.tables.files.packed import one_line
 from wgan_resampler.utils import FILES, require
 
@@ -80,22 +80,21 @@ class ParquetTable:
         columns, fields = [], []
         for field, name, column in zip(old.schema, self.names, old.columns, strict=True):
             if name == new.target:
-                added = column.take(pa.array(new.donors))
+                added = _taken(column, new.donors)
             elif name == IS_SYNTHETIC:
-                marks = pa.array([True] * n_new)
-                added = marks.cast(field.type) if pa.types.is_boolean(field.type) else _like(["True"] * n_new, column)
+                added = _marks(column, n_new)
             elif name in new.features:
                 added = _like(new.features[name], column)
-            elif name not in self.frame and pa.types.is_integer(field.type):
-                added = _further_numbers(column, n_new)
             else:
-                added = pa.nulls(n_new, field.type)
-                _allow_missing(about, field, n_new)
+                added = _further_numbers(column, n_new) if name not in self.frame else None
+                if added is None:
+                    added = pa.nulls(n_new, field.type)
+                    _allow_missing(about, field, n_new)
             columns.append(_below(column, added))
             fields.append(field.with_nullable(field.nullable or columns[-1].null_count > 0))
         if IS_SYNTHETIC not in self.names:
             columns.append(pa.array(np.repeat([False, True], [len(self.frame), n_new])))
-            fields.append(pa.field(IS_SYNTHETIC, pa.bool_()))
+            fields.append(pa.field(_name_of_mark(about), pa.bool_()))
         _extend_range(about, len(self.frame), n_new)
         metadata = old.schema.metadata
         if about:
@@ -204,13 +203,48 @@ def _allow_missing(about: dict[str, Any], field: Any, n_new: int) -> None:
                 column["numpy_type"] = "boolean"
 
 
+def _name_of_mark(about: dict[str, Any]) -> str:
+    """Return the name of the column that marks synthetic rows. If pandas names columns by tuples, it must be one."""
+    levels = about.get("column_indexes")
+    n_levels = len(levels) if isinstance(levels, list) else 1
+    return IS_SYNTHETIC if n_levels < 2 else str((IS_SYNTHETIC, *[""] * (n_levels - 1)))
+
+
+def _holds_bytes(kind: Any) -> bool:
+    import pyarrow as pa
+
+    types = pa.types
+    is_plain = types.is_binary(kind) or types.is_large_binary(kind) or types.is_binary_view(kind)
+    return bool(is_plain or types.is_fixed_size_binary(kind))
+
+
+def _taken(column: Any, rows: NDArray[np.intp]) -> Any:
+    """Return the values at some positions."""
+    import pyarrow as pa
+
+    if not (pa.types.is_string_view(column.type) or pa.types.is_binary_view(column.type)):
+        return column.take(pa.array(rows))
+    values = column.to_pylist()  # pyarrow takes no values of these types
+    return pa.array([values[row] for row in rows], column.type)
+
+
+def _stored(column: Any) -> Any:
+    """Return a column without the type that an extension gives to it, such as UUID over bytes."""
+    import pyarrow as pa
+
+    if not isinstance(column.type, pa.BaseExtensionType):
+        return column
+    return pa.chunked_array([chunk.storage for chunk in column.chunks], column.type.storage_type)
+
+
 def _as_series(column: Any) -> pd.Series:
     """Return a column in the pandas dtype that keeps its values: integers keep their digits beside missing values."""
     import pandas as pd
     import pyarrow as pa
 
+    column = _stored(column)
     kind = column.type
-    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
+    if _holds_bytes(kind):
         return pd.Series([None if value is None else value.decode("latin-1") for value in column.to_pylist()])
     dtype: Any = None
     if pa.types.is_date(kind) or pa.types.is_time(kind) or pa.types.is_decimal(kind):
@@ -228,11 +262,13 @@ def _like(values: Any, column: Any) -> Any:
     import pyarrow.compute as pc
 
     kind = column.type
+    if isinstance(kind, pa.BaseExtensionType):
+        return kind.wrap_array(_like(values, _stored(column)))
     if pa.types.is_dictionary(kind):
         dictionary = column.unify_dictionaries().chunk(0).dictionary
         codes = pc.index_in(pa.array(values, dictionary.type, from_pandas=True), dictionary)
         return pa.DictionaryArray.from_arrays(codes.cast(kind.index_type), dictionary, ordered=kind.ordered)
-    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
+    if _holds_bytes(kind):
         return pa.array([value.encode("latin-1") if isinstance(value, str) else None for value in values], kind)
     return pa.array(values, kind, from_pandas=True)
 
@@ -246,10 +282,29 @@ def _below(column: Any, added: Any) -> Any:
     return pa.chunked_array([*column.chunks, *getattr(added, "chunks", [added])], type=column.type)
 
 
+def _marks(column: Any, n: int) -> Any:
+    """Return marks of synthetic rows, as a column writes them whose marks are all of original rows."""
+    import pyarrow as pa
+
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        marks = _marks(column.cast(kind.value_type), n).dictionary_encode()
+        return pa.DictionaryArray.from_arrays(
+            marks.indices.cast(kind.index_type), marks.dictionary, ordered=kind.ordered
+        )
+    first = column[0].as_py()
+    return pa.array([true_like(first) if isinstance(first, str) else type(first)(1)] * n, kind)
+
+
 def _further_numbers(column: Any, n: int) -> Any:
-    """Return numbers that go on after those of an index."""
+    """Return numbers that go on after those of an index; None if they cannot."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    if not pa.types.is_integer(column.type):
+        return None
     last = pc.max(column).as_py() or 0
-    return pa.array(range(last + 1, last + 1 + n), column.type)
+    try:
+        return pa.array(range(last + 1, last + 1 + n), column.type)
+    except (pa.ArrowInvalid, OverflowError):  # the type ends before
+        return None
