@@ -171,6 +171,13 @@ def test_synthetic_rows_without_a_mark_are_known_by_the_file_beside_them(tmp_pat
     assert len(dataset.y) == 6
 
 
+@pytest.mark.parametrize("names", [["1.1", "1.10"], ["9" * 25, "9" * 24 + "8"]])
+def test_bug_classes_of_a_file_were_merged_where_train_told_them_apart(tmp_path, names):
+    (tmp_path / "x.csv").write_text("a,t\n" + f"1,{names[0]}\n2,{names[1]}\n" * 3)
+    (dataset,) = load_datasets(tmp_path / "x.csv", target="t")
+    assert dataset.classes.tolist() == sorted(names)
+
+
 def test_a_reader_that_is_told_how_a_file_is_written(tmp_path):
     (tmp_path / "x.csv").write_text("1;x\n?;y\n3;x\n4;y\n")
     options = CsvOptions(separator=";", missing=("?",), header=False)
