@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from wgan_resampler.exceptions import WGANResamplerWarning
+from wgan_resampler.tables import table_suffix
+from wgan_resampler.utils.storage import PACKED_SUFFIXES
 
 PROGRAM = "wgan-resampler"
 
@@ -74,15 +76,18 @@ def say_next(*words: object, **flags: object) -> None:
 
 
 def like(path: str | Path, stem: str) -> str:
-    """Return the name of a file of the same kind: `stem` with the last endings of `path`.
+    """Return the name of a file of the same kind as a table or a JSON file: `stem` with the ending of `path`.
 
     Examples
     --------
     >>> from wgan_resampler.cli.console.messages import like
-    >>> like("sounds/music.json.gz", "augmented"), like("table.csv", "augmented")
+    >>> like("sounds/music.json.gz", "augmented"), like("table.CSV", "augmented")
     ('augmented.json.gz', 'augmented.csv')
     """
-    return stem + "".join(Path(path).suffixes[-2:])
+    ending = table_suffix(path)
+    if ending is None:
+        ending = ".json" + next((packed for packed in PACKED_SUFFIXES if packed and str(path).endswith(packed)), "")
+    return stem + ending
 
 
 def unused(folder: str | Path, name: str) -> Path:
