@@ -3,6 +3,7 @@
 import contextlib
 import gzip
 import time
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -102,10 +103,52 @@ def test_changed_parquet_files_raise_only_the_file_error(tmp_path, position, rep
         read_table(tmp_path / "x.parquet", "genre")
 
 
-@pytest.mark.parametrize("suffix", ["xlsx", "arff", "feather", "jsonl", "dta"])
+@pytest.mark.parametrize("suffix", ["xlsx", "xlsm", "arff", "feather", "jsonl", "dta", "hdf5", "xpt"])
 def test_a_table_of_another_kind_is_refused_with_the_call_that_converts_it(tmp_path, suffix):
     with pytest.raises(DataFileError, match=rf"x\.{suffix}'.*\.to_csv\('x\.csv', index=False\)$"):
         read_table(tmp_path / f"x.{suffix}")
+
+
+@pytest.mark.parametrize(
+    ("content", "suffix"),
+    [
+        (b"PAR1\x15\x04", "parquet"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(9), "xls"),
+        (b"\x89HDF\r\n", "h5"),
+        (b"@RELATION iris\n", "arff"),
+        (b"\n<!DOCTYPE html>\n", "html"),
+        (b'[\n  {"a": 1}]', "json"),
+        (b'{ "a": [1]}', "json"),
+    ],
+)
+def test_a_file_of_another_kind_that_is_named_like_text_is_known_by_its_content(tmp_path, content, suffix):
+    (tmp_path / "x.csv").write_bytes(content)
+    with pytest.raises(DataFileError, match=rf"x.csv is an? .* by its content\. Rename it to end in \.{suffix},"):
+        read_table(tmp_path / "x.csv")
+
+
+def test_an_excel_file_that_is_named_like_text_is_known_by_its_content(tmp_path):
+    with zipfile.ZipFile(tmp_path / "x.csv", "w") as archive:
+        archive.writestr("docProps/app.xml", "")
+        archive.writestr("xl/workbook.xml", "")
+    with pytest.raises(DataFileError, match="is an Excel file by its content"):
+        read_table(tmp_path / "x.csv")
+
+
+def test_a_pointer_of_git_lfs_is_named(tmp_path):
+    (tmp_path / "x.csv").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:4d\nsize 12\n")
+    with pytest.raises(DataFileError, match="git lfs pull"):
+        read_table(tmp_path / "x.csv")
+
+
+@pytest.mark.parametrize(
+    ("content", "fragment"),
+    [("a^b\n1^2\n", "divided by ','.*separator=';'"), ("1,x\n2,y\n", "holds no names, say so with --no-header")],
+)
+def test_a_column_that_is_missing_because_of_the_writing_is_said(tmp_path, content, fragment):
+    (tmp_path / "x.csv").write_text(content)
+    with pytest.raises(DataFileError, match=fragment):
+        read_table(tmp_path / "x.csv", "genre")
 
 
 def test_a_name_that_is_nearly_there_is_suggested(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import DataFileError
 from wgan_resampler.records.files.json_hints import is_json_lines, other_layout
-from wgan_resampler.records.files.json_records import TRACK, RecordFile, mean_over_time, read_records
+from wgan_resampler.records.files.json_records import JSON_SUFFIXES, TRACK, RecordFile, mean_over_time, read_records
 from wgan_resampler.records.files.json_stream import Reduce
 from wgan_resampler.tables import (
     IS_SYNTHETIC,
@@ -158,9 +159,12 @@ def read_labelled(
     if is_table and target is None:
         raise DataFileError(f"{path} is a table. Name the column of its classes with target=COLUMN.")
     if not is_table and target is not None:
+        is_json = str(path).lower().endswith(JSON_SUFFIXES) and Path(path).exists()
+        layout = other_layout(path) if is_json else None
         raise DataFileError(
-            f"{path} is read as JSON, which names its classes itself: target={target} is only used with files whose "
-            f"name ends in {TABLE_NAMES}."
+            layout
+            or f"{path} is read as JSON, which names its classes itself: target={target} is only used with files whose "
+            f"name ends in {TABLE_NAMES}. If it is a table, rename it."
         )
     if target is not None:
         data = _read_labelled_table(str(path), target, options)

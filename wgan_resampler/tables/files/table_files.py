@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import io
 import os
@@ -35,20 +36,36 @@ TABLE_NAMES: Final = f"{TEXT_NAMES}, or .parquet"
 """The suffixes for messages."""
 
 _CONVERTERS: Final = {
-    ".xlsx": "pandas.read_excel({path!r})",
-    ".xls": "pandas.read_excel({path!r})",
-    ".ods": "pandas.read_excel({path!r})",
+    **dict.fromkeys((".xlsx", ".xls", ".xlsm", ".xlsb", ".ods"), "pandas.read_excel({path!r})"),
     ".arff": "pandas.DataFrame(scipy.io.arff.loadarff({path!r})[0])",
-    ".feather": "pandas.read_feather({path!r})",
+    **dict.fromkeys((".feather", ".arrow", ".ipc"), "pandas.read_feather({path!r})"),
     ".orc": "pandas.read_orc({path!r})",
-    ".jsonl": "pandas.read_json({path!r}, lines=True, dtype=False)",
-    ".ndjson": "pandas.read_json({path!r}, lines=True, dtype=False)",
+    **dict.fromkeys((".jsonl", ".ndjson"), "pandas.read_json({path!r}, lines=True, dtype=False)"),
     ".dta": "pandas.read_stata({path!r})",
-    ".sav": "pandas.read_spss({path!r})",
-    ".sas7bdat": "pandas.read_sas({path!r})",
-    ".h5": "pandas.read_hdf({path!r})",
+    **dict.fromkeys((".sav", ".zsav", ".por"), "pandas.read_spss({path!r})"),
+    **dict.fromkeys((".sas7bdat", ".xpt"), "pandas.read_sas({path!r})"),
+    **dict.fromkeys((".h5", ".hdf5", ".hdf"), "pandas.read_hdf({path!r})"),
+    ".xml": "pandas.read_xml({path!r})",
+    ".html": "pandas.read_html({path!r})[0]",
 }
 """Calls that read tables of other kinds."""
+
+_STARTS: Final = (
+    (b"PAR1", "a Parquet file", ".parquet"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel file", ".xls"),
+    (b"ARROW1", "a Feather file", ".feather"),
+    (b"\x89HDF", "an HDF5 file", ".h5"),
+    (b"@relation", "an ARFF file", ".arff"),
+    (b"<!doctypehtml", "an HTML page", ".html"),
+    (b"<html", "an HTML page", ".html"),
+    (b"<?xml", "an XML file", ".xml"),
+    (b"[{", "a JSON file", ".json"),
+    (b'{"', "a JSON file", ".json"),
+)
+"""What files of other kinds begin with, without spaces and in lower case where it is text, and the ending they need."""
+
+_IN_EXCEL: Final = ("[Content_Types].xml", "_rels/", "docProps/", "xl/")
+"""What the first name in the archive of an Excel file begins with."""
 
 _PATH = str | os.PathLike[str]
 
@@ -108,6 +125,20 @@ def check_kind(path: _PATH) -> None:
         )
 
 
+def _check_start(path: _PATH) -> None:
+    """Raise DataFileError if a file that is named like text begins like a file of another kind."""
+    with Path(path).open("rb") as file:
+        start = file.read(64).removeprefix(codecs.BOM_UTF8)
+    if start.startswith(b"version https://git-lfs"):
+        raise DataFileError(f"{path} only stands for a file in Git LFS. Get the file itself with: git lfs pull")
+    if start.startswith(b"PK") and (name_in_zip(path) or "").startswith(_IN_EXCEL):
+        raise DataFileError(f"{path} is an Excel file by its content. Rename it to end in .xlsx, and try again.")
+    text = b"".join(start.split()).lower()
+    for begin, kind, suffix in _STARTS:
+        if start.startswith(begin) or text.startswith(begin):
+            raise DataFileError(f"{path} is {kind} by its content. Rename it to end in {suffix}, and try again.")
+
+
 def open_table(path: _PATH, *columns: str, options: CsvOptions | None = None) -> TableFile:
     r"""Read a CSV or Parquet file, so that rows can be put below its own.
 
@@ -154,12 +185,15 @@ def open_table(path: _PATH, *columns: str, options: CsvOptions | None = None) ->
     suffix = table_suffix(path)
     check_kind(path)
     if suffix is None:
-        raise DataFileError(f"{path} is not a table by its name, which must end in {TABLE_NAMES}.")
+        raise DataFileError(
+            f"{path} is not a table by its name, which must end in {TABLE_NAMES}. If it is one, rename it."
+        )
     require("pandas", "Reading tables", FILES)
     if suffix == ".parquet":
         table: TableFile = read_parquet(str(path))
         _check_columns(path, list(table.frame.columns), columns)
     else:
+        _check_start(path)
         with open_data(path) as file:
             dialect = find_dialect(str(path), file, options)
         _check_header(path, dialect)
