@@ -90,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
     say_next(
         "train",
         data=args.datasets[0],
-        target=args.target,
+        **arguments.reading_flags(args),
         output=unused(args.output.parent, "model"),
         preset="tuned",
     )

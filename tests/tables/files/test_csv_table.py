@@ -135,6 +135,7 @@ WRITINGS = {
     "currency of letters and a sign": (['"R$ 1,50"', '"-R$ 12,00"'], {}, [1.5, -12.0], None),
     "brackets around negative numbers": (['"1,234.50"', "(2.00)"], {}, [1234.5, -2.0], None),
     "the accounts of Excel": (['" $ 1,234.50 "', '" $ (2.00)"'], {}, [1234.5, -2.0], None),
+    "the accounts of Excel, brackets at the sign": (['" $ 1,234.50 "', '" $(2.00)"'], {}, [1234.5, -2.0], None),
     "brackets around all numbers": (["(1)", "(2)"], {}, ["(1)", "(2)"], None),
     "a typographic minus": (["\u22122.5", "1.0"], {}, [-2.5, 1.0], None),
     "plus signs": (["+17", "-3"], {}, [17, -3], None),
@@ -214,6 +215,11 @@ def test_a_column_without_a_name_whose_values_repeat_is_a_feature(tmp_path):
     assert list(read(tmp_path, ",t\n1,x\n1,y\n", "t").frame.columns) == ["", "t"]
 
 
+def test_bug_a_column_without_a_name_could_not_be_the_target(tmp_path):
+    table = read(tmp_path, ",a\nx,1\ny,2\n", "")
+    assert table.frame.to_dict("list") == {"": ["x", "y"], "a": [1, 2]}
+
+
 def test_rows_that_end_in_a_separator_keep_it(tmp_path):
     table = read(tmp_path, "a,t\n1,x,\n2,y,\n", "t")
     assert table.frame["a"].tolist() == [1, 2]
@@ -238,6 +244,10 @@ def test_a_file_without_a_header(tmp_path):
 def test_a_header_of_several_rows_is_refused_as_that(tmp_path, start):
     with pytest.raises(DataFileError, match="header of several rows"):
         read(tmp_path, start + "".join(f"{i},1.5,2\n" for i in range(5)))
+
+
+def test_bug_a_first_number_in_brackets_was_taken_for_a_second_header(tmp_path):
+    assert read(tmp_path, "x,t\n(2),a\n" + "1,b\n" * 5, "t").frame["x"].tolist() == [-2, 1, 1, 1, 1, 1]
 
 
 def test_empty_lines_stay(tmp_path):
@@ -290,6 +300,12 @@ def test_cells_of_more_characters_than_the_csv_module_allows_are_read(tmp_path):
     assert copied(table, "t").decode().endswith(f'"{cell}",x,True\n')
 
 
+@pytest.mark.parametrize("rows", ["1,5;01\n2,5;02\n", "1,5;2,5\n-3,0;1.200,5\n", "1,5 €;x\n$2,5;y\n"])
+def test_decimal_commas_are_no_separators_without_a_header(tmp_path, rows):
+    assert read(tmp_path, rows, header=False).dialect.separator == ";"
+    assert read(tmp_path, "1,a;b\n2,c;d\n", header=False).dialect.separator == ","
+
+
 def test_a_first_line_without_names_is_to_be_removed(tmp_path):
     with pytest.raises(DataFileError, match=r"begins with a line that holds no names: '# made in March'. Remove this"):
         read(tmp_path, "# made in March\na;b;c\n1;2;3\n")
@@ -299,6 +315,7 @@ def test_cells_with_spaces_between_them(tmp_path):
     table = read(tmp_path, '"a" "t"\n1.5 "x y"\n2.5 "z"\n', "t")
     assert table.frame.to_dict("list") == {"a": [1.5, 2.5], "t": ["x y", "z"]}
     assert copied(table, "t").decode().splitlines()[-1] == '1.5 "x y" True'
+    assert read(tmp_path, "A11 6 1 \nA12 48 2 \n", "2", header=False).frame["1"].tolist() == [6, 48]
     with pytest.raises(DataFileError, match=r"several spaces between its cells.*read_csv\('x.csv', sep=r'\\s\+'\)"):
         read(tmp_path, "ADT1  0.58 CYT\nADT2 0.43  MIT\n", "2", header=False)
 
@@ -310,6 +327,13 @@ def test_other_encodings_are_told_and_named(tmp_path):
     table = read(tmp_path, content, "t", encoding="cp1252")
     assert table.frame["a"].tolist() == ["Köln"]
     assert copied(table, "t") == "a,t,is_synthetic\nKöln,x,False\nKöln,x,True\n".encode("cp1252")
+
+
+def test_utf_16_without_a_mark_is_named(tmp_path):
+    content = "a,t\n1,x\n".encode("utf-16-le")
+    with pytest.raises(DataFileError, match="encoding=utf-16-le"):
+        read(tmp_path, content, "t")
+    assert read(tmp_path, content, "t", encoding="utf-16-le").frame["a"].tolist() == [1]
 
 
 def test_bytes_that_are_not_text_are_refused_wherever_they_are(tmp_path):

@@ -211,7 +211,10 @@ def find_dialect(path: str, file: BinaryIO, options: CsvOptions) -> CsvDialect:
     if not body_text:
         raise DataFileError(f"{path} is not a valid CSV file: it is empty.")
     if "\0" in body_text[:1000]:
-        raise DataFileError(f"{path} is not a valid CSV file: it holds zero bytes. Is it a file of another kind?")
+        raise DataFileError(
+            f"{path} is not a valid CSV file: it holds zero bytes. UTF-16 without a byte order mark is read "
+            "with encoding=utf-16-le or encoding=utf-16-be. Else, it is a file of another kind."
+        )
     separator = options.separator or (told and told[1]) or _separator(path, body_text, is_cut)
     found = _first_records(path, body_text, separator, is_cut)
     if len(found[0][1]) > MAX_COLUMNS:
@@ -316,19 +319,26 @@ def _first_records(path: str, text: str, separator: str, is_cut: bool) -> list[t
 
 def _separator(path: str, text: str, is_cut: bool) -> str:
     """Return the character that divides all records into the same number of cells, and into the most."""
-    best, best_score = None, (0, 1)
+    scores = {}
     for separator in _SEPARATORS:
-        n_header, *n_cells = [len(cells) for cells in _divided(path, text, separator, is_cut)] or [1]
+        cells = _divided(path, text, separator, is_cut)
+        n_header, *n_cells = [len(each) for each in cells] or [1]
         n_columns = max(n_cells, default=n_header)
         is_regular = all(number == n_columns for number in n_cells)
         # The header of R lacks the column of row names. A first line of one cell may be a comment.
         if is_regular and n_columns > 1 and n_header in (n_columns, n_columns - 1, 1):
-            score = (2 * (n_header == n_columns) + (n_header == n_columns - 1), n_columns)
-            if score > best_score:
-                best, best_score = separator, score
-    if best is None and not any(separator in text.splitlines()[0] for separator in _SEPARATORS):
+            fit = 2 * (n_header == n_columns) + (n_header == n_columns - 1)
+            # Decimal commas divide rows, too.
+            scores[separator] = (fit, separator != "," and _has_decimal_commas(cells), n_columns)
+    if not scores and not any(separator in text.splitlines()[0] for separator in _SEPARATORS):
         return _space(path, text, is_cut)
-    return best or _SEPARATORS[0]
+    return max(scores, key=scores.__getitem__, default=_SEPARATORS[0])
+
+
+def _has_decimal_commas(cells: Sequence[Sequence[str]]) -> bool:
+    """Whether commas stand in numbers only."""
+    with_comma = [cell for row in cells for cell in row if "," in cell]
+    return bool(with_comma) and all(re.fullmatch(r"[^\w,]*[0-9.\s]*,[0-9]+\D*", cell) for cell in with_comma)
 
 
 def _space(path: str, text: str, is_cut: bool) -> str:
@@ -337,12 +347,14 @@ def _space(path: str, text: str, is_cut: bool) -> str:
     n_header, *n_words = [sum(map(bool, each)) for each in cells] or [1]
     if set(n_words or [1]) not in ({n_header}, {n_header + 1}) or max(n_words, default=1) < 2:
         return _SEPARATORS[0]
-    if not all(map(all, cells)):
+    # Each row may end in a space.
+    inner = [each[:-1] for each in cells] if not any(each[-1] for each in cells) else cells
+    if not all(map(all, inner)):
         name = Path(path).name
         raise DataFileError(
             f"{path} has several spaces between its cells, which is not read. Convert it in Python: pandas.read_csv("
             f"{name!r}, sep=r'\\s+').to_csv({f'{Path(name).stem}.csv'!r}, index=False). If it has no header, add "
-            "header=None to the first call, and --no-header here."
+            "header=None to the first call. The names are then 0, 1, 2, ..."
         )
     return " "
 

@@ -205,7 +205,8 @@ def read_csv(path: str, dialect: CsvDialect, options: CsvOptions, spelled: Seque
 
     table = _read_cells(path, dialect)
     row_names = None
-    if dialect.unnamed == "first" or (dialect.names[0] == "" and _are_distinct(table.column(0))):
+    is_asked_for = "" in spelled
+    if not is_asked_for and (dialect.unnamed == "first" or (dialect.names[0] == "" and _are_distinct(table.column(0)))):
         # R writes no name for the column of row names.
         row_names = _read_column(table.column(0), (".",), ())[0].to_numpy()
     decimals = _decimal_marks(dialect, options)

@@ -169,7 +169,8 @@ def _signs_and_units(pairs: Collection[Around]) -> tuple[Around, Around] | None:
     negative = {pair for pair in pairs if _is_negative(pair)}
     has_bracket = any("(" in before for before, _ in negative)
     # Numbers that are all in brackets may be references.
-    if len({_unit(pair) for pair in pairs}) > 1 or (has_bracket and not positive):
+    units = {tuple("".join(text.split()) for text in _unit(pair)) for pair in pairs}
+    if len(units) > 1 or (has_bracket and not positive):
         return None
     plain = _common(positive or {_unit(pair) for pair in negative})
     minus = _common(negative or {_negated(pair) for pair in positive})

@@ -273,7 +273,9 @@ def _hint(dialect: CsvDialect) -> str:
     """Return what the reader of a CSV file may have to be told if a column is not there."""
     if len(dialect.names) == 1:
         return f" If cells are not divided by {dialect.separator!r}, name the right character, as in separator=';'."
-    if dialect.has_header and any(name and find_number_text([name]) is not None for name in dialect.names):
+    # A name such as ".1" belongs to the second of two columns without a name.
+    names = [name for name in dialect.names if name and not name.startswith(".")]
+    if dialect.has_header and any(find_number_text([name]) is not None for name in names):
         return " If its first row holds no names, say so with --no-header, or in Python with CsvOptions(header=False)."
     return ""
 
@@ -295,7 +297,9 @@ def _check_columns(
 def _check_header(path: _PATH, dialect: CsvDialect) -> None:
     """Raise DataFileError if the names of the columns take up more than one row."""
     columns = list(zip(*(row for row in dialect.sample[:20] if len(row) == len(dialect.names)), strict=True))
-    is_number = [[bool(cell) and find_number_text([cell]) is not None for cell in cells] for cells in columns]
+    # A single number in brackets may be a reference, but not here.
+    bare = [[cell.replace("(", "").replace(")", "") for cell in cells] for cells in columns]
+    is_number = [[bool(cell) and find_number_text([cell]) is not None for cell in cells] for cells in bare]
     starts_with_words = [
         cells[0].strip() != "" and not any(numbers[:1]) and all(numbers[3:])
         for cells, numbers in zip(columns, is_number, strict=True)
