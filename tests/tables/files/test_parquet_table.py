@@ -227,6 +227,16 @@ def test_bug_pandas_could_not_read_the_mark_beside_columns_of_several_levels(tmp
     assert open_table(out).frame["is_synthetic"].tolist() == [False, False, True]
 
 
+@pytest.mark.parametrize("names", [[0, 1], [0.5, 1.5], [True, False], list(pd.date_range("2021", periods=2))])
+def test_bug_pandas_could_not_read_the_mark_beside_names_that_are_no_strings(tmp_path, names):
+    pd.DataFrame([[1.5, "x"], [2.5, "y"]], columns=pd.Index(names)).to_parquet(tmp_path / "x.parquet")
+    feature, target = map(str, names)
+    file, out = open_table(tmp_path / "x.parquet", target), tmp_path / "copy.parquet"
+    with out.open("wb") as writer:
+        file.write_with(writer, NewRows(file.frame.take([0])[[feature]], target, np.array([0])))
+    assert pd.read_parquet(out).columns.tolist() == [feature, target, "is_synthetic"]
+
+
 def test_bug_classes_of_the_type_string_view_raised(tmp_path):
     table = pa.table({"a": [1, 2], "t": pa.array(["x", "y"], pa.string_view())})
     assert copied(read(tmp_path, table, "t"), [1])["t"].to_pylist() == ["x", "y", "y"]

@@ -204,9 +204,15 @@ def _allow_missing(about: dict[str, Any], field: Any, n_new: int) -> None:
 
 
 def _name_of_mark(about: dict[str, Any]) -> str:
-    """Return the name of the column that marks synthetic rows. If pandas names columns by tuples, it must be one."""
+    """Return the name of the column that marks synthetic rows, and note its type in what pandas wrote.
+
+    If pandas names columns by tuples, it must be one.
+    """
     levels = about.get("column_indexes")
     n_levels = len(levels) if isinstance(levels, list) else 1
+    if n_levels == 1 and isinstance(levels, list) and isinstance(levels[0], dict):
+        # pandas converts the names to the type that they had. The mark is a string, so all names become strings.
+        levels[0].update(pandas_type="unicode", numpy_type="object")
     return IS_SYNTHETIC if n_levels < 2 else str((IS_SYNTHETIC, *[""] * (n_levels - 1)))
 
 
