@@ -149,6 +149,33 @@ def test_cells_mean_what_they_say_and_new_ones_are_written_alike(tmp_path, cells
     assert rows == [f"{cell},a,True" for cell in written or cells]
 
 
+DATES = {
+    "days": ["2020-01-31", "1999-12-01"],
+    "seconds": ["2020-01-31 23:59:59", "2021-02-01 00:00:00"],
+    "minutes of ISO 8601": ["2020-01-31T12:30Z", "2021-02-01T00:00Z"],
+    "milliseconds": ["2020-01-31T12:30:15.123", "2021-02-01T00:00:00.000"],
+    "day first": ["31.01.2020", "01.02.2020"],
+    "month first": ["01/31/2020", "12/01/2020"],
+    "year first": ["2020/01/31", "2020/12/01"],
+    "day first, with minutes": ["31-01-2020 12:30", "01-02-2020 00:00"],
+}
+
+
+@pytest.mark.parametrize("cells", DATES.values(), ids=DATES.keys())
+def test_dates_are_dates_and_new_ones_are_written_alike(tmp_path, cells):
+    table = read(tmp_path, "x,t\n" + "".join(f"{cell},a\n" for cell in [*cells, ""]), "t")
+    assert table.frame["x"].dtype.kind == "M"
+    assert table.frame["x"].isna().tolist() == [False, False, True]
+    assert table.frame["x"].dt.year.tolist()[0] == 2020
+    rows = copied(table, "t", [0, 1, 2]).decode().splitlines()[-3:]
+    assert rows == [f"{cell},a,True" for cell in [*cells, ""]]
+
+
+@pytest.mark.parametrize("cell", ["2020-1-5", "01/02/2020", "2020-13-01", "2020-02-30", "192.168.1.1", "1234-56-7890"])
+def test_what_could_be_another_date_or_none_is_a_string(tmp_path, cell):
+    assert read(tmp_path, f"x,t\n{cell},a\n", "t").frame["x"].tolist() == [cell]
+
+
 @pytest.mark.parametrize("word", ["NA", "n/a", "?", "-", " ", "NULL", "nan", "#N/A", "."])
 def test_a_word_among_numbers_is_missing_and_said_aloud(tmp_path, word):
     with pytest.warns(DataFileWarning, match=f"missing values: {re.escape(repr(word))} in column 'x'"):
