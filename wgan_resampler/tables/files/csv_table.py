@@ -206,8 +206,8 @@ class CsvTable:
 def read_csv(path: str, dialect: CsvDialect, options: CsvOptions, spelled: Sequence[str] = ()) -> CsvTable:
     """Read a CSV file.
 
-    A column holds numbers or dates if all its cells are, in the same writing. Words such as ``NA`` among them are missing
-    values, and a warning names them. In a column of strings they are strings. An empty cell is a missing value.
+    A column holds numbers or dates if all its cells are, in the same writing. Words such as ``NA`` among them are
+    missing values, and a warning names them. In a column of strings they are strings. An empty cell is a missing value.
 
     Parameters
     ----------
@@ -410,6 +410,7 @@ def _warn_of_words(path: str, found: Mapping[str, Sequence[str]]) -> None:
         where = [f"{', '.join(map(repr, words[:3]))} in column {name!r}" for name, words in list(found.items())[:12]]
         more = ", ..." if len(found) > 12 else ""
         warn_caller(
-            f"{path}: these words stand among numbers or dates, and were read as missing values: {'; '.join(where)}{more}.",
+            f"{path}: these words stand among numbers or dates, and were read as missing values: "
+            f"{'; '.join(where)}{more}.",
             DataFileWarning,
         )
