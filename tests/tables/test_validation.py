@@ -146,7 +146,7 @@ REFUSED = {
     "3-D list": (GOOD[:, :, None].tolist(), "dim 3"),
     "scalar": (3.0, "Expected 2D array, got scalar"),
     "None": (None, "Expected 2D array, got scalar"),
-    "ragged": ([[1, 2], [3, 4], [5]], r"row 0 is of 2 cell\(s\), but row 2 is of 1 cell\(s\). Fill up .* None"),
+    "ragged": ([[1, 2], [3, 4], [5]], r"row 0 is of 2 cell\(s\), but row 2 is of 1 cell\(s\). Fill .* None"),
     "ragged tuples": (((1, 2), 3), r"row 0 is of 2 cell\(s\), but row 1 is a single cell"),
     "no rows": (GOOD[:0], "0 sample"),
     "no columns": (GOOD[:, :0], "0 feature"),
@@ -157,7 +157,7 @@ REFUSED = {
     "nothing, polars": (pl.DataFrame(), "0 sample"),
     "empty list": ([], "Expected 2D array"),
     "empty rows": ([[], []], r"0 feature\(s\)"),
-    "masked": (np.ma.masked_equal(GOOD, 3), r"Masked cells are not supported. Pass X.filled\(numpy.nan\)"),
+    "masked": (np.ma.masked_equal(GOOD, 3), r"Masked values are not supported. Pass X.filled\(numpy.nan\)"),
     "matrix": (MATRIX, "np.matrix is not supported"),
 }
 
