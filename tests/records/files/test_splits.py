@@ -60,7 +60,8 @@ def test_no_group_is_on_both_sides_and_no_class_is_missing(data):
         train, test = make_split(names, groups, test_size=data.draw(st.floats(0.05, 0.95)), seed=3)
         assert not set(groups[train]) & set(groups[test])
         assert sorted([*train, *test]) == list(range(len(names)))
-        assert set(names[train]) == set(names[test]) == set(names)
+        if len(test):  # `divide` refuses a file in which every class has a single group
+            assert set(names[train]) == set(names[test]) == set(names)
 
 
 def test_groups_of_mixed_classes_stay_whole():
