@@ -192,8 +192,8 @@ def raise_not_numeric(label: str, cells: Any, is_bad: NDArray[np.bool_] | None =
     if dtype is None and not isinstance(cell, (str, bytes)):
         raise UnreadableCellError(
             f"Column {label} does not hold numbers: row {row} holds {shown(cell)}, a {type(cell).__name__}. Each "
-            "argument must be a string or a real number, so convert the column first. If it holds categories, name it "
-            "in categorical_features."
+            "argument must be a string or a real number. Convert it first, or name the column in categorical_features "
+            "if it holds categories."
         )
     of_dtype = "" if dtype is None else f" but is of dtype {dtype}"
     raise InvalidDataError(
