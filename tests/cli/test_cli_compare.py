@@ -108,4 +108,4 @@ def test_failing_cells_are_reported_and_are_no_failure(files, tmp_path, capsys):
     assert call(files[0], *options(tmp_path / "out"), "--samplers", "none,kmeans_smote", "--scoring", "f1") == 0
     frame = pd.read_parquet(tmp_path / "out" / "results.parquet")
     failed = int(frame["error"].notna().sum())
-    assert (f"{failed} of {len(frame)} cells failed" in capsys.readouterr().out) == bool(failed)
+    assert (f"{failed} of {len(frame)} fits failed" in capsys.readouterr().out) == bool(failed)

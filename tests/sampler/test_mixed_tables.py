@@ -315,7 +315,7 @@ def test_a_class_of_one_to_five_rows_is_grown_and_not_by_copies(n):
     table = pd.DataFrame(rng.normal(size=(60 + n, 3)), columns=list("abc"))
     table["d"] = rng.choice(["u", "v"], 60 + n)
     y = np.array(["large"] * 60 + ["thin"] * n)
-    with pytest.warns(ThinClassWarning, match=rf"at most 5 rows are to grow: 'thin' \({n}\)") as caught:
+    with pytest.warns(ThinClassWarning, match=rf"at most 5 rows and get synthetic rows: 'thin' \({n}\)") as caught:
         X_res, y_res = quick().fit_resample(table, y)
     assert len(caught) == 1
     new = X_res[y_res == "thin"].iloc[n:]

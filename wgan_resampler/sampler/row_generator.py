@@ -1,4 +1,4 @@
-"""The trained generator with the encoder and the classifier: it generates rows of the table."""
+"""The trained generator with its encoder and classifier, which generates rows of the table."""
 
 from __future__ import annotations
 

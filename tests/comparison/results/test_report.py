@@ -55,7 +55,7 @@ def test_the_page_says_what_was_done_and_what_failed(page_path):
     assert "mixed &lt;&amp;&gt;" in text
     assert "ValueError: no such rows" in text
     assert "Without class_weight" in text
-    for fact in ("scikit-learn", "imbalanced-learn", "Root of all seeds", "fingerprint", "random_state=0"):
+    for fact in ("scikit-learn", "imbalanced-learn", "Seed (random_state)", "fingerprint", "random_state=0"):
         assert fact in text
 
 

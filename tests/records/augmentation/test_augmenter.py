@@ -328,7 +328,7 @@ def changed(**columns):
         (changed(extra=1.0), "Only the generator makes: none. Only the file has: 'extra'"),
         (
             lambda t: t[[*t.columns[::-1]]],
-            "another order of columns. .* makes: none. .* has: none. .* in this order: '",
+            "another order of columns. .* makes: none. .* has: none. .* columns in order: '",
         ),
         (lambda t: t.rename(columns={"mood": "humour"}), "makes: 'mood'. .* has: 'humour'"),
         (changed(mood=1.5), "'mood' holds numbers, but the generator makes categories"),

@@ -56,7 +56,7 @@ BAD = {
     "packed twice wrong": ("x.csv.gz", b"a,genre\n1,x\n", "not a complete gzip"),
     "bomb": ("x.csv.gz", gzip.compress(b"genre\n" + b"1\n" * 20_000_000), "unpacks to over"),
     "a million columns": ("x.csv", b"," * 1_000_000 + b"genre\n", "1000001 columns"),
-    "other name": ("x.mp3", b"", "not a table by its name"),
+    "other name": ("x.mp3", b"", "not have the name of a table file"),
 }
 
 

@@ -1,8 +1,8 @@
 """Candidates for synthetic rows, and which of them are kept.
 
 Candidates come from two sources. One is the generator. The other is the varied rows of the table that the critic was
-shown. The generator smooths what it learns. That helps where classes overlap, and hurts where they are clearly
-separated. There the varied rows are better. Half of each does better than either alone (see docs/benchmarks.md).
+shown. The generator smooths what it learns. That helps where classes overlap. Where classes are clearly separated, the
+varied rows are better. Half of each gives better scores than either source alone (see docs/benchmarks.md).
 
 Then the candidates are chosen in two steps. Doubtful candidates are dropped. Among the others, those near other classes
 are preferred.
@@ -36,7 +36,7 @@ from wgan_resampler.gan.rows.training_rows import RealRows
 
 N_UPDATES = 300
 LEARNING_RATE = 2e-3
-"""Of the classifier: number of updates, and step size of Adam."""
+"""Number of updates of the classifier, and its step size of Adam."""
 
 BATCHES = 4
 """How many batches of the critic make one batch of the classifier."""
@@ -44,10 +44,10 @@ BATCHES = 4
 CREDIBLE, CREDIBLE_SHARE = 0.9, 0.9
 """A row is credible if the probability of its class reaches two numbers.
 
-The first is `CREDIBLE`. The second is what the share `CREDIBLE_SHARE` of the class's real rows reaches. All credible
-rows count as equally good. Where classes overlap, the first number decides, so rows deep inside a class are not
-dropped. Where classes lie apart, most rows reach the first number, even those in the empty space between the classes.
-There the second number is the stricter one.
+The first is `CREDIBLE`. The second is the probability that the share `CREDIBLE_SHARE` of the class's real rows reaches.
+All credible rows count as equally good. Where classes overlap, the first number decides, so rows deep inside a class
+are not dropped. Where classes lie apart, most rows reach the first number, even those in the empty space between the
+classes. There the second number is the stricter one.
 """
 
 _ROWS_TO_JUDGE = 2048
@@ -111,7 +111,7 @@ def _updates(batches: ClassBalancedBatches, n: int) -> Iterator[tuple[Tensor, Te
 def class_rejection_rates(rejection_rate: float, counts: Tensor) -> Tensor:
     """Return the share of candidates to reject for each class.
 
-    It is lower for small classes, since the classifier knows them less well.
+    It is lower for small classes, because the classifier is less reliable there.
 
     Parameters
     ----------
@@ -193,7 +193,7 @@ def generate(
     found = _candidates(generator, candidates, rng, neighbors)
     logits = torch.cat([classifier(block) for block in torch.split(found, _block_size(found))])
     belief = logits.softmax(dim=1).gather(1, candidates.unsqueeze(1)).squeeze(1)
-    # Beyond `credible`, a higher probability makes a row no better.
+    # All rows with a probability above `credible` are equally good.
     keep = best_of_each_class(torch.minimum(belief, classifier.credible[candidates]), candidate_counts, credible_counts)
     if boundary_focus > 0.0:
         keep = keep[_near_others(belief[keep], credible_counts, counts, boundary_focus, rng)]

@@ -23,7 +23,7 @@ class MFCCDataset(Dataset[tuple[Tensor, Tensor]]):
     ----------
     path : str or os.PathLike
         A JSON file with ``"features"`` (vectors or sequences) or ``"mfcc"`` (sequences), ``"labels"`` and
-        ``"mapping"``; unpacked if its name says that it is packed.
+        ``"mapping"``; it is unpacked if its name ends in ``.gz`` or another packing.
 
     Attributes
     ----------

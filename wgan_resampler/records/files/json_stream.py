@@ -1,4 +1,4 @@
-"""JSON read as a stream of events: memory follows the numbers that are kept, and not the size of the file."""
+"""JSON read as a stream of events. Memory depends on the numbers that are kept, not on the size of the file."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Reduce = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 
 class BigNumberError(DataFileError):
-    """A number is too large for the fast way of reading; the exact way may read it."""
+    """A number is too large for the fast way of reading. The exact way may be able to read it."""
 
 
 @contextlib.contextmanager

@@ -197,7 +197,7 @@ def _distinct(numbers: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.integer]]
 
 
 def _frequent_values(values: NDArray[Any], counts: NDArray[np.integer]) -> NDArray[Any]:
-    """Return the numbers that get a state of their own, of different numbers and how often each occurs."""
+    """Return the values that get a state of their own. `counts` says how often each of the distinct values occurs."""
     if len(values) <= 1:
         return values[:0]
     n = int(counts.sum())
@@ -209,7 +209,7 @@ def _frequent_values(values: NDArray[Any], counts: NDArray[np.integer]) -> NDArr
 def _coarser_grid(ordinary: NDArray[Any], values: NDArray[Any]) -> Grid | None:
     """Return the grid of the ordinary values, or the grid of all values if that is coarser.
 
-    All values support a grid better, but a frequent value, such as -999, may lie beside the grid of the others.
+    More values make a grid easier to find. But a frequent value, such as -999, may not lie on the grid of the others.
     """
     grid = find_grid(ordinary)
     if len(ordinary) == len(values):

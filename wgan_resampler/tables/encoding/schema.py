@@ -6,7 +6,7 @@ A column is encoded as a *value* in [-1, 1], as a *block* of states of which exa
 - categories: a block with one state per category, and one for a missing value;
 - numbers with missing values or with frequent values (a spike at zero, a handful of distinct values): a value and a
   block. The first state of the block says "an ordinary number: see the value". Each frequent value, and a missing
-  cell, has a further state. A column without ordinary numbers needs no value.
+  value, has a further state. A column without ordinary numbers needs no value.
 
 The encoded matrix holds all values first, then all blocks. Blocks of equal size stand side by side, so that the
 networks can treat them in one operation. The offsets are kept here and nowhere else.
@@ -120,7 +120,7 @@ class NumericColumn(Struct, frozen=True, tag_field="kind", tag="numbers"):
     frequent : tuple of float or int, default=()
         Values that many rows hold. Each has a state of its own. Increasing.
     has_missing : bool, default=False
-        Whether cells can be missing.
+        Whether values can be missing.
     """
 
     dtype: np.dtype
@@ -156,7 +156,7 @@ class CategoricalColumn(Struct, frozen=True, tag_field="kind", tag="categories")
     n_categories : int
         Number of categories.
     has_missing : bool, default=False
-        Whether cells can be missing.
+        Whether values can be missing.
     rare_counts : tuple of int, default=()
         For each category, its number of rows if it is rare, and 0 otherwise. Rare categories share one state, which
         follows the states of the others. Empty if no category is rare.

@@ -1,7 +1,7 @@
 """CSV files: what their cells mean, and copies of them with further rows.
 
-What the cells mean is found beside their text. The text of the original rows is copied from file to file: it is never
-written again from its meaning.
+The values of the cells are kept in addition to their text. The text of the original rows is copied from file to file.
+It is never written anew from the values.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ MISSING_WORDS: Final = frozenset(
 """Words that mean a missing value among numbers and dates: in lower case, without spaces around them."""
 
 _STYLE_SAMPLE: Final = 2_000
-"""So many cells show how a column writes its numbers."""
+"""Number of cells from which the way of writing numbers is detected."""
 
 _OTHER_TRUTH: Final = {"False": "True", "FALSE": "TRUE", "false": "true", "0": "1"}
 """What a column writes for an original row, and what it writes for a synthetic one."""
@@ -98,12 +98,12 @@ class CsvTable:
     dialect : CsvDialect
         How the file is written.
     frame : pandas.DataFrame
-        What the cells mean. Numbers are int64, uint64, their nullable forms, or float64. Dates are datetime64. All else
-        are strings, as the file spells them. Row names are left out.
+        What the cells mean. Numbers are int64, uint64, their nullable forms, or float64. Dates are datetime64. All other
+        columns are strings, exactly as in the file. Row names are left out.
     columns : mapping of str to ColumnText
         How each column of `frame` writes its cells.
     texts : mapping of str to ndarray
-        The cells of the columns that were asked for, as the file spells them; None for a missing value.
+        The cells of the columns that were asked for, exactly as in the file; None for a missing value.
     row_names : ndarray or None
         The first column, if it names or counts the rows.
     """
@@ -116,7 +116,7 @@ class CsvTable:
     row_names: NDArray[Any] | None
 
     def spelled(self, column: str) -> NDArray[np.object_]:
-        """Return the cells of a column that was asked for, as the file spells them; None for a missing value."""
+        """Return the cells of a column that was asked for, exactly as in the file; None for a missing value."""
         return self.texts[column]
 
     def write_with(self, file: BinaryIO, new: NewRows) -> None:
@@ -142,7 +142,7 @@ class CsvTable:
             copy = io.TextIOWrapper(file, lines.encoding, newline="")
             copy.writelines(self._marked(lines, ends_in_rows=len(new) > 0))
             copy.flush()
-            copy.detach()  # or the wrapper would close `file`
+            copy.detach()  # otherwise the wrapper would close `file`
             lines.detach()
         for row in self._rows(new):
             file.write(f"{row}{self.dialect.line_end}".encode(codec))
@@ -206,7 +206,7 @@ class CsvTable:
 def read_csv(path: str, dialect: CsvDialect, options: CsvOptions, spelled: Sequence[str] = ()) -> CsvTable:
     """Read a CSV file.
 
-    A column holds numbers or dates if all its cells are, in the same writing. Words such as ``NA`` among them are
+    A column holds numbers or dates if all its cells are written in the same way. Words such as ``NA`` among them are
     missing values, and a warning names them. In a column of strings they are strings. An empty cell is a missing value.
 
     Parameters
@@ -216,9 +216,9 @@ def read_csv(path: str, dialect: CsvDialect, options: CsvOptions, spelled: Seque
     dialect : CsvDialect
         How it is written.
     options : CsvOptions
-        What the reader is told.
+        Options of the caller.
     spelled : sequence of str, default=()
-        The columns whose cells are also kept as the file spells them.
+        The columns whose cells are also kept exactly as in the file.
 
     Returns
     -------
@@ -255,12 +255,12 @@ def read_csv(path: str, dialect: CsvDialect, options: CsvOptions, spelled: Seque
     names = [*dialect.names[row_names is not None :]]
     if dialect.unnamed == "first":
         warn_caller(
-            f"{path}: each row has one cell more than the header. The first cell is taken as the name of the row, as R "
-            "writes it, so it is no feature.",
+            f"{path}: each row has one cell more than the header, as in files of R. The first cell is taken as the "
+            "name of the row, and is not a feature.",
             DataFileWarning,
         )
     _warn_of_words(path, {name: words[name] for name in names if words[name]})
-    # Without a copy, or all columns would be in memory twice.
+    # A copy would hold all columns in memory twice.
     frame = pd.DataFrame({name: series[name] for name in names}, copy=False)
     return CsvTable(path, dialect, frame, columns, texts, row_names)
 
@@ -302,7 +302,7 @@ def _reason(error: Exception, dialect: CsvDialect) -> str:
     if found is not None:
         return (
             f"record {found[1]}, where the header is record 1, has {found[3]} cells instead of {found[2]}. If "
-            f"{dialect.separator!r} does not stand between its cells, name the right character with separator="
+            f"{dialect.separator!r} is not the separator of this file, give the right one with separator="
         )
     if "block boundaries" in str(error):
         return f"it ends in the header, a quote is not closed, or a row is longer than {_BLOCK_BYTES} bytes"
@@ -383,7 +383,7 @@ def _plain_numbers(cells: Any) -> Any:
     sample = cells.slice(0, _STYLE_SAMPLE)
     for dtype in (pa.int64(), pa.uint64(), pa.float64()):
         try:
-            pc.cast(sample, dtype)  # most columns of strings fail here, in no time
+            pc.cast(sample, dtype)  # most columns of strings fail here, which is fast
             numbers = pc.cast(cells, dtype)
         except pa.ArrowInvalid:
             continue
@@ -396,7 +396,7 @@ def _plain_numbers(cells: Any) -> Any:
 
 
 def _series(numbers: Any) -> pd.Series:
-    """Return Arrow's numbers as a Series. Integers keep their digits beside missing values."""
+    """Return Arrow's numbers as a Series. Integers keep their digits even if there are missing values."""
     import pandas as pd
     import pyarrow as pa
 
