@@ -98,8 +98,8 @@ class CsvTable:
     dialect : CsvDialect
         How the file is written.
     frame : pandas.DataFrame
-        What the cells mean. Numbers are int64, uint64, their nullable forms, or float64. Dates are datetime64. All other
-        columns are strings, exactly as in the file. Row names are left out.
+        What the cells mean. Numbers are int64, uint64, their nullable forms, or float64. Dates are datetime64. All
+        other columns are strings, exactly as in the file. Row names are left out.
     columns : mapping of str to ColumnText
         How each column of `frame` writes its cells.
     texts : mapping of str to ndarray
