@@ -18,14 +18,11 @@ from wgan_resampler.exceptions import (
     SingleClassWarning,
     ThinClassWarning,
 )
-from wgan_resampler.tables import CategoricalCells, Cells, Table, plain_label
+from wgan_resampler.tables import CategoricalCells, Cells, Table, looks_like_identifier, plain_label
 from wgan_resampler.utils import warn_caller
 
 _THIN = 5
 """Largest number of rows of a thin class."""
-
-_MANY_CATEGORIES = 50
-"""With at most this many categories, a categorical feature is never reported as an identifier."""
 
 _MANY_CLASSES = 100
 """With more classes than this, a warning says that the target looks like a regression target."""
@@ -166,7 +163,7 @@ def about_column(column: ReadColumn) -> tuple[type[Warning], str] | None:
     if not isinstance(cells, CategoricalCells) or column.categories is None:
         return None
     n, present = cells.n_categories, int(np.count_nonzero(cells.codes >= 0))
-    is_unique = n > _MANY_CATEGORIES and n > present / 2
+    is_unique = looks_like_identifier(cells)
     texts = [each for each in list(column.categories[:_LOOKED_AT]) if isinstance(each, str)]
     if n > 2 and len(texts) == min(n, _LOOKED_AT):
         found = _like_files(column.name, texts, is_unique=is_unique) or _like_numbers(column.name, texts, n)
@@ -175,9 +172,9 @@ def about_column(column: ReadColumn) -> tuple[type[Warning], str] | None:
     if not is_unique:
         return None
     return IdentifierColumnWarning, (
-        f"Column {column.name} holds {n} categories in {present} values, like an identifier. It adds {n} columns to "
-        "the encoded table, which makes training slow. Leave the column out. If it holds numbers or dates, convert it "
-        "to a numeric or date column."
+        f"Column {column.name} holds {n} categories in {present} values, like an identifier. It is not learned: new "
+        "rows take its values at random. Leave the column out. If it holds numbers or dates, convert it to a numeric "
+        "or date column."
     )
 
 

@@ -199,7 +199,7 @@ def test_what_is_stored_are_aggregates():
     for column in schema.columns[:2]:
         assert len(column.scale.knots) <= n / ROWS_PER_KNOT
         assert len(column.frequent) == 0
-    assert schema.columns[2] == CategoricalColumn(n)
+    assert schema.columns[2] == CategoricalColumn(n, rare_counts=(1,) * n)
 
 
 @given(st.integers(1, 30).flatmap(lambda n: st.tuples(*(hnp.arrays(d, n) for d in (np.int16, np.bool_, np.uint8)))))

@@ -1,6 +1,5 @@
 """CSV files: what their cells mean, and copies in which the original rows stay as they are."""
 
-import codecs
 import io
 import re
 import warnings
@@ -8,7 +7,8 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, assume, example, given, settings, strategies as st
+from csv_examples import csv_files
+from hypothesis import HealthCheck, assume, example, given, settings
 
 from wgan_resampler.exceptions import DataFileError, DataFileWarning
 from wgan_resampler.tables.files.csv_dialect import CsvOptions
@@ -31,54 +31,6 @@ def copied(table, target, donors=(0,), **features):
     file = io.BytesIO()
     table.write_with(file, NewRows(rows.assign(**features), target, donors))
     return file.getvalue()
-
-
-WORDS = ["NA", "None", "null", "nan", "n/a", "TRUE", "01", "03110", "1.10", "2E03", "23", "1e300", "-0", "?", " x "]
-CHARACTERS = st.characters(codec="utf-8", exclude_characters="\0\ufeff")
-CELLS = st.one_of(
-    st.sampled_from(["", *WORDS]),
-    st.integers(-(10**20), 10**20).map(str),
-    st.floats(allow_nan=False, allow_infinity=False).map(repr),
-    st.text(st.one_of(st.sampled_from(',;\t|"\r\n '), CHARACTERS), max_size=8),
-)
-ENCODINGS = {"utf-8": (b"", codecs.BOM_UTF8), "utf-16-le": (codecs.BOM_UTF16_LE,), "utf-16-be": (codecs.BOM_UTF16_BE,)}
-
-
-def is_always_quoted(cells):
-    return any(cells) and all(cell.startswith('"') for cell in cells if cell)
-
-
-@st.composite
-def csv_files(draw):
-    """Draw a file, what a copy with marks must begin with, the separator, and the cells."""
-    separator, line_end = draw(st.sampled_from(",;\t| ")), draw(st.sampled_from(["\n", "\r\n", "\r"]))
-    encoding = draw(st.sampled_from(list(ENCODINGS)))
-    is_all_quoted, n_columns = draw(st.booleans()), draw(st.integers(1, 4))
-    start = draw(st.sampled_from(ENCODINGS[encoding]))
-    table = [
-        [*draw(st.lists(CELLS, min_size=n_columns - 1, max_size=n_columns - 1)), draw(CELLS.filter(bool))]
-        for _ in range(draw(st.integers(2, 8)))
-    ]
-    table[0][-1] = "the class"
-    special = re.compile(rf'["\r\n{re.escape(separator)}]')
-    written = [
-        [
-            '"' + cell.replace('"', '""') + '"'
-            if is_all_quoted or special.search(cell) or draw(st.booleans())
-            else cell
-            for cell in cells
-        ]
-        for cells in table
-    ]
-    name, mark = "is_synthetic", "False"
-    if all(is_always_quoted([cell]) for cell in written[0]):
-        name = f'"{name}"'
-    if all(map(is_always_quoted, zip(*written[1:], strict=True))):
-        mark = f'"{mark}"'
-    lines = [separator.join(cells) for cells in written]
-    marked = [f"{line}{separator}{mark if number else name}{line_end}" for number, line in enumerate(lines)]
-    content = line_end.join(lines) + line_end * draw(st.booleans())
-    return start + content.encode(encoding), start + "".join(marked).encode(encoding), separator, table
 
 
 @given(csv_files())
@@ -147,6 +99,33 @@ def test_cells_mean_what_they_say_and_new_ones_are_written_alike(tmp_path, cells
     assert found.isna().tolist() == [value is None for value in meaning]
     rows = copied(table, "t", [0, 1]).decode().splitlines()[-2:]
     assert rows == [f"{cell},a,True" for cell in written or cells]
+
+
+DATES = {
+    "days": ["2020-01-31", "1999-12-01"],
+    "seconds": ["2020-01-31 23:59:59", "2021-02-01 00:00:00"],
+    "minutes of ISO 8601": ["2020-01-31T12:30Z", "2021-02-01T00:00Z"],
+    "milliseconds": ["2020-01-31T12:30:15.123", "2021-02-01T00:00:00.000"],
+    "day first": ["31.01.2020", "01.02.2020"],
+    "month first": ["01/31/2020", "12/01/2020"],
+    "year first": ["2020/01/31", "2020/12/01"],
+    "day first, with minutes": ["31-01-2020 12:30", "01-02-2020 00:00"],
+}
+
+
+@pytest.mark.parametrize("cells", DATES.values(), ids=DATES.keys())
+def test_dates_are_dates_and_new_ones_are_written_alike(tmp_path, cells):
+    table = read(tmp_path, "x,t\n" + "".join(f"{cell},a\n" for cell in [*cells, ""]), "t")
+    assert table.frame["x"].dtype.kind == "M"
+    assert table.frame["x"].isna().tolist() == [False, False, True]
+    assert table.frame["x"].dt.year.tolist()[0] == 2020
+    rows = copied(table, "t", [0, 1, 2]).decode().splitlines()[-3:]
+    assert rows == [f"{cell},a,True" for cell in [*cells, ""]]
+
+
+@pytest.mark.parametrize("cell", ["2020-1-5", "01/02/2020", "2020-13-01", "2020-02-30", "192.168.1.1", "1234-56-7890"])
+def test_what_could_be_another_date_or_none_is_a_string(tmp_path, cell):
+    assert read(tmp_path, f"x,t\n{cell},a\n", "t").frame["x"].tolist() == [cell]
 
 
 @pytest.mark.parametrize("word", ["NA", "n/a", "?", "-", " ", "NULL", "nan", "#N/A", "."])

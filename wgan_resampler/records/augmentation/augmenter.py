@@ -93,7 +93,7 @@ class GanAugmenter:
     >>> from wgan_resampler import GanAugmenter
     >>> from wgan_resampler.records import Run, train_in_folder
     >>> from wgan_resampler.sampler import FitSettings
-    >>> songs = {"features": [[i % 3, i] for i in range(9)], "labels": [0] * 6 + [1] * 3, "mapping": ["jazz", "rock"]}
+    >>> songs = {"features": [[i % 3, i] for i in range(15)], "labels": [0] * 9 + [1] * 6, "mapping": ["jazz", "rock"]}
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = pathlib.Path(folder, "songs.json")
     ...     n_chars = path.write_text(json.dumps(songs))

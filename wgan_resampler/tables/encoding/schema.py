@@ -19,10 +19,10 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 MAX_DECIMALS = 22
 """Most digits behind the decimal point. A larger power of ten is not exact as a float."""
@@ -157,21 +157,28 @@ class CategoricalColumn(Struct, frozen=True, tag_field="kind", tag="categories")
         Number of categories.
     has_missing : bool, default=False
         Whether values can be missing.
+    rare_counts : tuple of int, default=()
+        For each category, its number of rows if it is rare, and 0 otherwise. Rare categories share one state, which
+        follows the states of the others. Empty if no category is rare.
     """
 
     n_categories: int
     has_missing: bool = False
+    rare_counts: tuple[Annotated[int, Meta(ge=0, lt=2**48)], ...] = ()
 
     has_value = False
 
     def __post_init__(self) -> None:
         if self.n_categories < 0 or not self.n_states:
             raise ValueError("a column without values")
+        if self.rare_counts and (len(self.rare_counts) != self.n_categories or not any(self.rare_counts)):
+            raise ValueError("rare categories that are not those of the column")
 
     @property
     def n_states(self) -> int:
         """Size of the block that belongs to the column."""
-        return self.n_categories + self.has_missing
+        n_rare = sum(count > 0 for count in self.rare_counts)
+        return self.n_categories - n_rare + (n_rare > 0) + self.has_missing
 
 
 Column = NumericColumn | CategoricalColumn

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import DataFileError, DataFileWarning
 from wgan_resampler.tables.files.csv_dialect import CsvDialect, CsvOptions, not_encoded, records
+from wgan_resampler.tables.files.date_text import DateText, find_date_text
 from wgan_resampler.tables.files.new_rows import IS_SYNTHETIC, NewRows, read_marks
 from wgan_resampler.tables.files.number_text import NumberText, find_number_text, with_digits
 from wgan_resampler.tables.files.packed import one_line, open_data
@@ -47,7 +48,7 @@ MISSING_WORDS: Final = frozenset(
         "nil",
     }
 )
-"""Words that mean a missing value among numbers: in lower case, without spaces around them."""
+"""Words that mean a missing value among numbers and dates: in lower case, without spaces around them."""
 
 _STYLE_SAMPLE: Final = 2_000
 """Number of cells from which the way of writing numbers is detected."""
@@ -65,20 +66,25 @@ class ColumnText:
 
     Parameters
     ----------
-    numbers : NumberText or None, default=None
-        How it writes numbers. None means that the cells are strings.
+    values : NumberText, DateText or None, default=None
+        How it writes numbers or dates. None means that the cells are strings.
     missing : str, default=""
         How it writes a missing value.
     """
 
-    numbers: NumberText | None = None
+    values: NumberText | DateText | None = None
     missing: str = ""
 
     def write(self, values: pd.Series) -> list[str | None]:
         """Return values as cells; None for a missing value."""
-        write = str if self.numbers is None else self.numbers.write
-        missing = values.isna().tolist()
-        return [None if is_gone else write(value) for value, is_gone in zip(values.tolist(), missing, strict=True)]
+        present = values[values.notna()]
+        if isinstance(self.values, DateText):
+            written = self.values.write(present.to_numpy())
+        else:
+            written = [str(value) if self.values is None else self.values.write(value) for value in present.tolist()]
+        cells = np.full(len(values), None, dtype=object)
+        cells[values.notna().to_numpy()] = written
+        return cells.tolist()
 
 
 @dataclass(frozen=True)
@@ -92,8 +98,8 @@ class CsvTable:
     dialect : CsvDialect
         How the file is written.
     frame : pandas.DataFrame
-        What the cells mean. Numbers are int64, uint64, their nullable forms, or float64. All other columns are strings
-        of dtype object, exactly as in the file. Row names are left out.
+        What the cells mean. Numbers are int64, uint64, their nullable forms, or float64. Dates are datetime64. All other
+        columns are strings, exactly as in the file. Row names are left out.
     columns : mapping of str to ColumnText
         How each column of `frame` writes its cells.
     texts : mapping of str to ndarray
@@ -200,9 +206,8 @@ class CsvTable:
 def read_csv(path: str, dialect: CsvDialect, options: CsvOptions, spelled: Sequence[str] = ()) -> CsvTable:
     """Read a CSV file.
 
-    A column holds numbers if all its cells are numbers that are written in the same way. Words such as ``NA`` among
-    numbers are missing values, and a warning names them. In a column of strings they are strings. An empty cell is a
-    missing value.
+    A column holds numbers or dates if all its cells are written in the same way. Words such as ``NA`` among them are
+    missing values, and a warning names them. In a column of strings they are strings. An empty cell is a missing value.
 
     Parameters
     ----------
@@ -356,13 +361,18 @@ def _read_column(
     encoded = cells.combine_chunks().dictionary_encode()
     categories, codes = encoded.dictionary.to_pylist(), encoded.indices
     filled = [cell for cell in categories if not _is_missing_word(cell)]
-    form = find_number_text(filled, decimals) if filled else None
+    form = (find_number_text(filled, decimals) or find_date_text(filled)) if filled else None
     if form is None:
         return pd.Series(cells.to_pandas()), ColumnText(missing=marker), ()
     words = tuple(cell for cell in categories if _is_missing_word(cell))
-    texts = pa.array([None if cell in words else form.read(cell).removeprefix("+") for cell in categories])
-    numbers = _plain_numbers(pa.chunked_array([texts]))
-    return _series(numbers.take(codes)), ColumnText(form, words[0] if words else marker), words
+    if isinstance(form, DateText):
+        values = pa.array(form.read(filled))
+    else:
+        values = _plain_numbers(pa.chunked_array([pa.array([form.read(cell).removeprefix("+") for cell in filled])]))
+    # The position of each category among the cells that are no words; none for a word.
+    positions = {cell: position for position, cell in enumerate(filled)}
+    codes = pa.array([positions.get(cell) for cell in categories], pa.int64()).take(codes)
+    return _series(values.take(codes)), ColumnText(form, words[0] if words else marker), words
 
 
 def _plain_numbers(cells: Any) -> Any:
@@ -400,6 +410,7 @@ def _warn_of_words(path: str, found: Mapping[str, Sequence[str]]) -> None:
         where = [f"{', '.join(map(repr, words[:3]))} in column {name!r}" for name, words in list(found.items())[:12]]
         more = ", ..." if len(found) > 12 else ""
         warn_caller(
-            f"{path}: these words stand among numbers, and were read as missing values: {'; '.join(where)}{more}.",
+            f"{path}: these words stand among numbers or dates, and were read as missing values: "
+            f"{'; '.join(where)}{more}.",
             DataFileWarning,
         )
