@@ -25,10 +25,10 @@ _THIN = 5
 """Largest number of rows of a thin class."""
 
 _MANY_CLASSES = 100
-"""Largest number of classes that is not doubted."""
+"""With more classes than this, a warning says that the target looks like a regression target."""
 
 _SOME = 20
-"""Fewer different integers than this may be codes of categories. So many different classes are never doubted."""
+"""Fewer different integers than this may be codes of categories. Up to this many classes never cause a warning."""
 
 _NEARLY_ALL = 0.9
 """Share of the values that must look like numbers, or like names of files."""

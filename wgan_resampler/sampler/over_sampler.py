@@ -59,7 +59,7 @@ class FittedAttribute:
 class WGANGPOverSampler(BaseOverSampler):
     """Over-sampler that trains a conditional Wasserstein GAN with gradient penalty on the data to resample.
 
-    One generator learns all classes together, from batches that hold each class equally often. A small class thus
+    One generator learns all classes together, from batches that hold each class equally often. So a small class
     benefits from what the generator learns from large classes. For each class, the sampler creates more candidate rows
     than it needs and keeps the best: some candidates come from the generator, the others are original rows that are
     moved towards and around their neighbors. The result starts with the original rows, unchanged.

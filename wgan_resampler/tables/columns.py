@@ -1,4 +1,4 @@
-"""The cells of one column as numpy arrays, whatever container they came from."""
+"""The cells of one column as numpy arrays, for all containers."""
 
 from __future__ import annotations
 

@@ -282,7 +282,7 @@ def _checked(name: str, X: Any, y: Any, groups: Any = None) -> Dataset:
     if groups is not None and groups.dtype == object:
         groups = groups.astype(str)
     if not X.shape[1]:
-        raise InvalidDataError(f"Dataset '{name}' has no column beside the target, so there is nothing to learn from.")
+        raise InvalidDataError(f"Dataset '{name}' has no column but the target, so there is nothing to learn from.")
     if not X.columns.is_unique:
         raise InvalidDataError(f"Dataset '{name}' has several columns of the same name. Rename them.")
     if np.isinf(X.drop(columns=categorical_columns(X)).to_numpy(float, na_value=np.nan)).any():

@@ -90,7 +90,7 @@ def _credible(classifier: RowClassifier, batches: ClassBalancedBatches) -> Tenso
     n_classes = len(classifier.credible)
     levels = []
     for c in range(n_classes):
-        # The real rows are drawn anew, varied as in training.
+        # New real rows are drawn, varied as in training.
         classes = torch.full((max(64, _ROWS_TO_JUDGE // n_classes),), c, dtype=torch.int64, device=batches.device)
         belief = classifier(expand(*batches.draw(classes), batches.layout)).softmax(dim=1)[:, c]
         levels.append(torch.quantile(belief, 1.0 - CREDIBLE_SHARE).clamp_min(CREDIBLE))
@@ -256,8 +256,8 @@ def _candidates(
     uniform = torch.rand(len(classes), generator=rng, dtype=torch.float32, device=classes.device)
     from_table = (uniform < neighbors.share).nonzero().squeeze(1)
     values, states, origins = neighbors.rows.draw(classes[from_table], rng)
-    # Between equal rows a step has length 0, so the row would be a copy: the generator makes another one in its place.
-    # (Where numbers are rounded to a grid, a short step may still come back to the row.)
+    # Between equal rows a step has length 0, so the row would be a copy. The generator makes another row in its place.
+    # (If numbers are rounded to a grid, a row that was moved by a short step may still become a copy.)
     new = neighbors.rows.is_new(values, states, origins)
     from_table = from_table[new]
     from_generator = torch.ones_like(classes, dtype=torch.bool)

@@ -32,9 +32,9 @@ opposite, so the difference has twice this standard deviation. That makes it clo
 """
 
 _MAX_ROWS, _MIN_ROWS, _TOTAL_ROWS, _MAX_CELLS = 1024, 64, 2**14, 2**21
-"""Most and least rows drawn of a class, most rows of all classes together, and most cells of the rows of one class.
+"""Limits of the rows drawn: most and least rows of a class, most rows of all classes, and most values of a class.
 
-The last one bounds the memory.
+The last one limits the memory.
 """
 
 _LARGEST_VALUE = 0.99

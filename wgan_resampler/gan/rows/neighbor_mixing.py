@@ -17,13 +17,13 @@ with u and v uniform in [0, 1].
   analysis does the same with the spread around the class mean (Friedman 1989, JASA 84).
 
 For a class of thousands of rows, w is nearly 0. In a class of more than `MAX_REFERENCES` rows, neighbors are known for
-some rows only. There x makes the first step of another row q of its class: x + u (q' - q). Rows of large classes must
-move too. Otherwise a classifier could tell classes apart by whether their rows lie between others.
+some rows only. There, x makes the first step of another row q of its class: x + u (q' - q). Rows of large classes must
+move too. Otherwise, rows between other rows would only occur in small classes, and a classifier could use this.
 
 States (of categories, missing values and frequent values) cannot be moved by a share. A row takes the state of x' with
 probability u, and that of r with probability b / (n + b), where b = `BORROWED_STATES`. So the categories of a class of
-one row vary too, while those of a class of fifty rows hardly do. A number beside a block is moved only where both ends
-of a step hold an ordinary number.
+one row vary too, while those of a class of fifty rows hardly do. A number whose column also has a block is moved only
+if both ends of a step hold an ordinary number.
 
 Differs from Gulrajani et al. (2017), whose critic sees the rows as they are.
 """

@@ -218,7 +218,7 @@ class EarlyStopping(Callback):
         self._waited = 0
 
     def on_train_begin(self, trainer: GanTrainer) -> None:
-        """Begin to count anew."""
+        """Start to count from 0 again."""
         self._least, self._waited, self.stopped_epoch = math.inf, 0, None
 
     def on_epoch_end(self, trainer: GanTrainer) -> None:

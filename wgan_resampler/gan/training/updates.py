@@ -125,7 +125,7 @@ class Updates:
             self._totals += step.take_sums()
 
     def forget_sums(self) -> None:
-        """Begin to sum anew."""
+        """Set the sums to 0."""
         # An epoch that an error ended leaves sums behind in the steps, too.
         self._take_sums()
         self._totals.zero_()

@@ -100,7 +100,7 @@ class RecordFile:
 
 @dataclass(frozen=True)
 class _Members:
-    """The keys of a file beside its records, as msgspec checks them."""
+    """The other keys of a file of records, as msgspec checks them."""
 
     labels: list[Annotated[int, Meta(ge=0)]]
     mapping: Annotated[tuple[str, ...], Meta(min_length=1)]

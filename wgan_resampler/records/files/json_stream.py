@@ -19,10 +19,10 @@ from wgan_resampler.tables import one_line
 from wgan_resampler.utils import FILES, require
 
 MAX_DEPTH = 32
-"""The deepest nesting allowed in the values that are kept beside the records."""
+"""The deepest nesting allowed in the values of other keys than the records."""
 
 MAX_VALUES = 20_000_000
-"""The most values that are kept beside the records. Each takes about 100 bytes of memory."""
+"""The most values that the other keys may hold. Each takes about 100 bytes of memory."""
 
 MAX_NUMBER = 1e30
 """The largest size of a number in a record. Networks and classifiers compute with floats of 32 bits."""

@@ -188,5 +188,5 @@ def _read_labelled_table(path: str, target: str, options: CsvOptions | None) -> 
     _check_names(path, names)
     features = table.frame.drop(columns=[target, IS_SYNTHETIC], errors="ignore")
     if features.shape[1] == 0:
-        raise DataFileError(f"{path} has no column beside {target!r}, so there is nothing to learn from.")
+        raise DataFileError(f"{path} has no column but {target!r}, so there is nothing to learn from.")
     return LabelledData(path, features, names.astype(np.str_), synthetic_rows(table), table)

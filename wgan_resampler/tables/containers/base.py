@@ -1,7 +1,7 @@
 """The interface of all containers: how one is read into columns, and how new rows are built in it.
 
-A container is whatever holds a table or a target: a list, an array, a frame. The original rows are never converted.
-New rows are built in the container's own dtypes and put below the original ones.
+A container is an object that holds a table or a target: a list, an array, a frame. The original rows are never
+converted. New rows are built in the container's own dtypes and put below the original ones.
 """
 
 from __future__ import annotations

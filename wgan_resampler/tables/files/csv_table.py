@@ -1,7 +1,7 @@
 """CSV files: what their cells mean, and copies of them with further rows.
 
 The values of the cells are kept in addition to their text. The text of the original rows is copied from file to file.
-It is never written anew from the values.
+It is never rebuilt from the values.
 """
 
 from __future__ import annotations

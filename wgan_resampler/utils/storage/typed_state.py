@@ -99,7 +99,7 @@ def refusing(build: Callable[_P, _T]) -> Callable[_P, _T]:
 
 
 def _damage() -> tuple[type[BaseException], ...]:
-    """Return the errors, but ImportError, that libraries raise for damaged content. No library is imported for this."""
+    """Return the errors, except ImportError, that libraries raise for damaged content. No library is imported here."""
     polars, pyarrow = sys.modules.get("polars"), sys.modules.get("pyarrow")
     return (
         *(ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError, OSError, RuntimeError),
