@@ -349,30 +349,63 @@ def _read_column(
 
     marker = ""
     if missing:
-        is_word = pc.is_in(pc.utf8_trim_whitespace(cells), pa.array([word.strip() for word in missing]))
-        marker = next((str(word) for word in cells.filter(is_word).slice(0, 1)), "")
-        cells = pc.if_else(is_word, pa.scalar(None, pa.string()), cells)
+        is_told = pc.is_in(pc.utf8_trim_whitespace(cells), pa.array([word.strip() for word in missing]))
+        marker = next((str(word) for word in cells.filter(is_told).slice(0, 1)), "")
+        cells = _without(cells, is_told)
     if cells.null_count == len(cells):
         return pd.Series(np.full(len(cells), np.nan)), ColumnText(missing=marker), ()
-    numbers = _plain_numbers(cells) if "." in decimals[:1] else None
-    if numbers is not None:
-        shown = cells.slice(0, _STYLE_SAMPLE).drop_null().unique().to_pylist() or ["0"]
-        return _series(numbers), ColumnText(with_digits(NumberText(), shown), marker), ()
-    encoded = cells.combine_chunks().dictionary_encode()
-    categories, codes = encoded.dictionary.to_pylist(), encoded.indices
-    filled = [cell for cell in categories if not _is_missing_word(cell)]
-    form = (find_number_text(filled, decimals) or find_date_text(filled)) if filled else None
+    form: NumberText | DateText | None
+    values, form = _plain_values(cells, decimals[0])
+    if form is not None:
+        return _series(values), ColumnText(form, marker), ()
+    words = tuple(filter(_is_missing_word, cells.unique().drop_null().to_pylist()))
+    filled = _without(cells, pc.is_in(cells, pa.array(words, pa.string()))) if words else cells
+    if filled.null_count < len(filled):
+        values, form = _plain_values(filled, decimals[0]) if words else (None, None)
+        if form is None:
+            values, form = _written_values(filled, decimals)
     if form is None:
         return pd.Series(cells.to_pandas()), ColumnText(missing=marker), ()
-    words = tuple(cell for cell in categories if _is_missing_word(cell))
+    return _series(values), ColumnText(form, words[0] if words else marker), words
+
+
+def _without(cells: Any, is_gone: Any) -> Any:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return pc.if_else(is_gone, pa.scalar(None, pa.string()), cells)
+
+
+def _plain_values(cells: Any, mark: str) -> tuple[Any, NumberText | None]:
+    """Return the numbers of cells that hold digits and decimal marks only, and how they are written."""
+    import pyarrow.compute as pc
+
+    numbers = None
+    if mark == ".":
+        numbers = _plain_numbers(cells)
+    elif not pc.any(pc.match_substring(cells, ".")).as_py():
+        numbers = _plain_numbers(pc.replace_substring(cells, mark, "."))
+    if numbers is None:
+        return None, None
+    shown = cells.slice(0, _STYLE_SAMPLE).drop_null().unique().to_pylist() or ["0"]
+    return numbers, with_digits(NumberText(mark), shown)
+
+
+def _written_values(cells: Any, decimals: Sequence[str]) -> tuple[Any, NumberText | DateText | None]:
+    """Return the numbers or dates of cells in another writing, read one by one, and how they are written."""
+    import pyarrow as pa
+
+    encoded = cells.combine_chunks().dictionary_encode()
+    categories = encoded.dictionary.to_pylist()
+    form = find_number_text(categories, decimals) or find_date_text(categories)
+    if form is None:
+        return None, None
     if isinstance(form, DateText):
-        values = pa.array(form.read(filled))
+        values = pa.array(form.read(categories))
     else:
-        values = _plain_numbers(pa.chunked_array([pa.array([form.read(cell).removeprefix("+") for cell in filled])]))
-    # The position of each category among the cells that are no words; none for a word.
-    positions = {cell: position for position, cell in enumerate(filled)}
-    codes = pa.array([positions.get(cell) for cell in categories], pa.int64()).take(codes)
-    return _series(values.take(codes)), ColumnText(form, words[0] if words else marker), words
+        numbers = pa.array([form.read(cell).removeprefix("+") for cell in categories])
+        values = _plain_numbers(pa.chunked_array([numbers]))
+    return values.take(encoded.indices), form
 
 
 def _plain_numbers(cells: Any) -> Any:
