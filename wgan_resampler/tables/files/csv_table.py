@@ -16,45 +16,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import DataFileError, DataFileWarning
-from wgan_resampler.tables.files.csv_dialect import CsvDialect, CsvOptions, not_encoded, records
+from wgan_resampler.tables.files.csv_dialect import MISSING_WORDS, CsvDialect, CsvOptions, not_encoded, records
 from wgan_resampler.tables.files.date_text import DateText, find_date_text
-from wgan_resampler.tables.files.new_rows import IS_SYNTHETIC, NewRows, read_marks
-from wgan_resampler.tables.files.number_text import NumberText, find_number_text, with_digits
+from wgan_resampler.tables.files.new_rows import IS_SYNTHETIC, NewRows, read_marks, true_like
+from wgan_resampler.tables.files.number_text import NumberText, find_number_text
 from wgan_resampler.tables.files.packed import one_line, open_data
 from wgan_resampler.utils import FILES, require, warn_caller
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MISSING_WORDS: Final = frozenset(
-    {
-        "",
-        "?",
-        "-",
-        "--",
-        ".",
-        "..",
-        "*",
-        "na",
-        "n/a",
-        "#n/a",
-        "#na",
-        "<na>",
-        "nan",
-        "-nan",
-        "nat",
-        "none",
-        "null",
-        "nil",
-    }
-)
-"""Words that mean a missing value among numbers and dates: in lower case, without spaces around them."""
-
 _STYLE_SAMPLE: Final = 2_000
 """Number of cells from which the way of writing numbers is detected."""
-
-_OTHER_TRUTH: Final = {"False": "True", "FALSE": "TRUE", "false": "true", "0": "1"}
-"""What a column writes for an original row, and what it writes for a synthetic one."""
 
 _BLOCK_BYTES: Final = 2**22
 """A row must fit into this many bytes."""
@@ -180,13 +153,13 @@ class CsvTable:
         }
         cells[new.target] = self.texts[new.target][new.donors].tolist()
         if IS_SYNTHETIC in self.frame:
-            cells[IS_SYNTHETIC] = [_OTHER_TRUTH.get(self.texts[IS_SYNTHETIC][0], "True")] * len(new)
+            cells[IS_SYNTHETIC] = [true_like(self.texts[IS_SYNTHETIC][0])] * len(new)
         else:
             marks = [self._mark("True")] * len(new)
         nothing = [None] * len(new)
         columns = [
             [
-                getattr(self.columns.get(name), "missing", "") if cell is None else dialect.cell(cell, quoted=is_quoted)
+                dialect.cell(getattr(self.columns.get(name), "missing", "") if cell is None else cell, quoted=is_quoted)
                 for cell in (
                     self._further_names(len(new)) if j == 0 and self.row_names is not None else cells.get(name, nothing)
                 )
@@ -250,6 +223,8 @@ def read_csv(path: str, dialect: CsvDialect, options: CsvOptions, spelled: Seque
         if name in (*spelled, IS_SYNTHETIC):
             texts[name] = _strings(cells)
         series[name], columns[name], words[name] = _read_column(cells, decimals, options.missing)
+        if name in texts:
+            texts[name][series[name].isna().to_numpy()] = None
     if IS_SYNTHETIC in texts:
         series[IS_SYNTHETIC] = pd.Series(read_marks(path, texts[IS_SYNTHETIC].tolist()))
     names = [*dialect.names[row_names is not None :]]
@@ -302,7 +277,7 @@ def _reason(error: Exception, dialect: CsvDialect) -> str:
     if found is not None:
         return (
             f"record {found[1]}, where the header is record 1, has {found[3]} cells instead of {found[2]}. If "
-            f"{dialect.separator!r} is not the separator of this file, give the right one with separator="
+            f"{dialect.separator!r} is not the separator of this file, give the right one, as in separator=';'"
         )
     if "block boundaries" in str(error):
         return f"it ends in the header, a quote is not closed, or a row is longer than {_BLOCK_BYTES} bytes"
@@ -387,8 +362,9 @@ def _plain_values(cells: Any, mark: str) -> tuple[Any, NumberText | None]:
         numbers = _plain_numbers(pc.replace_substring(cells, mark, "."))
     if numbers is None:
         return None, None
-    shown = cells.slice(0, _STYLE_SAMPLE).drop_null().unique().to_pylist() or ["0"]
-    return numbers, with_digits(NumberText(mark), shown)
+    shown = cells.slice(0, _STYLE_SAMPLE).drop_null().unique().to_pylist()
+    form = find_number_text(shown, (mark,)) if shown else None
+    return numbers, form or NumberText(mark)
 
 
 def _written_values(cells: Any, decimals: Sequence[str]) -> tuple[Any, NumberText | DateText | None]:
@@ -403,7 +379,7 @@ def _written_values(cells: Any, decimals: Sequence[str]) -> tuple[Any, NumberTex
     if isinstance(form, DateText):
         values = pa.array(form.read(categories))
     else:
-        numbers = pa.array([form.read(cell).removeprefix("+") for cell in categories])
+        numbers = pa.array([form.read(cell) for cell in categories])
         values = _plain_numbers(pa.chunked_array([numbers]))
     return values.take(encoded.indices), form
 
@@ -422,7 +398,7 @@ def _plain_numbers(cells: Any) -> Any:
             continue
         # Codes have no decimals, so a few cells show that a column of floats holds none.
         shown = sample if dtype == pa.float64() else cells
-        is_code = pc.any(pc.match_substring_regex(shown, "^[+-]?0[0-9xX]")).as_py()
+        is_code = pc.any(pc.match_substring_regex(shown, r"^\s*(\+|-?0[0-9xX])")).as_py()
         is_nan = dtype == pa.float64() and pc.any(pc.is_nan(numbers)).as_py()
         return None if is_code or is_nan else numbers
     return None
