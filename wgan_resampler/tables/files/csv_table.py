@@ -98,8 +98,8 @@ class CsvTable:
     dialect : CsvDialect
         How the file is written.
     frame : pandas.DataFrame
-        What the cells mean. Numbers are int64, uint64, their nullable forms, or float64. Dates are datetime64. All other
-        columns are strings, exactly as in the file. Row names are left out.
+        The values of the cells. Numbers are int64, uint64, their nullable forms, or float64. Dates are datetime64. All
+        other columns are strings, exactly as in the file. Row names are left out.
     columns : mapping of str to ColumnText
         How each column of `frame` writes its cells.
     texts : mapping of str to ndarray
@@ -369,7 +369,7 @@ def _read_column(
         values = pa.array(form.read(filled))
     else:
         values = _plain_numbers(pa.chunked_array([pa.array([form.read(cell).removeprefix("+") for cell in filled])]))
-    # The position of each category among the cells that are no words; none for a word.
+    # The position of each distinct cell among those that are not words for a missing value; None for such words.
     positions = {cell: position for position, cell in enumerate(filled)}
     codes = pa.array([positions.get(cell) for cell in categories], pa.int64()).take(codes)
     return _series(values.take(codes)), ColumnText(form, words[0] if words else marker), words
