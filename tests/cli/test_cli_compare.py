@@ -68,7 +68,7 @@ def test_files_in_results_summary_and_report_out(files, tmp_path, capsys):
 
 def test_rows_of_a_group_stay_together(files, tmp_path):
     table = pd.read_csv(files[0])
-    # Were it a column of the table, the group would give the class away.
+    # If the group were a column of the table, it would reveal the class.
     table["who"] = [f"{kind}-{row // 6}" for row, kind in enumerate(table["kind"])]
     table.to_csv(tmp_path / "grouped.csv", index=False)
     path = str(tmp_path / "grouped.csv")

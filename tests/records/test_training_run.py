@@ -1,4 +1,4 @@
-"""Trainings in a folder: stopped at any moment they go on, bit for bit, and contradictions are named."""
+"""Trainings in a folder: they can be stopped and resumed, bit for bit; other settings are refused by name."""
 
 import contextlib
 import copy

@@ -1,4 +1,4 @@
-"""What may be trained on, and the words in which everything else is refused."""
+"""Tables that can be used for training, and the messages for all others."""
 
 import datetime as dt
 import enum

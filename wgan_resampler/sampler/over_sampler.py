@@ -230,8 +230,9 @@ class WGANGPOverSampler(BaseOverSampler):
     their column. If all numbers of a column are evenly spaced (integers, prices in cents, whole days), generated
     numbers are rounded to this grid. Dates and durations are treated as numbers. Categories, missing values, and
     numbers that many rows share (many zeros, or a column of few distinct values) are one-hot encoded. The generator
-    chooses one of these states, so synthetic rows contain no new categories. A categorical feature of k categories
-    needs k columns of the encoded matrix, but only for the rows of one batch at a time.
+    chooses one of these states, so synthetic rows contain no new categories. In a column of more than 50 categories,
+    those of fewer than 5 rows share one state. In synthetic rows, they are drawn at random, by their frequency. Each
+    state needs a column of the encoded matrix, but only for the rows of one batch at a time.
 
     In a `Pipeline` with ``memory=...``, a grid search over later steps trains the sampler only once per fold.
 

@@ -74,7 +74,7 @@ def test_in_a_browser(page_path, tmp_path, width):
         page.open(page_path, pixels, height, mobile=mobile)
         page.screenshot(tmp_path / f"{width}.png")
         assert (tmp_path / f"{width}.png").stat().st_size > 20_000
-        # Tables scroll by themselves, the page does not scroll sideways.
+        # Wide tables scroll, but the page does not scroll sideways.
         assert page.run("document.documentElement.scrollWidth") <= pixels
         pictures = "[...document.images].every(image => { image.loading = 'eager'; return true; })"
         assert page.run(pictures)
@@ -101,7 +101,7 @@ def test_in_a_browser(page_path, tmp_path, width):
 
 
 def test_a_significant_sampler_is_named_where_its_median_effect_is_zero(tmp_path):
-    """More than half of the data sets are ties, and it loses on all the others."""
+    """More than half of the data sets are ties, and the sampler loses on all others."""
     lost = 23
     scores = {(f"{data:02}", "none"): [0.5] for data in range(50)}
     scores |= {(f"{data:02}", "s"): [0.5 - 0.01 * (data < lost)] for data in range(50)}

@@ -1,4 +1,4 @@
-"""What a generator starts from: mean and spread of each class."""
+"""Mean and spread of each class, from which a generator starts."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Copies of JSON files keep each byte of what they copy."""
+"""JSON files are copied byte for byte."""
 
 import io
 import json

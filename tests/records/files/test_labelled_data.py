@@ -1,4 +1,4 @@
-"""One view of records and tables, and the one reader of tables behind all commands."""
+"""Records and tables in one form, and the reader of tables that all commands share."""
 
 import zipfile
 

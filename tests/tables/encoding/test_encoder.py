@@ -1,4 +1,4 @@
-"""Which columns become values, which blocks of states; and that rows come back from both."""
+"""Which columns become values and which become blocks of states. Decoding gives the same rows."""
 
 import numpy as np
 import pytest
@@ -141,7 +141,7 @@ def test_the_share_of_rows_decides_what_is_frequent():
 
 @pytest.mark.parametrize("n", [1, 4, 9])
 def test_values_of_fewer_than_five_rows_are_no_states(n):
-    # What is stored must not be the rows.
+    # The rows must not be stored.
     column = fit_column(NumericCells(np.arange(n).astype(float)))
     assert column.frequent == ()
 

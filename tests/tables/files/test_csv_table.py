@@ -1,4 +1,4 @@
-"""CSV files: what their cells mean, and copies in which the original rows stay as they are."""
+"""CSV files: the values of their cells, and copies in which the original rows are unchanged."""
 
 import io
 import re
@@ -59,7 +59,7 @@ def test_the_original_rows_are_copied_byte_for_byte(tmp_path, drawn):
         again = read(tmp_path, copy, "the class", separator=separator)
     assert again.frame["is_synthetic"].tolist() == [False] * len(table.frame) + [True] * 2
     assert again.spelled("the class").tolist() == [*classes, classes[0], classes[-1]]
-    # The new rows mean what the rows mean that they were made from.
+    # The new rows have the values of the rows that they were made from.
     expected = table.frame.take([*range(len(table.frame)), 0, len(table.frame) - 1]).reset_index(drop=True)
     pd.testing.assert_frame_equal(again.frame.drop(columns="is_synthetic"), expected, check_exact=True)
 
@@ -312,7 +312,7 @@ def test_columns_that_new_rows_lack_are_missing_there(tmp_path):
 
 @pytest.mark.parametrize("size", [100, 5000])
 def test_a_sample_that_ends_inside_a_cell_tells_the_writing(tmp_path, size):
-    # The first bytes of the file, in which its writing is found, end inside a cell of several lines.
+    # The first bytes of the file, from which its dialect is detected, end inside a cell of several lines.
     cell = "word, and a line\n" * size
     text = "a;b\n" + "".join(f'{i};"{cell}"\n' for i in range(400))
     table = read(tmp_path, text, "b")

@@ -1,4 +1,4 @@
-"""Parquet files: their columns, and copies in which the original rows stay as they are."""
+"""Parquet files: their columns, and copies in which the original rows are unchanged."""
 
 import datetime
 import decimal

@@ -1,8 +1,8 @@
 """Columns of categories: which categories get a state of their own, and how states become categories again.
 
 A network cannot learn a category from a few rows, and each state makes all networks wider. So in a column of many
-categories, those of few rows share one state. In new rows this state becomes one of them, drawn by how often each
-occurs. A column that looks like an identifier is not learned at all: all its categories share the state.
+categories, those of few rows share one state. In new rows, this state becomes one of these categories at random, by
+their frequency. A column that looks like an identifier is not learned at all: all its categories share the state.
 """
 
 from __future__ import annotations
@@ -52,10 +52,10 @@ def fit_categories(cells: CategoricalCells) -> CategoricalColumn:
     has_missing = bool((cells.codes < 0).any())
     counts = np.bincount(cells.codes[cells.codes >= 0], minlength=cells.n_categories)
     is_rare = (counts < FEWEST_ROWS) | looks_like_identifier(cells)
-    # A single rare category may as well keep its state.
+    # A single rare category keeps its state: sharing would save nothing.
     if cells.n_categories <= MANY_CATEGORIES or np.count_nonzero(is_rare) < 2:
         return CategoricalColumn(cells.n_categories, has_missing)
-    # A category without rows counts once, so that it is told from those that have a state.
+    # A category without rows gets the count 1, because 0 stands for a category with its own state.
     rare_counts = np.where(is_rare, np.maximum(counts, 1), 0)
     return CategoricalColumn(cells.n_categories, has_missing, tuple(rare_counts.tolist()))
 
@@ -73,7 +73,7 @@ def encode_categories(column: CategoricalColumn, cells: CategoricalCells) -> NDA
 def decode_categories(
     column: CategoricalColumn, states: NDArray[np.integer], rng: np.random.Generator
 ) -> CategoricalCells:
-    """Return the category of each state. What `rng` draws is used for the shared state only."""
+    """Return the category of each state. `rng` is used for the shared state only."""
     is_missing = states == column.n_states - 1 if column.has_missing else np.zeros(len(states), dtype=np.bool_)
     codes = states
     if column.rare_counts:

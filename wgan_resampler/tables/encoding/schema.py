@@ -3,7 +3,7 @@
 A column is encoded as a *value* in [-1, 1], as a *block* of states of which exactly one is active, or as both:
 
 - numbers: a value;
-- categories: a block with one state per category, and one for a missing value;
+- categories: a block with one state per category, and one for a missing value; rare categories may share a state;
 - numbers with missing values or with frequent values (a spike at zero, a handful of distinct values): a value and a
   block. The first state of the block says "an ordinary number: see the value". Each frequent value, and a missing
   value, has a further state. A column without ordinary numbers needs no value.

@@ -71,7 +71,7 @@ class CsvTable:
     dialect : CsvDialect
         How the file is written.
     frame : pandas.DataFrame
-        What the cells mean. Numbers are int64, uint64, their nullable forms, or float64. Dates are datetime64. All
+        The values of the cells. Numbers are int64, uint64, their nullable forms, or float64. Dates are datetime64. All
         other columns are strings, exactly as in the file. Row names are left out.
     columns : mapping of str to ColumnText
         How each column of `frame` writes its cells.

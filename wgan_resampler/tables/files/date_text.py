@@ -1,7 +1,7 @@
-"""Dates as the cells of a text file: how a column writes them is found, and used to read and to write its cells.
+"""Dates in text files: detects how a column writes dates, and reads and writes its cells in this way.
 
-A column holds dates if its form gives back every cell exactly as it is written. So ``2020-1-5``, which has no zeros, is
-a string. So is ``01/02/2020`` if no cell of the column tells days from months.
+A column holds dates if writing the dates again gives exactly the same cells. So ``2020-1-5``, which has no leading
+zeros, is a string. ``01/02/2020`` is a string too if no cell of the column shows which number is the day.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ _FORMS: Final = {
     ("ymd",): re.compile(r"[0-9]{4}(?P<mark>[./-])[0-9]{2}(?P=mark)[0-9]{2}" + _TIME),
     ("dmy", "mdy"): re.compile(r"[0-9]{2}(?P<mark>[./-])[0-9]{2}(?P=mark)[0-9]{4}" + _TIME),
 }
-"""What cells look like, by the orders of year, month and day that they may have."""
+"""Patterns of cells, by the orders of year, month and day that they may have."""
 
 _UNITS: Final = {0: "D", 5: "m", 8: "s", 12: "ms", 15: "us", 18: "ns"}
-"""Units of numpy, by the length of the time of day."""
+"""Units of numpy, by the number of characters of the time of day."""
 
 _PLACES: Final = {
     "ymd": (slice(0, 4), slice(5, 7), slice(8, 10)),
@@ -41,9 +41,9 @@ class DateText:
     order : {"ymd", "dmy", "mdy"}
         The order of year, month and day.
     mark : str
-        What stands between them.
+        The character between them.
     unit : str
-        Unit of numpy: that of the last digits.
+        Unit of the last digits, as numpy calls it.
     between : str, default=""
         What stands between date and time of day.
     after : str, default=""
@@ -64,11 +64,11 @@ class DateText:
     after: str = ""
 
     def read(self, cells: Sequence[str]) -> NDArray[np.datetime64]:
-        """Return the dates of cells; ValueError if a cell is none."""
+        """Return the dates of cells; ValueError if a cell is not a date."""
         year, month, day = _PLACES[self.order]
         end = -len(self.after) or None
         iso = [f"{cell[year]}-{cell[month]}-{cell[day]}{cell[10:end].replace(' ', 'T')}" for cell in cells]
-        # pandas has no dates that count days or minutes.
+        # pandas has no dtype for dates in units of days or minutes.
         return np.array(iso, dtype=f"datetime64[{self.unit if self.unit in ('ms', 'us', 'ns') else 's'}]")
 
     def write(self, dates: NDArray[np.datetime64]) -> list[str]:
