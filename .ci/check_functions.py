@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 # These adapters need packages that pip must install without their dependencies; tests/comparison/methods/test_peers.py
-# runs them where the packages are there.
+# runs them if the packages are installed.
 NEED_PEERS = "wgan_resampler/comparison/methods/adapters.py"
 
 
@@ -19,7 +19,7 @@ def uncovered(report: dict) -> list[str]:
         for path, file in report["files"].items()
         if path != NEED_PEERS
         for name, function in file["functions"].items()
-        # The function "" holds the lines of the module that stand outside of functions.
+        # The function "" holds the lines of the module that are outside of all functions.
         if name and _is_public(name) and function["missing_lines"] and not function["executed_lines"]
     ]
 

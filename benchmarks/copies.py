@@ -3,7 +3,7 @@
 Usage: python benchmarks/copies.py FOLDER [--sets a,b]
 
 FOLDER holds one file NAME.csv.gz for each data set, with the target in the last column. Only tables of numbers are
-used. Their rows with missing values are left out. Numbers are standardized, so distances are in standard deviations of
+used. Rows with missing values are left out. Numbers are standardized, so distances are in standard deviations of
 the table.
 
 The column "copies" counts the new rows that equal a training row in all columns. The column "closest" is the median

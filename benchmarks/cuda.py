@@ -1,8 +1,8 @@
-"""Learn in a few minutes whether the CUDA path is right and how fast it is.
+"""Check in a few minutes whether the CUDA code is right, and how fast it is.
 
 The script is a list of stages, the most important one first. It prints each figure as soon as it is known and writes it
-to a JSON file. A second run with the same file measures only what is missing there. Each stage keeps a time limit of
-its own: cases that no longer fit are left for the next run. Stages that need a GPU are skipped without one.
+to a JSON file. A second run with the same file measures only what is missing there. Each stage has its own time limit.
+Cases for which no time is left wait for the next run. Stages that need a GPU are skipped without one.
 
     python benchmarks/cuda.py --output cuda.json                        # all stages
     python benchmarks/cuda.py --output cuda.json --stages speed graph   # two of them

@@ -2,8 +2,8 @@
 
 The speed is compared with other samplers, with bare matrix products, and between tables of different sizes.
 
-Everything runs in one process on one thread. The runs that are compared alternate, so that a busy machine slows all of
-them alike. A ratio is the median over the ratios of two neighboring runs. Samplers that are not installed (``pip
+Everything runs in one process on one thread. The runs that are compared take turns, so that a busy machine slows all of
+them equally. A ratio is the median over the ratios of two neighboring runs. Samplers that are not installed (``pip
 install ctgan``) or would take too long are shown as "not installed" or "not run".
 
     python benchmarks/speed.py                                     # all, CTGAN and TVAE up to 1000 rows

@@ -1,11 +1,11 @@
-"""What holds for all tests: one thread for each process, few random examples, a short training of the classifier."""
+"""Settings of all tests: one thread for each process, few random examples, a short training of the classifier."""
 
 import os
 
 import pytest
 from hypothesis import settings
 
-# Several processes run tests at the same time. Before numpy and torch are imported: they read this once.
+# Several processes run tests at the same time. Set before numpy and torch are imported, which read this once.
 for library in ("OMP", "OPENBLAS", "MKL"):
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 

@@ -60,7 +60,7 @@ NOT_RUN = {
     "wgan-resampler compare FOLDER": "needs data sets that are not in the repository",
     "wgan-resampler compare FILES": "needs data sets that are not in the repository",
 }
-"""How shell blocks begin that are not run here, and why. Their command lines are parsed all the same."""
+"""Beginnings of shell blocks that are not run here, with the reason. Their command lines are still parsed."""
 
 
 def blocks_to_run(page):
@@ -74,7 +74,7 @@ QUICK = {
     "train": ["--epochs", "1"],
     "compare": shlex.split("--samplers none,smote --classifiers knn --scoring f1 --cv 2 --repeats 1 --jobs 1 --quiet"),
 }
-"""What makes the commands of the pages quick. The last of several equal flags counts."""
+"""Flags that make the commands of the pages quick. If a flag is given twice, the last one counts."""
 
 
 def steps_of(block):
@@ -133,7 +133,7 @@ def test_every_block_that_is_not_run_is_known():
 
 def commands_in(block):
     """Return the arguments of each command `wgan-resampler` in a shell block."""
-    # A here-document ends a command, and the lines in it are no commands.
+    # A here-document ends a command, and its lines are not commands.
     lines = re.sub(r"<<'END'[\s\S]*?^END$", "", block.replace("\\\n", " "), flags=re.MULTILINE).splitlines()
     words = [shlex.split(part, comments=True) for line in lines for part in re.split(r"&&", line)]
     return [found[1:] for found in words if found and Path(found[0]).name == "wgan-resampler"]

@@ -76,7 +76,7 @@ class ThinClassWarning(WGANResamplerWarning):
 
 
 class IdentifierColumnWarning(WGANResamplerWarning):
-    """A categorical feature has so many categories that it looks like an identifier. It makes training slow."""
+    """A categorical feature has so many categories that it looks like an identifier. It is not learned."""
 
 
 class DataFileWarning(WGANResamplerWarning):

@@ -68,7 +68,7 @@ def test_files_in_results_summary_and_report_out(files, tmp_path, capsys):
 
 def test_rows_of_a_group_stay_together(files, tmp_path):
     table = pd.read_csv(files[0])
-    # Were it a column of the table, the group would give the class away.
+    # If the group were a column of the table, it would reveal the class.
     table["who"] = [f"{kind}-{row // 6}" for row, kind in enumerate(table["kind"])]
     table.to_csv(tmp_path / "grouped.csv", index=False)
     path = str(tmp_path / "grouped.csv")
@@ -108,4 +108,4 @@ def test_failing_cells_are_reported_and_are_no_failure(files, tmp_path, capsys):
     assert call(files[0], *options(tmp_path / "out"), "--samplers", "none,kmeans_smote", "--scoring", "f1") == 0
     frame = pd.read_parquet(tmp_path / "out" / "results.parquet")
     failed = int(frame["error"].notna().sum())
-    assert (f"{failed} of {len(frame)} cells failed" in capsys.readouterr().out) == bool(failed)
+    assert (f"{failed} of {len(frame)} fits failed" in capsys.readouterr().out) == bool(failed)

@@ -1,4 +1,4 @@
-"""The chain of commands on JSON files that people have: each is used, or refused in one line."""
+"""The commands on typical JSON files of users: each file is used, or refused with one line."""
 
 import pytest
 from shared_data import shared_file
@@ -12,7 +12,7 @@ def run(*arguments):
 
 @pytest.fixture
 def refused_in_one_line(capsys):
-    """Return a function that says whether a command refused its input, and checks what it said then."""
+    """Return a function that says whether a command refused its input, and checks the message."""
 
     def check(code):
         errors = [line for line in capsys.readouterr().err.splitlines() if line.startswith("wgan-resampler:")]

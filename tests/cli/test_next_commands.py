@@ -11,7 +11,7 @@ from wgan_resampler.cli import main
 
 @pytest.fixture
 def follow(tmp_path, monkeypatch, capsys):
-    """Return what runs a command in an empty folder, and returns its lines and the next command."""
+    """Return a function that runs a command in an empty folder, and returns its output and the next command."""
     monkeypatch.chdir(tmp_path)
     quick = {"train": ["--epochs", "1"], "extract": ["--jobs", "1"]}
 

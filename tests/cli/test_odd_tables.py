@@ -1,4 +1,4 @@
-"""Tables as people have them: through split, train, augment and compare, with the original rows as they were."""
+"""Typical tables of users in split, train, augment and compare. The original rows do not change."""
 
 import codecs
 import warnings

@@ -39,7 +39,7 @@ for line in sys.argv[1:]:
 
 @pytest.fixture(scope="module")
 def results_with(tmp_path_factory):
-    """Return what runs all steps with a number of threads, once, in one process, and answers with their results."""
+    """Return a function that runs all steps once with a number of threads, and returns their results."""
 
     @cache
     def run(threads, *names):
@@ -63,7 +63,7 @@ def write_table(path):
 
 
 def result_in(folder):
-    """Return what a command wrote, as a hash, or its scores: seconds and memory differ from run to run."""
+    """Return a hash of what a command wrote, or only its scores if seconds and memory differ from run to run."""
     (path,) = [folder / name for name in RESULTS if (folder / name).exists()]
     if path.name == "results.csv":
         frame = pd.read_csv(path)

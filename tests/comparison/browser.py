@@ -1,4 +1,4 @@
-"""A headless Chromium, spoken to over its own protocol."""
+"""A headless Chromium that is controlled over its own protocol."""
 
 import base64
 import contextlib
@@ -16,7 +16,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 class Page:
-    """A page in a browser: sizes, scripts, screenshots and what was said on its console."""
+    """A page in a browser: sizes, scripts, screenshots and the messages on its console."""
 
     def __init__(self, loop, socket):
         self.loop, self.socket, self.number, self.complaints, self.requests = loop, socket, 0, [], []

@@ -1,4 +1,4 @@
-"""Samplers that show what a protocol does."""
+"""Samplers for tests of the protocol."""
 
 import numpy as np
 import pandas as pd
@@ -6,14 +6,14 @@ from sklearn.base import BaseEstimator
 
 
 class Identity(BaseEstimator):
-    """Return the rows as they came."""
+    """Return the rows unchanged."""
 
     def fit_resample(self, X, y):
         return X, y
 
 
 class TableIdentity(Identity):
-    """The same for tables with categories and missing cells."""
+    """The same for tables with categories and missing values."""
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -23,7 +23,7 @@ class TableIdentity(Identity):
 
 
 class Leaky(BaseEstimator):
-    """Adds all rows of the data set, those of the test fold too, where the data need no scaling."""
+    """Adds all rows of the data set, including the test rows. The data must need no scaling."""
 
     def __init__(self, X=None, y=None):
         self.X = X
@@ -61,7 +61,7 @@ class Noisy(BaseEstimator):
 
 
 class Spy(BaseEstimator):
-    """Notes every row that it is given; the first column identifies rows."""
+    """Records every row that it gets; the first column identifies rows."""
 
     seen: list = []  # shared on purpose: copies are fitted
 

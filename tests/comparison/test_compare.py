@@ -196,7 +196,7 @@ def test_a_class_that_is_too_small_for_the_folds_is_warned_of(two_classes):
     assert frame["error"].isna().all()
 
 
-# What is stored, and how it survives.
+# Stored results
 
 
 def test_a_store_is_not_mixed_with_another_run_by_accident(two_classes, tmp_path):
@@ -213,7 +213,7 @@ def test_resuming_computes_only_what_is_new(two_classes, tmp_path):
     ).to_frame()
     assert (tmp_path / "cells.jsonl").read_bytes().startswith(lines)
     assert (tmp_path / "cells.jsonl").read_bytes().count(b"\n") == lines.count(b"\n") + 2
-    # Times too: they were read, not measured again.
+    # Also the times, because they were read and not measured again.
     pd.testing.assert_frame_equal(after[after["sampler"] != "random_over"].reset_index(drop=True), before)
 
 
@@ -278,7 +278,7 @@ def a_job():
 
 
 def test_keys_of_stored_results_stay():
-    """Should this fail, comparisons that are under way cannot be resumed: raise the format of the store instead."""
+    """If this fails, comparisons that users have begun cannot be resumed. Then increase the format of the store."""
     assert job_key(a_job()) == "ec2b97b71fc2e07ee0a63bce"
 
 
@@ -356,7 +356,7 @@ def test_a_run_that_is_killed_goes_on_where_it_was(tmp_path):
         assert process.wait() == -signal.SIGKILL
     stored = lines.read_bytes()
     assert 15 <= stored.count(b"\n") < 36
-    # As if it had been killed in the middle of a line.
+    # As if the run had been killed in the middle of a line.
     lines.write_bytes(stored + b'{"key": "torn')
     subprocess.run([*command, str(killed)], check=True)
     assert lines.read_bytes().startswith(stored)

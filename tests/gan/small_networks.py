@@ -19,7 +19,7 @@ class SameLoss(WGANGPLoss):
 
 
 class FailAt(Callback):
-    """Raises in one hook, once."""
+    """Raises an error in one hook, once."""
 
     def __init__(self, hook):
         self.hook = hook

@@ -1,4 +1,4 @@
-"""Blocks of states in tensors: expanded, collapsed, activated, and the gradient of that."""
+"""Blocks of states in tensors: expanding, collapsing, activation, and its gradient."""
 
 import pytest
 import torch
@@ -46,7 +46,7 @@ def test_activated_rows_are_tanh_values_and_one_hot_blocks():
 
 
 def test_gradient_of_a_block_is_that_of_its_softmax():
-    # Straight-through: the state is what counts forward, its probability backward.
+    # Straight-through: the forward pass uses the state, the backward pass its probability.
     layout, weight = RowLayout(0, (3,)), torch.tensor([[2.0, -1.0, 0.5]], dtype=torch.float64)
     output = random_output(layout).requires_grad_()
     (activate(output, layout) * weight).sum().backward()

@@ -1,4 +1,4 @@
-"""Files of trained generators: what goes in comes out, and what comes from elsewhere ends in one error."""
+"""Files of trained generators: saving and loading, and one error for any other file."""
 
 import time
 import warnings
@@ -40,7 +40,7 @@ def good(tmp_path_factory):
 
 
 def refuse(path, fragment=None):
-    """Check that loading ends soon in one error of one line, with the name."""
+    """Check that loading soon raises one error, with a message of one line that names the file."""
     started = time.process_time()
     with pytest.raises(CheckpointError, match=fragment) as caught:
         load_generator(path)

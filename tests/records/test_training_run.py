@@ -1,4 +1,4 @@
-"""Trainings in a folder: stopped at any moment they go on, bit for bit, and contradictions are named."""
+"""Trainings in a folder: they can be stopped and resumed, bit for bit; other settings are refused by name."""
 
 import contextlib
 import copy
@@ -448,7 +448,7 @@ WARNED = {
     "a thin class": ({"x": range(30)}, ["u"] * 28 + ["v"] * 2, ThinClassWarning),
     "an identifier": ({"x": [f"customer {i}" for i in range(60)]}, ["u", "u", "v"] * 20, IdentifierColumnWarning),
     "names of files": ({"x": [f"{i}.wav" for i in range(30)]}, ["u", "u", "v"] * 10, FileNameColumnWarning),
-    "strings like numbers": ({"x": [f"{i}.5" for i in range(29)] + ["?"]}, ["u", "v"] * 15, NumbersAsTextWarning),
+    "strings like numbers": ({"x": [f"{i}.5" for i in range(29)] + ["unknown"]}, ["u", "v"] * 15, NumbersAsTextWarning),
     "a regression target": ({"x": range(30)}, [f"{i / 10}" for i in range(30)], ManyClassesWarning),
     "one class": ({"x": range(30)}, ["u"] * 30, SingleClassWarning),
 }

@@ -133,7 +133,7 @@ def test_dates_are_no_paths_but_like_an_identifier():
         (["jazz"] * 9, SingleClassWarning, "All 9 rows are of one class, 'jazz', so there is nothing to balance"),
         (np.arange(404) // 4, ManyClassesWarning, "101 different values in 404 rows, like a regression target"),
         (np.arange(30), ManyClassesWarning, "30 different values in 30 rows"),
-        (["u"] * 9 + ["v"] * 3 + ["w"] * 5, ThinClassWarning, "to grow: 'v' (3), 'w' (5). The spread"),
+        (["u"] * 9 + ["v"] * 3 + ["w"] * 5, ThinClassWarning, "synthetic rows: 'v' (3), 'w' (5). The spread"),
         ([0] * 9 + list(range(1, 18)) * 2, ThinClassWarning, "9 (2), 10 (2) and 7 more. The spread"),
     ],
 )

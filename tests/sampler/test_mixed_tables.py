@@ -1,4 +1,4 @@
-"""Tables as people have them, through the whole sampler: rows that could have stood in the table come out."""
+"""Typical tables of users in the whole sampler: synthetic rows look as if they came from the table."""
 
 import pickle
 import subprocess
@@ -27,7 +27,7 @@ Y = np.array(["common"] * N + ["rare"] * N_RARE)
 
 
 def quick(**parameters):
-    """Return a sampler that trains for a moment."""
+    """Return a sampler with a very short training."""
     defaults = {"epochs": 1, "hidden_dim": 8, "noise_dim": 4, "batch_size": 64, "device": "cpu", "random_state": 0}
     return WGANGPOverSampler(**{**defaults, **parameters})
 
@@ -315,7 +315,7 @@ def test_a_class_of_one_to_five_rows_is_grown_and_not_by_copies(n):
     table = pd.DataFrame(rng.normal(size=(60 + n, 3)), columns=list("abc"))
     table["d"] = rng.choice(["u", "v"], 60 + n)
     y = np.array(["large"] * 60 + ["thin"] * n)
-    with pytest.warns(ThinClassWarning, match=rf"at most 5 rows are to grow: 'thin' \({n}\)") as caught:
+    with pytest.warns(ThinClassWarning, match=rf"at most 5 rows and get synthetic rows: 'thin' \({n}\)") as caught:
         X_res, y_res = quick().fit_resample(table, y)
     assert len(caught) == 1
     new = X_res[y_res == "thin"].iloc[n:]
@@ -325,7 +325,7 @@ def test_a_class_of_one_to_five_rows_is_grown_and_not_by_copies(n):
 
 
 def test_a_lonely_row_is_grown_around_itself():
-    # By default parameters: the other classes teach how rows scatter, the row itself says where.
+    # With default parameters, the row gives the location of the class, and the other classes give its spread.
     rng = np.random.default_rng(0)
     table = np.vstack([rng.normal(0.0, 1.0, (100, 2)), rng.normal(10.0, 1.0, (100, 2)), [[5.0, -5.0]]])
     y = np.repeat([0, 1, 2], [100, 100, 1])

@@ -1,4 +1,4 @@
-"""A sampler on disk: it draws, after loading, what the saved one would have drawn."""
+"""Saved samplers: after loading, they draw the rows that the saved sampler would have drawn."""
 
 import copy
 import pickle

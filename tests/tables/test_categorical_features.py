@@ -1,4 +1,4 @@
-"""Which columns hold categories, said by name, by position or by a mask."""
+"""The choice of categorical columns by name, by position or by a mask."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Formats of tables and targets as plain values: whatever container comes, more rows of it can be made from a file."""
+"""Formats of tables and targets as plain values, from which rows can be built in every container."""
 
 import copy
 import datetime
@@ -101,7 +101,7 @@ def stored(state, path):
 
 
 def cells_of(rows):
-    """Return rows in a form that compares as a whole, whatever holds them."""
+    """Return rows of any container in a form that can be compared as a whole."""
     if sparse.issparse(rows):
         rows = rows.toarray()
     return rows.tolist() if isinstance(rows, np.ndarray) else rows

@@ -1,4 +1,4 @@
-"""What may be trained on, and the words in which everything else is refused."""
+"""Tables that can be used for training, and the messages for all others."""
 
 import datetime as dt
 import enum
@@ -114,11 +114,11 @@ REFUSED = {
     "numbers as strings": ([["1.5"], [2]], f"row 0 holds '1.5'. {NAME_IT}"),
     "a long string": ([["u" * 1000]], r"row 0 holds 'u{56}\.\.\.\. If"),
     # nested and other objects
-    "a dict in a list": ([[1], [{"u": 2}]], r"Column 0 .* row 1 holds \{'u': 2\}, a dict, .* Convert it"),
+    "a dict in a list": ([[1], [{"u": 2}]], r"Column 0 .* row 1 holds \{'u': 2\}, a dict\. .* Convert it"),
     "a dict in an array": (with_cell({"u": 2}, object), r"Column 1 .* row 4 holds \{'u': 2\}, a dict"),
     "a list in a list": ([[1, 2], [3, [4, 5]]], r"Column 1 .* row 1 holds \[4, 5\], a list"),
-    "Decimal": ([[Decimal("1.5")]], "row 0 holds Decimal.'1.5'., a Decimal, .* Convert it first"),
-    "dates as objects": ([[pd.Timestamp("2020-01-01")]], "row 0 holds Timestamp.*, a Timestamp, .* Convert it first"),
+    "Decimal": ([[Decimal("1.5")]], r"row 0 holds Decimal.'1.5'., a Decimal\. .* Convert it first"),
+    "dates as objects": ([[pd.Timestamp("2020-01-01")]], r"row 0 holds Timestamp.*, a Timestamp\. .* Convert it first"),
     "lists in a frame": (frame(a=["u", [1, 2]]), r"Column 'a' .* row 1 holds \[1, 2\], and a list cannot be compared"),
     "dicts in a frame": (frame(a=[{}, "u"]), r"Column 'a' .* row 0 holds \{\}, and a dict cannot be compared"),
     "long integers": ([[1], [2**70]], "Column 0 holds integers of more than 64 bits: row 1 holds 11805916.*"),
@@ -146,7 +146,7 @@ REFUSED = {
     "3-D list": (GOOD[:, :, None].tolist(), "dim 3"),
     "scalar": (3.0, "Expected 2D array, got scalar"),
     "None": (None, "Expected 2D array, got scalar"),
-    "ragged": ([[1, 2], [3, 4], [5]], r"row 0 is of 2 cell\(s\), but row 2 is of 1 cell\(s\). Fill up .* None"),
+    "ragged": ([[1, 2], [3, 4], [5]], r"row 0 is of 2 cell\(s\), but row 2 is of 1 cell\(s\). Fill .* None"),
     "ragged tuples": (((1, 2), 3), r"row 0 is of 2 cell\(s\), but row 1 is a single cell"),
     "no rows": (GOOD[:0], "0 sample"),
     "no columns": (GOOD[:, :0], "0 feature"),
@@ -157,7 +157,7 @@ REFUSED = {
     "nothing, polars": (pl.DataFrame(), "0 sample"),
     "empty list": ([], "Expected 2D array"),
     "empty rows": ([[], []], r"0 feature\(s\)"),
-    "masked": (np.ma.masked_equal(GOOD, 3), r"Masked cells are not supported. Pass X.filled\(numpy.nan\)"),
+    "masked": (np.ma.masked_equal(GOOD, 3), r"Masked values are not supported. Pass X.filled\(numpy.nan\)"),
     "matrix": (MATRIX, "np.matrix is not supported"),
 }
 

@@ -111,7 +111,7 @@ def test_callers_settings_come_back_even_after_an_error(error):
 
 
 def test_too_little_memory_of_a_gpu_is_a_named_error_that_says_what_to_lower():
-    message = r"device 'cuda:1' does not suffice\. Use a smaller batch_size or hidden_dim.* Tried to allocate 2 GiB"
+    message = r"not enough memory on device 'cuda:1'\. Use a smaller batch_size or hidden_dim.* Tried to allocate 2 GiB"
     with pytest.raises(OutOfDeviceMemoryError, match=message) as caught, computing(torch.device("cuda:1")):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.")
     assert isinstance(caught.value, RuntimeError)

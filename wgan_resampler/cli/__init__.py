@@ -1,13 +1,13 @@
 """The command line: ``wgan-resampler COMMAND ...``.
 
 Each command is a module of this package with ``add_parser(subparsers)`` and ``run(args) -> int``, which returns the
-exit code. The modules import slow packages inside ``run``, so that help and usage errors come at once. This module
-imports next to nothing, so that `main` soon handles Ctrl-C.
+exit code. The modules import slow packages inside ``run``, so that help and usage errors are shown at once. This module
+imports almost nothing, so that `main` handles Ctrl-C from the start.
 
 To add a command, write its module, add its name to `COMMANDS` and test it in ``tests/cli``.
 
-Other packages know no flags. Their messages name a parameter with its value, as in ``target='class'`` or
-``resume=True``, and `with_flags` turns these into ``--target 'class'`` and ``--resume``.
+Code outside this package does not know the flags. Its messages name a parameter with its value, as in
+``target='class'`` or ``resume=True``, and `with_flags` turns these into ``--target 'class'`` and ``--resume``.
 """
 
 from __future__ import annotations
@@ -102,5 +102,5 @@ def _run(args: argparse.Namespace, stops: Stops) -> int:
     try:
         code: int = args.run(args)
     finally:
-        stops.raise_waiting()  # if the signal came in an import that the command began last
+        stops.raise_waiting()  # the signal may have come during the last import of the command
     return code

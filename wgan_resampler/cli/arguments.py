@@ -61,27 +61,29 @@ def add_data(parser: argparse.ArgumentParser) -> None:
 
 def add_target(parser: argparse.ArgumentParser) -> None:
     """Add the target column."""
-    parser.add_argument("--target", metavar="COLUMN", help="column of the classes; for tables, which require it")
+    parser.add_argument("--target", metavar="COLUMN", help="column of the classes; required for tables")
 
 
 def add_csv(parser: argparse.ArgumentParser) -> None:
-    """Add what the reader of CSV files may be told."""
-    group = parser.add_argument_group("CSV files", "What is not given is found in the file.")
+    """Add the options for reading CSV files."""
+    group = parser.add_argument_group("CSV files", "Options that you leave out are detected from the file.")
     group.add_argument("--separator", metavar="C", help="character between two cells, such as ';', '|' or tab")
     group.add_argument("--decimal", choices=[".", ","], help="the decimal mark")
     group.add_argument(
         "--encoding", metavar="NAME", help="such as cp1252 or latin-1 (default: that of the byte order mark, or UTF-8)"
     )
     group.add_argument(
-        "--missing", metavar="WORDS", help="words that mean a missing value, as in NA,?; an empty cell always means one"
+        "--missing",
+        metavar="WORDS",
+        help="words that mean a missing value, such as NA,?; an empty cell is always a missing value",
     )
     group.add_argument(
-        "--no-header", action="store_true", help="there is no row of names: the columns are named 0, 1, 2, ..."
+        "--no-header", action="store_true", help="the file has no row of names; the columns are named 0, 1, 2, ..."
     )
 
 
 def csv_options(args: argparse.Namespace) -> CsvOptions:
-    """Return what the reader of CSV files was told."""
+    """Return the options for reading CSV files."""
     return CsvOptions(
         separator="\t" if args.separator in ("tab", r"\t") else args.separator,
         decimal=args.decimal,
@@ -117,7 +119,10 @@ def add_division(parser: argparse.ArgumentParser) -> Any:
         help="key with one value for each record, or column of a table: records with the same value are never divided",
     )
     group.add_argument(
-        "--group-size", type=positive_int, metavar="N", help="every N consecutive records are a group, never divided"
+        "--group-size",
+        type=positive_int,
+        metavar="N",
+        help="every N consecutive records are a group, which is never divided",
     )
     return group
 
@@ -133,13 +138,13 @@ def say_if_tracks_stay_together(args: argparse.Namespace, split: Split) -> None:
 
 def add_seed(parser: argparse.ArgumentParser, what: str) -> None:
     """Add the seed."""
-    # The range of seeds that all libraries take.
+    # The range of seeds that all libraries accept.
     seed = number(Values(int, below=2**32))
     parser.add_argument("--seed", type=seed, default=0, metavar="N", help=f"seed of {what} (default: 0)")
 
 
 def class_table(columns: Mapping[str, Sequence[object]]) -> str:
-    """Return a table of the classes as lines of text: names at the left, all else at the right of its column.
+    """Return a table of the classes as lines of text: names are aligned left, all other values right.
 
     Examples
     --------

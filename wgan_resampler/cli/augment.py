@@ -111,7 +111,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _say_why_nothing_was_added(args: argparse.Namespace, largest: int) -> None:
-    """Say that no class was smaller than asked for, and show a command that adds records."""
+    """Say why no records were added, and show a command that adds some."""
     if args.method == "custom":
         print("Each class already has as many records as --target-samples asks for, so no records were added.")
     else:

@@ -92,7 +92,7 @@ def _say_next(args: argparse.Namespace, *, has_synthetic: bool) -> None:
     elif not has_synthetic:
         say_next("train", **given, split_file=args.split_file, output=unused(folder, "model"), preset="tuned")
     else:
-        # First the result without synthetic records, then another classifier.
+        # First suggest the result without synthetic records, then another classifier.
         others = [model for model in CLASSIFIERS[1:] if model != args.model]
         model = others[0] if args.baseline else args.model
         division = {name: getattr(args, name) for name in ("split_file", "test_size", "group_key", "group_size")}

@@ -24,7 +24,7 @@ def add_parser(subparsers: Any) -> None:
         ),
     )
     parser.add_argument("datasets", nargs="+", metavar="DATA", help="CSV (also packed, as in .csv.gz) or Parquet files")
-    parser.add_argument("--target", default="target", metavar="COLUMN", help="column of the class (default: target)")
+    parser.add_argument("--target", default="target", metavar="COLUMN", help="column of the classes (default: target)")
     arguments.add_csv(parser)
     parser.add_argument(
         "--groups", metavar="COLUMN", help="column of groups; the rows of a group stay on one side of each split"
@@ -51,9 +51,11 @@ def add_parser(subparsers: Any) -> None:
         type=int,
         default=1,
         metavar="N",
-        help="how often to split the rows into folds (default: 1)",
+        help="how many times the rows are split into folds (default: 1)",
     )
-    parser.add_argument("--repeat-below", type=int, metavar="ROWS", help="split only tables with fewer rows repeatedly")
+    parser.add_argument(
+        "--repeat-below", type=int, metavar="ROWS", help="use --repeats only for tables with fewer rows"
+    )
     parser.add_argument("--max-rows", type=int, metavar="N", help="replace larger tables by a sample of about N rows")
     parser.add_argument(
         "--reference", metavar="NAME", help="sampler that the others are tested against (default: none, or the first)"
@@ -62,7 +64,9 @@ def add_parser(subparsers: Any) -> None:
         "--jobs", dest="n_jobs", type=int, metavar="N", help="number of processes, -1 for all cores (default: 1)"
     )
     parser.add_argument("--scheduler", metavar="ADDRESS", help="Dask scheduler, such as tcp://10.0.0.1:8786")
-    parser.add_argument("--random-state", type=int, default=0, metavar="SEED", help="root of all seeds (default: 0)")
+    parser.add_argument(
+        "--random-state", type=int, default=0, metavar="SEED", help="seed of everything random (default: 0)"
+    )
     parser.add_argument(
         "--format", choices=["parquet", "csv"], default="parquet", help="format of the results (default: parquet)"
     )
@@ -84,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
     written = result.save(args.output, results_format=args.format)
     errors = result.to_frame()["error"]
     if errors.notna().any():
-        print(f"{errors.count()} of {len(errors)} cells failed. The report and the column 'error' show the errors.")
+        print(f"{errors.count()} of {len(errors)} fits failed. The report and the column 'error' show the errors.")
     for path in written:
         print(path)
     say_next(

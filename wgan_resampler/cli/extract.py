@@ -24,7 +24,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--output", required=True, metavar="FILE", help="JSON file (.json, .json.gz); an existing one is replaced"
     )
-    # A frame has 128 mel bands, and a coefficient for each at most.
+    # A frame has 128 mel bands, and at most one coefficient for each of them.
     n_mfcc = arguments.number(Values(int, least=1, below=129))
     parser.add_argument(
         "--n-mfcc", type=n_mfcc, default=13, metavar="N", help="coefficients of each frame, 1 to 128 (default: 13)"

@@ -60,7 +60,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train, and print what was written or how to continue."""
-    # At once, because loading torch takes seconds. Not on stderr, where an error is one line.
+    # Printed at once, because loading torch takes seconds. Not on stderr, where an error is a single line.
     print(f"Loading torch, then training on {args.data}", flush=True)
     from wgan_resampler.gan import ProgressBar
     from wgan_resampler.records import Run, train_in_folder
@@ -86,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
             print(f"Newest checkpoint: {newest}. Continue with: {shlex.join(command)}", file=sys.stderr)
         raise
     if result.was_finished:
-        print(f"{result.model} was trained for {result.epochs} epochs already; nothing is left to do.")
+        print(f"{result.model} was already trained for {result.epochs} epochs; nothing is left to do.")
     elif result.resumed_from is not None:
         print(f"Continued from {result.resumed_from}")
     if not result.was_finished:
@@ -108,7 +108,7 @@ def settings_of(args: argparse.Namespace) -> FitSettings:
     """Return the settings of the preset, with the flags that were given in their place."""
     settings = PRESETS[args.preset]
     chosen = {name: getattr(args, name) for name in _FLAGS if getattr(args, name) is not None}
-    if "learning_rate" in chosen:  # the ratio of the two learning rates stays that of the preset
+    if "learning_rate" in chosen:  # the ratio of the two learning rates is that of the preset
         ratio = settings.critic_learning_rate / settings.learning_rate
         chosen["critic_learning_rate"] = ratio * chosen["learning_rate"]
     return replace(settings, **chosen)

@@ -82,20 +82,19 @@ def compare_samplers(
         ends in ``_tuned`` need inner folds to tune a threshold. Without such metrics, datasets with two classes take
         about a third of the time.
     n_repeats : int, default=1
-        How often the rows are split again into folds.
+        How many times the rows are split into folds.
     repeat_below : int or None, default=None
-        If given, datasets with fewer rows than this are split `n_repeats` times, and the other datasets once. The
-        scores of small datasets vary most, and take the least time to compute.
+        If given, datasets with fewer rows than this are split `n_repeats` times, and the other datasets once. Scores of
+        small datasets vary most, and repeating them takes the least time.
     n_jobs : int or None, default=None
         Number of processes, each with one thread; -1 for all cores. None means 1, unless the call is inside a
         ``joblib.parallel_config``. Then its number of processes and its backend are used.
     random_state : int, default=0
-        Root of all seeds.
+        Seed from which all other seeds are derived.
     target : str, default="target"
-        Column of the class in files.
+        Column of the classes in files.
     csv_options : CsvOptions or None, default=None
-        What the reader of CSV files is told, such as the separator: `wgan_resampler.tables.CsvOptions`. None lets it
-        find out by itself.
+        How CSV files are read, such as their separator: `wgan_resampler.tables.CsvOptions`. None detects it.
     groups : str or None, default=None
         Column of the group in files, such as the patient or the recording. It is removed from the table, and no group
         is on both sides of a split. For arrays, give ``(X, y, groups)``.

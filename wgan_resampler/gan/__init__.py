@@ -1,4 +1,4 @@
-"""The conditional WGAN-GP, on tensors alone: networks, losses, training, and what is drawn before and after."""
+"""The conditional WGAN-GP on tensors: networks, losses, training, real rows and synthetic rows."""
 
 import lazy_loader
 

@@ -153,7 +153,7 @@ def gradient_norms(critic: Critic, mixed: Tensor, condition: Tensor, feature_sca
     scores = critic(mixed, condition)
     # A row's score depends on no other row, so the gradient of the sum holds the gradient of each row.
     (gradient,) = torch.autograd.grad(scores.sum(), mixed, create_graph=True)
-    if feature_scale is not None:  # Differs from Gulrajani et al. (2017), who measure all features alike.
+    if feature_scale is not None:  # Differs from Gulrajani et al. (2017), who measure all features in the same unit.
         gradient = gradient * feature_scale
     norms: Tensor = torch.linalg.vector_norm(gradient, dim=1)
     return norms

@@ -294,7 +294,7 @@ class RowClassifier(nn.Module):
 
 
 def noise_by_class(noise: Tensor, condition: Tensor) -> Tensor:
-    """Return wide rows that hold the noise of each row, followed by a 1, in the columns of its class, and 0 elsewhere.
+    """Return wide rows: the columns of a row's class hold its noise followed by a 1; all other columns are 0.
 
     Parameters
     ----------
@@ -319,7 +319,7 @@ def noise_by_class(noise: Tensor, condition: Tensor) -> Tensor:
 
 
 class SeededDropout(nn.Dropout):
-    """Dropout that can draw from a private generator. The one of torch only draws from the global generator."""
+    """Dropout that can draw from a private generator. torch's own dropout only draws from the global generator."""
 
     rng: torch.Generator | None = None
 

@@ -3,8 +3,8 @@
 A generator outputs a real number for each column of the encoded matrix. Values go through tanh, and each block goes
 through a softmax. The critic sees only the most probable state of each block, as in real rows. Gradients pass as if it
 had seen the probabilities (straight-through estimator, Bengio et al. 2013, arXiv:1308.3432). States vary because the
-generator's noise varies. Two alternatives were measured and made rows that fit their classes less well: Gumbel noise
-on top (Jang et al. 2017, arXiv:1611.01144), and probabilities in place of states.
+generator's noise varies. Two alternatives were measured and made rows that fit their classes less well: additional
+Gumbel noise (Jang et al. 2017, arXiv:1611.01144), and probabilities in place of states.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def expand(values: Tensor, states: Tensor, layout: RowLayout) -> Tensor:
         return values
     rows = values.new_zeros(len(values), layout.width)
     rows[:, : layout.n_values] = values
-    # Made where they are needed: copying them to a GPU would make the host wait for it.
+    # Made on the device: copying them to a GPU would make the host wait for the GPU.
     starts = torch.cat(
         [torch.arange(group.start, group.stop, group.size, device=values.device) for group in layout.groups]
     )

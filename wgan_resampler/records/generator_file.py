@@ -44,7 +44,7 @@ class TrainedGenerator:
 
 @dataclass(frozen=True)
 class GeneratorState:
-    """A `TrainedGenerator` as files hold it; `kind` tells this state from others."""
+    """A `TrainedGenerator` as files hold it; `kind` is the kind of this state."""
 
     model: ModelState
     data: DataDescription

@@ -106,7 +106,7 @@ def read_training_data(
         File of a split. With it, only its training records are taken, and the column by which it groups the rows of a
         table is left out. None takes all original samples.
     csv_options : CsvOptions or None, default=None
-        What the reader of CSV files is told.
+        How CSV files are read.
 
     Returns
     -------
@@ -152,7 +152,8 @@ def _read_table(path: str, frame: Any) -> tuple[DataDescription, list[Cells]]:
         labels = None if column.categories is None else [plain_label(label) for label in column.categories]
         if labels is not None and not all(type(label) in (str, int, float, bool) for label in labels):
             raise DataFileError(
-                f"{path}: column {table.format.label(j)} has categories that are no strings or numbers. Convert them."
+                f"{path}: column {table.format.label(j)} has categories that are neither strings nor numbers. "
+                "Convert them."
             )
         categories.append(None if labels is None else tuple(labels))
     names = tuple(str(name) for name in frame.columns)

@@ -1,10 +1,9 @@
 """Training in a folder: it can be stopped at any moment, resumed and extended.
 
 The folder holds the last three ``checkpoint_epoch_N.pth``, ``training_history.json`` and, at the end,
-``final_model.pth``. A resumed
-training makes the same model as one that was never stopped, bit for bit on a CPU. A checkpoint therefore holds the
-state of the trainer and of the batches. Everything else (encoder, order of seeds) follows from the data, the settings
-and the seed, which are compared before the training is resumed.
+``final_model.pth``. A resumed training makes the same model as one that was never stopped, bit for bit on a CPU. A
+checkpoint therefore holds the state of the trainer and of the batches. Everything else (encoder, order of seeds)
+follows from the data, the settings and the seed, which are compared before the training is resumed.
 
 To change what a checkpoint holds, see :class:`~wgan_resampler.gan.Checkpoint`, which writes it, and
 `Preparation.load_state_dict`, which reads it. What is compared is in `_about`. The final model is described in
@@ -60,7 +59,7 @@ class Run:
     target : str or None, default=None
         Column of the classes, for tables.
     csv_options : CsvOptions or None, default=None
-        What the reader of CSV files is told.
+        How CSV files are read.
     split_file : str or None, default=None
         File of a split. With it, only its training records are used.
     seed : int, default=0

@@ -18,36 +18,33 @@ from wgan_resampler.exceptions import (
     SingleClassWarning,
     ThinClassWarning,
 )
-from wgan_resampler.tables import CategoricalCells, Cells, Table, plain_label
+from wgan_resampler.tables import CategoricalCells, Cells, Table, looks_like_identifier, plain_label
 from wgan_resampler.utils import warn_caller
 
 _THIN = 5
 """Largest number of rows of a thin class."""
 
-_MANY_CATEGORIES = 50
-"""A categorical feature with at most this many categories is never taken for an identifier."""
-
 _MANY_CLASSES = 100
-"""Largest number of classes that is not doubted."""
+"""With more classes than this, a warning says that the target looks like a regression target."""
 
 _SOME = 20
-"""Fewer different integers than this may be codes of categories. So many different classes are never doubted."""
+"""Fewer different integers than this may be codes of categories. Up to this many classes never cause a warning."""
 
 _NEARLY_ALL = 0.9
 """Share of the values that must look like numbers, or like names of files."""
 
 _LOOKED_AT = 1000
-"""Most categories of a column that are looked at."""
+"""Largest number of categories of a column that are checked."""
 
 _FEW = 5
-"""So few different values may be codes even with a fraction, such as the versions 1.0 and 1.1."""
+"""With at most this many different values, even fractions may be codes, such as the versions 1.0 and 1.1."""
 
 _CURRENCY = r"[\s$€£¥]*"
 _NUMBER = re.compile(
     rf"{_CURRENCY}-?{_CURRENCY}\d+(?:[.,' ]\d{{3}})*(?P<fraction>[.,]\d+)?(?:[eE][-+]?\d+)?[\s%]*{_CURRENCY}"
 )
 
-# A zero in front, as in a postal code, or a plus, as in a telephone number.
+# A leading zero, as in a postal code, or a leading plus, as in a telephone number.
 _CODE = re.compile(r"\s*(?:0\d+|\+\d+)\s*")
 
 _FILE = re.compile(
@@ -55,7 +52,7 @@ _FILE = re.compile(
     r"|html?|pdf|docx?|xlsx?|npy|npz|h5|parquet|zip|gz|dat|mat|dcm|nii|log)",
     re.IGNORECASE,
 )
-# With a letter, because a date may have slashes, too.
+# A path must hold a letter, because dates may have slashes, too.
 _PATH = re.compile(r"(?=.*[A-Za-z])(?:[A-Za-z]:|\.{1,2}|~|[\w .-]+)?[/\\][^\s/\\][^/\\]*(?:[/\\][^/\\]+)*")
 
 
@@ -87,7 +84,7 @@ def columns_of(table: Table) -> Iterator[ReadColumn]:
 def warn_of_data(
     labels: NDArray[Any], columns: Iterable[ReadColumn], to_generate: Mapping[Any, int] | None = None
 ) -> None:
-    """Warn of all that makes a training slow or its rows useless. Each warning says what to do.
+    """Warn of everything that makes training slow or synthetic rows useless. Each warning says what to do.
 
     Parameters
     ----------
@@ -96,7 +93,7 @@ def warn_of_data(
     columns : iterable of ReadColumn
         The columns of the table.
     to_generate : mapping of class to int, or None, default=None
-        How many rows each class gets. None means that this is decided later.
+        How many rows are generated for each class. None means that this is decided later.
 
     Warns
     -----
@@ -132,7 +129,7 @@ def warn_of_data(
 def about_classes(
     labels: NDArray[Any], to_generate: Mapping[Any, int] | None = None
 ) -> tuple[type[Warning], str] | None:
-    """Return what is doubtful about the classes: a category of warnings and a message; None if nothing is."""
+    """Return the category and the message of a warning about the classes, or None."""
     classes, counts = np.unique(labels, return_counts=True)
     if len(classes) == 1:
         return SingleClassWarning, (
@@ -154,19 +151,19 @@ def about_classes(
         return None
     way_out = "file" if to_generate is None else "resampling with sampling_strategy={class: rows}"
     return ThinClassWarning, (
-        f"Classes of at most {_THIN} rows are to grow: {', '.join(thin[:10])}"
+        f"These classes have at most {_THIN} rows and get synthetic rows: {', '.join(thin[:10])}"
         f"{f' and {len(thin) - 10} more' if len(thin) > 10 else ''}. The spread of their synthetic rows is mostly "
         f"borrowed from other classes. Collect more rows, or leave these classes out of the {way_out}."
     )
 
 
 def about_column(column: ReadColumn) -> tuple[type[Warning], str] | None:
-    """Return what is doubtful about a column: a category of warnings and a message; None if nothing is."""
+    """Return the category and the message of a warning about a column, or None."""
     cells = column.cells
     if not isinstance(cells, CategoricalCells) or column.categories is None:
         return None
     n, present = cells.n_categories, int(np.count_nonzero(cells.codes >= 0))
-    is_unique = n > _MANY_CATEGORIES and n > present / 2
+    is_unique = looks_like_identifier(cells)
     texts = [each for each in list(column.categories[:_LOOKED_AT]) if isinstance(each, str)]
     if n > 2 and len(texts) == min(n, _LOOKED_AT):
         found = _like_files(column.name, texts, is_unique=is_unique) or _like_numbers(column.name, texts, n)
@@ -175,14 +172,14 @@ def about_column(column: ReadColumn) -> tuple[type[Warning], str] | None:
     if not is_unique:
         return None
     return IdentifierColumnWarning, (
-        f"Column {column.name} holds {n} categories in {present} values, like an identifier. It adds {n} columns to "
-        "the encoded table, which makes training slow. Leave the column out. If it holds numbers or dates, convert it "
-        "to a numeric or date column."
+        f"Column {column.name} holds {n} categories in {present} values, like an identifier. It is not learned: new "
+        "rows take its values at random. Leave the column out. If it holds numbers or dates, convert it to a numeric "
+        "or date column."
     )
 
 
 def _like_files(name: str, texts: list[str], *, is_unique: bool) -> tuple[type[Warning], str] | None:
-    # Strings such as "n/a" look like paths, too, so only different ones are taken for paths.
+    # Strings such as "n/a" look like paths, too. So strings that repeat are not taken for paths.
     files = [text for text in texts if _FILE.fullmatch(text) or (is_unique and _PATH.fullmatch(text))]
     if len(files) < _NEARLY_ALL * len(texts):
         return None
@@ -206,5 +203,5 @@ def _like_numbers(name: str, texts: list[str], n: int) -> tuple[type[Warning], s
 
 
 def _number(text: str) -> re.Match[str] | None:
-    # Much longer strings are no numbers, and long runs of blanks would take long.
+    # Much longer strings are not numbers, and many blanks would take long to match.
     return _NUMBER.fullmatch(text) if len(text) <= 40 else None

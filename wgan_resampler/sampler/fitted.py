@@ -1,4 +1,4 @@
-"""What a sampler knows once it is fitted."""
+"""The content of a fitted sampler."""
 
 from __future__ import annotations
 

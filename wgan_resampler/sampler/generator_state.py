@@ -24,7 +24,7 @@ from wgan_resampler.utils.storage import NotNegative, Scalar, Share, Weights, re
 _Network = TypeVar("_Network", bound=nn.Module)
 
 MAX_WEIGHT = 1e15
-"""Largest weight that is loaded. A layer of weights up to it makes finite numbers of inputs up to it."""
+"""Largest weight that is accepted. If weights and inputs are not larger, the output of a layer is finite."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class ModelState:
 
 
 def model_to_state(model: RowModel, classes: Sequence[Scalar]) -> ModelState:
-    """Return a trained model, whose class labels as plain values are given, as a state."""
+    """Return a trained model as a state. `classes` are its class labels as plain values."""
     generator, classifier = model.generator, model.classifier
     return ModelState(
         dict(generator.state_dict()),
@@ -85,7 +85,7 @@ def model_from_state(state: ModelState) -> RowModel:
     generator = network_from_state(GanGenerator, state.generator, *sizes, **options)
     classifier = None if state.classifier is None else network_from_state(RowClassifier, state.classifier, *sizes)
     counts = np.array(state.counts, dtype=np.int64)
-    # Labels of several types would all become strings in an array that is not of objects.
+    # Without dtype object, numpy would convert labels of several types to strings.
     dtype = None if len(set(map(type, state.classes))) == 1 else object
     labels = np.array(state.classes, dtype=dtype)
     return RowModel(generator, encoder, labels, counts, classifier, state.rejection_rate, state.boundary_focus)
@@ -95,7 +95,7 @@ def model_from_state(state: ModelState) -> RowModel:
 def network_from_state(
     kind: Callable[..., _Network], weights: Weights, feature_dim: int, num_classes: int, **options: Any
 ) -> _Network:
-    """Return a network with these weights. It takes memory only after its size was compared with that of the file.
+    """Return a network with these weights. Before memory is allocated, the size is compared with that of the file.
 
     `kind` is the class of the network, and `options` are those of its parameters that the weights do not show.
     """

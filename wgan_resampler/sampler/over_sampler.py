@@ -33,7 +33,7 @@ from wgan_resampler.utils.storage import load_state, refusing, save_state
 
 
 class FittedAttribute:
-    """A public attribute of the sampler, which is read from `Fitted`. It is absent until there is such a value.
+    """A public attribute of the sampler, which is read from `Fitted`. Without a value there, it does not exist.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class FittedAttribute:
 class WGANGPOverSampler(BaseOverSampler):
     """Over-sampler that trains a conditional Wasserstein GAN with gradient penalty on the data to resample.
 
-    One generator learns all classes together, from batches that hold each class equally often. A small class thus
+    One generator learns all classes together, from batches that hold each class equally often. So a small class
     benefits from what the generator learns from large classes. For each class, the sampler creates more candidate rows
     than it needs and keeps the best: some candidates come from the generator, the others are original rows that are
     moved towards and around their neighbors. The result starts with the original rows, unchanged.
@@ -73,16 +73,16 @@ class WGANGPOverSampler(BaseOverSampler):
         - ``"upsample"``: every class, also the largest, grows by 50 %, rounded down.
         - ``"custom"``: the numbers are given by `target_samples`.
         - ``"auto"``, ``"minority"``, ``"not minority"``, ``"not majority"``, ``"all"``, a float, ``{class: rows}`` and
-          a function that returns such a dict for y have their meaning in imbalanced-learn. A float is for two classes:
-          the number of minority rows divided by the number of majority rows. If there are as many minority rows
-          already, no row is added.
+          a function that returns such a dict for y mean what they mean in imbalanced-learn. A float is for two classes:
+          the number of minority rows divided by the number of majority rows. If there are already as many minority
+          rows, no row is added.
     target_samples : int, dict or None, default=None
         Rows per class after resampling, for ``sampling_strategy="custom"``, which requires it. An int applies to every
-        class; classes that have as many rows already stay as they are. A dict ``{class: rows}`` applies to the classes
+        class; classes that already have as many rows stay as they are. A dict ``{class: rows}`` applies to the classes
         that it names. With another strategy, it has no effect, and causes a warning.
     categorical_features : "auto", or array-like of str, int or bool, default="auto"
-        The categorical features: column names, column positions, or a boolean mask. If the columns of a frame are
-        named by numbers, numbers are names and not positions. ``"auto"`` selects the columns of category, string,
+        The categorical features: column names, column positions, or a boolean mask. If the column names of a frame are
+        numbers, the given numbers are names and not positions. ``"auto"`` selects the columns of category, string,
         object and boolean dtype of a frame, and no column of an array or list.
     missing_values : {"keep", "error"}, default="keep"
         How missing values (NaN, None, NA, NaT, null) are handled. ``"keep"``: synthetic rows have missing values too,
@@ -120,7 +120,7 @@ class WGANGPOverSampler(BaseOverSampler):
         Number of neighbors used to detect isolated rows; at least 0. A row whose `m_neighbors` nearest rows all belong
         to other classes is left out of training. Some classes keep all rows: the largest class, classes of fewer than
         50 or more than 2048 rows, and scattered classes. A class is scattered if its share of isolated rows is at least
-        half of the share that random labels would give. With 0, no row is left out. This favors recall of the minority
+        half of the share that random labels would give. With 0, no row is left out, which favors recall of the minority
         over its precision.
     borrowed_rows : float, default=60.0
         How much a class borrows from the spread of other classes; at least 0. For a class of n rows, the spread
@@ -154,8 +154,8 @@ class WGANGPOverSampler(BaseOverSampler):
         Whether a further call of :meth:`fit_resample` continues the previous training, for `epochs` more epochs. The
         encoder of the first call is kept, so columns, categories and classes must be the same.
     callbacks : list of Callback or None, default=None
-        Objects whose methods are called during training. The sampler calls these objects and not copies of them. But
-        `clone` copies them, like every parameter. Cross-validation and a pipeline with memory use `clone`.
+        Objects whose methods are called during training. The sampler calls these objects themselves. But `clone` copies
+        them, like every parameter, and cross-validation and a pipeline with memory use `clone`.
     verbose : int, default=0
         1 shows a progress bar with the losses; 0 shows nothing.
 
@@ -230,8 +230,9 @@ class WGANGPOverSampler(BaseOverSampler):
     their column. If all numbers of a column are evenly spaced (integers, prices in cents, whole days), generated
     numbers are rounded to this grid. Dates and durations are treated as numbers. Categories, missing values, and
     numbers that many rows share (many zeros, or a column of few distinct values) are one-hot encoded. The generator
-    chooses one of these states, so synthetic rows contain no new categories. A categorical feature of k categories
-    needs k columns of the encoded matrix, but only for the rows of one batch at a time.
+    chooses one of these states, so synthetic rows contain no new categories. In a column of more than 50 categories,
+    those of fewer than 5 rows share one state. In synthetic rows, they are drawn at random, by their frequency. Each
+    state needs a column of the encoded matrix, but only for the rows of one batch at a time.
 
     In a `Pipeline` with ``memory=...``, a grid search over later steps trains the sampler only once per fold.
 
@@ -387,7 +388,7 @@ class WGANGPOverSampler(BaseOverSampler):
             pandas frame keeps its `attrs`. Its index continues if it is a ``RangeIndex``, and is dropped otherwise.
         y_resampled : container of y, of shape (n_samples_new,)
             The class of each row: a list, array, pandas or polars Series, frame, pyarrow table or chunked array, like
-            y. For index and `attrs`, the same holds as for X.
+            y. Index and `attrs` are treated as for X.
         """
         table, labels = self._prepare(X, y)
         X_resampled, labels_resampled = self._fit_resample(table, labels)
@@ -412,8 +413,8 @@ class WGANGPOverSampler(BaseOverSampler):
         label : class label or None, default=None
             The class of all rows. None draws the class of each row with its frequency in the training data.
         random_state : int, RandomState instance or None, default=None
-            Seed of the rows. An int gives the same rows each time. None gives new rows with each call, but the same
-            sequence of calls for the same `random_state` of the sampler.
+            Seed of the rows. An int gives the same rows each time. None gives new rows with each call. If the sampler
+            has an int `random_state`, the same sequence of calls then gives the same rows.
 
         Returns
         -------
@@ -485,7 +486,7 @@ class WGANGPOverSampler(BaseOverSampler):
         Parameters
         ----------
         path : str or os.PathLike
-            The file. One that was written on a machine with CUDA can be read on a machine without.
+            The file. A file that was written on a machine with CUDA can be read on a machine without CUDA.
 
         Returns
         -------
@@ -528,7 +529,7 @@ class WGANGPOverSampler(BaseOverSampler):
         return self._fitted.trained
 
     def _prepare(self, X: Any, y: Any) -> tuple[Table, NDArray[Any]]:
-        """Check everything that can be checked before training, and forget an earlier training.
+        """Check everything that can be checked before training, and drop the result of an earlier training.
 
         Returns the table, with the category codes of the training that a warm start continues, and the labels.
         """
@@ -581,8 +582,8 @@ class WGANGPOverSampler(BaseOverSampler):
         if previous is not None:
             preparation.load_state_dict(previous.training)
         preparation.train(further=previous is not None)
-        # The state is taken before the classifier draws from the batches. Otherwise two calls with warm_start would
-        # see other batches than one longer training.
+        # The state is taken before the classifier draws from the batches. Otherwise two calls with warm_start would not
+        # see the same batches as one longer training.
         state, trainer = preparation.state_dict(), preparation.trainer
         model, critic = preparation.finish(), cast(GanDiscriminator, copy.deepcopy(trainer.critic))
         table = self._fitted.table if previous is None else previous.table
@@ -600,8 +601,8 @@ class WGANGPOverSampler(BaseOverSampler):
         return tags
 
     def __getstate__(self) -> dict[str, Any]:
-        # What was trained on CUDA must load on a machine without it. The state of the base class is the live object's
-        # own dict, hence the copy.
+        # A sampler that was trained on CUDA must load on a machine without CUDA. The base class returns the dict of the
+        # object itself, so it is copied.
         state: dict[str, Any] = dict(super().__getstate__())
         if "_fitted" in state:
             state["_fitted"] = state["_fitted"].on_cpu()

@@ -1,4 +1,4 @@
-"""The trained generator with the encoder and the classifier: it generates rows of the table."""
+"""The trained generator with its encoder and classifier, which generates rows of the table."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class RowModel:
                 values, states = collapse(encoded, layout)
                 rows.values[start : start + len(indices)] = values.clamp(-_OPEN_END, _OPEN_END).cpu().numpy()
                 rows.states[start : start + len(indices)] = states.cpu().numpy()
-        return self.encoder.decode(rows)
+        return self.encoder.decode(rows, seed)
 
     def to(self, device: torch.device) -> RowModel:
         """Return a copy of this model on another device, or the model itself if it is there already."""

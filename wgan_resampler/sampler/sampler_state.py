@@ -45,9 +45,9 @@ class SeedsState:
 class SamplerState:
     """A trained sampler as files hold it.
 
-    The fields mean what they mean in `Fitted` and `TrainedParts`, with these differences: classes are positions, since
-    labels, which can be of any type, are part of `target`; `critic` is its weights; `parameters` are those of the
-    constructor, see `_parameter_to_state`; and `kind` tells this state from others.
+    The fields are those of `Fitted` and `TrainedParts`, with these differences: classes are positions, because labels
+    can be of any type and are part of `target`; `critic` holds the weights of the critic; `parameters` are those of the
+    constructor, see `_parameter_to_state`; and `kind` is the kind of this state.
     """
 
     parameters: dict[str, Any]

@@ -22,7 +22,7 @@ Strategy = str | float | Mapping[Any, int] | Callable[[NDArray[Any]], Mapping[An
 Counts = OrderedDict[Any, int]
 
 _SAME = Fraction(1, 10**6)
-"""A ratio times a number of rows that is this close to an integer means that integer."""
+"""If a ratio times a number of rows is this close to an integer, that integer is meant."""
 
 
 def rows_to_generate(
@@ -103,7 +103,7 @@ def rows_to_generate(
 
 
 def _from_ratio(ratio: float, counts: Counts) -> Counts:
-    """Return how many rows the smaller of two classes lacks to have this share of the rows of the larger one.
+    """Return how many rows the smaller of two classes needs to have this share of the rows of the larger one.
 
     imbalanced-learn computes with floats, in which 0.29 * 100 is 28.999999999999996, and a row would be missing.
     """
@@ -135,7 +135,7 @@ def _custom(counts: Counts, target_samples: int | Mapping[Any, int] | None) -> C
 
 
 def _from_targets(targets: Mapping[Any, int], counts: Counts, name: str) -> Counts:
-    """Return how many rows each class lacks. Targets must be integers, of known classes, at least the present sizes."""
+    """Return how many rows each class needs. Targets are integers for known classes, not below the present sizes."""
     if not isinstance(targets, Mapping):
         raise InvalidParameterError(f"{name} must map classes to numbers of rows; got {targets!r}.")
     classes, present = list(counts), list(counts.values())

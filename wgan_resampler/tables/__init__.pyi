@@ -17,6 +17,7 @@ from .containers.targets import (
     find_label as find_label,
     plain_label as plain_label,
 )
+from .encoding.categories import looks_like_identifier as looks_like_identifier
 from .encoding.encoder import (
     EncodedRows as EncodedRows,
     TableEncoder as TableEncoder,

@@ -1,4 +1,4 @@
-"""The cells of one column as numpy arrays, whatever container they came from."""
+"""The cells of one column as numpy arrays, for all containers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from wgan_resampler.exceptions import InvalidDataError
 _NUMBERS = (int, float, np.bool_, np.integer, np.floating)
 _INTEGERS = (int, np.bool_, np.integer)
 _COMPARABLE = {str, bytes, bool, int, float, type(None)}
-_WIDE = decimal.Context(prec=80)  # whatever precision the caller has set for his own decimals
+_WIDE = decimal.Context(prec=80)  # independent of the precision that the caller has set
 
 
 class UnreadableCellError(InvalidDataError, TypeError):
@@ -95,7 +95,7 @@ def numeric_cells(values: NDArray[Any], missing: NDArray[np.bool_] | None = None
 
 
 def empty_cells(n: int) -> NumericCells:
-    """Return the cells of a column without any value, which may as well be numbers."""
+    """Return the cells of a column that has only missing values, as numbers."""
     return NumericCells(np.zeros(n), np.ones(n, dtype=np.bool_))
 
 
@@ -138,7 +138,7 @@ def decimals(cells: NumericCells, scale: int) -> list[decimal.Decimal | None]:
 
 
 def objects_with_missing(values: NDArray[Any], missing: NDArray[np.bool_] | None, marker: Any) -> NDArray[np.object_]:
-    """Return values as Python objects, with the marker in the missing values."""
+    """Return values as Python objects, with the marker in place of missing values."""
     objects = values.astype(object)
     if missing is not None:
         objects[missing] = marker
@@ -156,7 +156,7 @@ def is_missing_cell(cell: Any) -> bool:
 def is_missing(values: NDArray[Any]) -> NDArray[np.bool_]:
     """Return which cells of an array are None, NaN, NaT or pandas.NA."""
     if values.dtype.kind == "O":
-        if set(map(type, values)) <= _COMPARABLE:  # as nearly always, and several times as fast
+        if set(map(type, values)) <= _COMPARABLE:  # the usual case, which is several times as fast
             none = np.array(None, dtype=object)
             return np.asarray(np.not_equal(values, values) | np.equal(values, none))
         return np.array([is_missing_cell(cell) for cell in values], dtype=bool)
@@ -186,14 +186,14 @@ def raise_not_numeric(label: str, cells: Any, is_bad: NDArray[np.bool_] | None =
     cell = cells[row]
     if isinstance(cell, (complex, np.complexfloating)):
         raise InvalidDataError(
-            f"Complex data not supported: column {label} holds {shown(cell)} in row {row}. Take real and imaginary "
-            "parts as columns of their own."
+            f"Complex data not supported: column {label} holds {shown(cell)} in row {row}. Make one column "
+            "of the real parts and one of the imaginary parts."
         )
     if dtype is None and not isinstance(cell, (str, bytes)):
         raise UnreadableCellError(
-            f"Column {label} does not hold numbers: row {row} holds {shown(cell)}, a {type(cell).__name__}, and the "
-            "argument must be a string or a real number. Convert it first; if the column holds categories, name it in "
-            "categorical_features."
+            f"Column {label} does not hold numbers: row {row} holds {shown(cell)}, a {type(cell).__name__}. Each "
+            "argument must be a string or a real number. Convert it first, or name the column in categorical_features "
+            "if it holds categories."
         )
     of_dtype = "" if dtype is None else f" but is of dtype {dtype}"
     raise InvalidDataError(
@@ -218,6 +218,6 @@ def raise_no_category(label: str, cells: Iterable[Any], error: TypeError) -> NoR
         except TypeError:
             raise InvalidDataError(
                 f"Column {label} does not hold categories: row {row} holds {shown(cell)}, and a {type(cell).__name__} "
-                "cannot be compared with others. Spread it over columns, or convert it to strings."
+                "cannot be compared with others. Divide it into several columns, or convert it to a string."
             ) from error
     raise InvalidDataError(f"Column {label} does not hold categories: {error}.") from error

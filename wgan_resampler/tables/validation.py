@@ -86,7 +86,7 @@ def categorical_positions(
     Parameters
     ----------
     categorical_features : "auto", or sequence of str, int or bool
-        Names, positions or a mask, as SMOTENC takes them. If the names are numbers, numbers are names and not
+        Names, positions or a mask, as SMOTENC takes them. If the names are numbers, the given numbers are names and not
         positions.
     n_columns : int
         Number of columns of the table.
@@ -103,7 +103,7 @@ def categorical_positions(
     Raises
     ------
     InvalidParameterError
-        If a column does not exist, or the mask has another length than the table has columns.
+        If a column does not exist, or if the length of the mask is not the number of columns.
 
     Examples
     --------
@@ -240,7 +240,7 @@ def _check_labels(labels: NDArray[Any]) -> None:
     if labels.dtype.kind == "f" and (labels != np.trunc(labels)).any():
         raise InvalidDataError(
             "Unknown label type: continuous. y holds numbers with a fraction, such as "
-            f"{shown(labels[labels != np.trunc(labels)][0])}, which are values of a regression target and no classes. "
+            f"{shown(labels[labels != np.trunc(labels)][0])}, which are values of a regression target, not classes. "
             "Make classes of them first, for example with pandas.cut."
         )
     if labels.dtype.kind in "cV" or (labels.dtype.kind == "O" and not _can_be_ordered(labels)):
@@ -259,7 +259,7 @@ def _check_labels(labels: NDArray[Any]) -> None:
 
 def _can_be_ordered(labels: NDArray[np.object_]) -> bool:
     if any(issubclass(kind, (tuple, frozenset)) for kind in set(map(type, labels))):
-        return False  # numpy would take one for several labels, and sets are not in order
+        return False  # numpy would read a sequence as several labels, and sets cannot be ordered
     try:
         sorted(set(labels.tolist()))
     except TypeError:

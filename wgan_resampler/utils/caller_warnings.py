@@ -12,9 +12,9 @@ _BETWEEN = {"wgan_resampler", "sklearn", "imblearn", "joblib", "contextlib", "fu
 def warn_caller(message: str, category: type[Warning]) -> None:
     """Issue a warning at the line of the caller, however many functions of this package were called in between.
 
-    A number for `stacklevel` would be right for one way of calling only. The caller of ``fit_resample``, for example,
-    may also call the ``fit`` of a pipeline. And a warning that points into another package is hidden by a filter on
-    that package.
+    A fixed `stacklevel` would be right for one way of calling only. For example, a pipeline may call ``fit_resample``,
+    so that the caller's line is the call of the pipeline. A warning that points into another package would be hidden by
+    a filter on that package.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def warn_caller(message: str, category: type[Warning]) -> None:
     >>> str(caught[0].message)
     "Class 'a' has a single group."
     """
-    # Python 3.12 has `skip_file_prefixes` for this, Python 3.11 has not.
+    # Python 3.12 has `skip_file_prefixes` for this, but Python 3.11 does not.
     stacklevel, frame = 2, sys._getframe(1)
     while frame.f_back is not None and _package(frame.f_globals) in _BETWEEN:
         stacklevel, frame = stacklevel + 1, frame.f_back

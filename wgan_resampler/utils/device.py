@@ -71,9 +71,10 @@ def new_generator(seed: int | None, device: torch.device) -> torch.Generator:
 class _Threads:
     """Context that limits torch to `N_THREADS` threads, and restores the former number when the last block ends.
 
-    Part of torch's number belongs to the whole process. If several Python threads train at once, only the first may
-    remember the number, and only the last may restore it. The other threads leave the block while `N_THREADS` is set.
-    When such a thread enters again, the number that it finds is not the caller's. `was_left` marks these threads.
+    torch keeps its number of threads partly for the whole process. If several Python threads train at once, only the
+    first may remember the number, and only the last may restore it. The other threads leave the block while `N_THREADS`
+    is set. When such a thread enters again, it finds `N_THREADS` and not the caller's number. `was_left` marks these
+    threads.
     """
 
     def __init__(self) -> None:
@@ -111,7 +112,7 @@ def computing(device: torch.device) -> Iterator[None]:
     Raises
     ------
     OutOfDeviceMemoryError
-        If the memory of a GPU does not suffice.
+        If a GPU does not have enough memory.
     """
     with (
         _threads,
@@ -123,6 +124,6 @@ def computing(device: torch.device) -> Iterator[None]:
             yield
         except torch.OutOfMemoryError as error:
             raise OutOfDeviceMemoryError(
-                f"The memory of device {str(device)!r} does not suffice. Use a smaller batch_size or hidden_dim, or "
+                f"There is not enough memory on device {str(device)!r}. Use a smaller batch_size or hidden_dim, or "
                 f"device='cpu'. The message of torch: {error}"
             ) from error

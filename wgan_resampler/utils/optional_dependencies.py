@@ -52,10 +52,10 @@ COMPARE = "pip install 'wgan-resampler[compare]'"
 DASK = "pip install 'wgan-resampler[dask]'"
 PEERS = "pip install 'wgan-resampler[peers]'"
 SMOTE_VARIANTS = (
-    "pip install --no-deps smote-variants minisom metric-learn statistics (with its dependencies it would bring "
-    "tensorflow along)"
+    "pip install --no-deps smote-variants minisom metric-learn statistics (with its dependencies, pip would "
+    "install tensorflow too)"
 )
 FOREST_DIFFUSION = (
-    "pip install --no-deps ForestDiffusion xgboost catboost lightgbm six (with its dependencies it would bring "
-    "packages for GPUs along)"
+    "pip install --no-deps ForestDiffusion xgboost catboost lightgbm six (with its dependencies, pip would "
+    "install packages for GPUs too)"
 )

@@ -13,8 +13,8 @@ from tqdm.std import tqdm as plain_tqdm
 class _ProgressLines(plain_tqdm):
     """A tqdm bar that writes a line whenever another tenth of the work is done, and none in between.
 
-    A bar redraws its line ten times a second. In a file, each drawing stays. If the total is unknown, there is one line
-    at the end.
+    A bar redraws its line ten times a second. In a file, each of these lines would stay. If the total is unknown, a
+    single line is written at the end.
     """
 
     _shown_tenths = 0
@@ -42,7 +42,7 @@ class _ProgressLines(plain_tqdm):
 def progress_bar(iterable: Any = None, **options: Any) -> Any:
     """Return a progress bar on stderr, with the methods of tqdm's.
 
-    If stderr is no terminal, a line is written for each 10 % of the work. In a notebook, tqdm's widget is shown.
+    If stderr is not a terminal, a line is written for each 10 % of the work. In a notebook, tqdm's widget is shown.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM at any moment: the exit code is true, one line says why, and an import is not broken."""
+"""Ctrl-C and SIGTERM at any moment: the exit code is right, one line gives the reason, and no import breaks."""
 
 import signal
 import subprocess
@@ -23,7 +23,7 @@ def signals_are_not_ignored():
 
 @pytest.fixture
 def run(monkeypatch, capsys):
-    """Return what runs a function as the command `split`, and returns its exit code and its line on stderr."""
+    """Return a function that runs another one as the command `split`, and returns its exit code and stderr."""
 
     def run(function):
         monkeypatch.setattr("wgan_resampler.cli.split.run", lambda _args: function() or 0)

@@ -1,4 +1,4 @@
-"""What commands say beside their results."""
+"""Messages of the commands."""
 
 import shlex
 import warnings

@@ -48,7 +48,7 @@ def test_work_is_done_and_the_exit_code_true_with_broken_streams(tmp_path):
         output, errors = process.communicate(timeout=60)
         assert process.returncode == 0, (name, errors)
         assert b"Traceback" not in errors, name
-        # No file of the work got the number of a closed stream.
+        # No file of the command got the number of a closed stream.
         assert (tmp_path / name.replace(" ", "_")).read_bytes() == b"the work", name
         if not name.startswith(("stdout", "all")):
             assert b"1999" in output, name

@@ -193,7 +193,7 @@ def test_a_fingerprint_does_not_depend_on_how_missing_integers_are_held():
 
 def test_a_table_without_features_is_refused(tmp_path):
     (tmp_path / "x.csv").write_text("target\na\nb\na\nb\n")
-    with pytest.raises(InvalidDataError, match="no column beside the target"):
+    with pytest.raises(InvalidDataError, match="no column but the target"):
         load_datasets(tmp_path / "x.csv")
 
 

@@ -1,4 +1,4 @@
-"""Samplers of other packages on real tables: what comes out, not only that something does."""
+"""Samplers of other packages on real tables, with checks of the rows that they return."""
 
 import importlib.util
 import logging
@@ -49,7 +49,7 @@ def test_smote_variants_balance_several_classes_and_mixed_tables(variant, name):
     new = rows_below(X, X_resampled)
     np.testing.assert_array_equal(y_resampled[: len(X)], dataset.y)
     added = np.unique(y_resampled, return_counts=True)[1] - dataset.counts
-    # polynom_fit draws the same number for each row of a class, so it meets what is lacking to within a class.
+    # polynom_fit draws the same number for each row of a class, so the result differs by less than one class size.
     step = dataset.counts if variant == VARIANTS[1] else np.ones(len(added))
     assert (np.abs(added - (dataset.counts.max() - dataset.counts)) < step).all()
     assert not (added % step).any()
@@ -141,7 +141,7 @@ def test_deep_peers_make_rows_like_those_of_the_table(sampler, name):
     assert set(y_resampled[len(X) :]) == {dataset.classes[dataset.minority]}
     assert new.notna().all(axis=None)
     numeric = X.select_dtypes("number").columns
-    # A numeric column is a mixture of bells around modes of its cells: not far outside.
+    # A numeric column is modeled as a mixture of normal distributions, so its values are not far outside the range.
     assert (new[numeric].abs() <= X[numeric].abs().max() + 4).all(axis=None)
     assert not new.duplicated().all()
 

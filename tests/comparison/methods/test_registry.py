@@ -65,7 +65,7 @@ def test_the_names_are_those_that_are_documented():
 
 
 def shortened(sampler):
-    """Train deep ones for a moment only."""
+    """Train deep samplers only shortly."""
     short = {"epochs": 2, "duplicate_K": 2, "n_t": 2}
     return sampler.set_params(**{name: short[name] for name in sampler.get_params() if name in short})
 

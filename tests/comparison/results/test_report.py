@@ -55,7 +55,7 @@ def test_the_page_says_what_was_done_and_what_failed(page_path):
     assert "mixed &lt;&amp;&gt;" in text
     assert "ValueError: no such rows" in text
     assert "Without class_weight" in text
-    for fact in ("scikit-learn", "imbalanced-learn", "Root of all seeds", "fingerprint", "random_state=0"):
+    for fact in ("scikit-learn", "imbalanced-learn", "Seed (random_state)", "fingerprint", "random_state=0"):
         assert fact in text
 
 
@@ -74,7 +74,7 @@ def test_in_a_browser(page_path, tmp_path, width):
         page.open(page_path, pixels, height, mobile=mobile)
         page.screenshot(tmp_path / f"{width}.png")
         assert (tmp_path / f"{width}.png").stat().st_size > 20_000
-        # Tables scroll by themselves, the page does not scroll sideways.
+        # Wide tables scroll, but the page does not scroll sideways.
         assert page.run("document.documentElement.scrollWidth") <= pixels
         pictures = "[...document.images].every(image => { image.loading = 'eager'; return true; })"
         assert page.run(pictures)
@@ -101,7 +101,7 @@ def test_in_a_browser(page_path, tmp_path, width):
 
 
 def test_a_significant_sampler_is_named_where_its_median_effect_is_zero(tmp_path):
-    """More than half of the data sets are ties, and it loses on all the others."""
+    """More than half of the data sets are ties, and the sampler loses on all others."""
     lost = 23
     scores = {(f"{data:02}", "none"): [0.5] for data in range(50)}
     scores |= {(f"{data:02}", "s"): [0.5 - 0.01 * (data < lost)] for data in range(50)}

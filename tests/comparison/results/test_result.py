@@ -33,7 +33,7 @@ def test_the_summary_holds_every_group_metric_and_sampler(result):
     assert summary.loc[summary["sampler"] == "none", "p_holm"].isna().all()
     others = summary[summary["sampler"] != "none"]
     assert (others["wins"] + others["ties"] + others["losses"]).eq(others["datasets"]).all()
-    # Tuned thresholds are for two classes.
+    # Thresholds are tuned only if there are two classes.
     assert summary.loc[summary["metric"] == "f1_tuned", "datasets"].eq(1).all()
 
 

@@ -5,8 +5,8 @@ from scipy import stats
 
 from wgan_resampler.comparison.results import statistics
 
-# Table 6 of Demsar (2006): AUC of C4.5 with parameter m, cf and both tuned. "voting" shows .975 twice and ranks the
-# columns apart, so the unrounded numbers differed.
+# Table 6 of Demsar (2006): AUC of C4.5 with parameter m, cf and both tuned. For "voting", the table has .975 twice but
+# different ranks, so the unrounded numbers differed.
 DEMSAR = pd.DataFrame(
     [
         [0.763, 0.768, 0.771, 0.798],  # adult

@@ -77,7 +77,7 @@ def test_samplers_see_training_rows_only():
     Spy.seen.clear()
     job = job_of((X, y), Spy())
     assert all(cell.error is None for cell in run_job(job).cells)
-    # One fit on the training rows and one for each inner fold, however many classifiers there are.
+    # One fit on the training rows and one for each inner fold, for any number of classifiers.
     assert len(Spy.seen) == 4
     assert sorted(Spy.seen[0]) == sorted(job.train)
     for rows, (fit, held_out) in zip(
@@ -146,7 +146,7 @@ def test_a_failing_sampler_is_recorded_once_and_stops_nothing(two_classes):
 
 
 class FailsOnFewRows(Identity):
-    """Raises where there are fewer rows than in the training rows of a fold."""
+    """Raises if it gets fewer rows than the training rows of a fold."""
 
     calls = 0
 
@@ -162,7 +162,7 @@ def test_a_sampler_that_fails_in_inner_folds_alone_keeps_the_scores_that_need_no
     result = compare({"toy": two_classes}, {"none": None, "s": FailsOnFewRows()}, scoring=["f1", "f1_tuned", "brier"])
     frame = result.to_frame().set_index("sampler")
     assert frame.loc["s", "error"].str.contains("ValueError: too few rows").all()
-    # Once on the training rows and once, not again, in the first inner fold of each of two folds.
+    # For each of two folds: once on the training rows, and once in the first inner fold.
     assert FailsOnFewRows.calls == 4
     pd.testing.assert_frame_equal(
         frame.loc["s", ["f1", "brier", "recall_per_class"]].reset_index(drop=True),

@@ -28,7 +28,7 @@ def test_what_is_read_is_what_was_written(tmp_path):
     done, size = read_cells(filled(tmp_path).parent)
     assert size == (tmp_path / "cells.jsonl").stat().st_size
     assert list(done) == ["one", "two"]
-    # NaN is not equal to itself, hence the text.
+    # Compared as text, because NaN is not equal to itself.
     assert repr(done["one"]) == repr(RESULT)
     assert repr(done["two"]) == repr(FAILED)
     for line in (tmp_path / "cells.jsonl").read_text().splitlines():

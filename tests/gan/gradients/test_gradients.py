@@ -47,7 +47,7 @@ def generator(
         random_state=1,
     )
     for i, norm in enumerate(network.norms):
-        # Away from the initial ones and zeros, where mistakes with them would not show.
+        # Different from the initial ones and zeros, which would hide mistakes.
         if normalization == "layer":
             torch.nn.init.uniform_(norm.weight, 0.5, 1.5, generator=torch.Generator().manual_seed(i))
             torch.nn.init.uniform_(norm.bias, -0.5, 0.5, generator=torch.Generator().manual_seed(i))

@@ -21,7 +21,7 @@ RNG = torch.Generator().manual_seed(0)
 
 
 class LineGenerator(GanGenerator):
-    """Gives the noise itself, whatever the class: half of the rows lie where the other class is."""
+    """Returns the noise itself for every class, so half of the rows lie in the region of the other class."""
 
     def forward(self, noise, condition):
         return noise.clamp(-3, 3) / 3
@@ -109,7 +109,7 @@ def test_focus_draws_with_the_stated_weights():
     rng = torch.Generator().manual_seed(0)
     sizes, keep = torch.tensor([40_000]), torch.tensor([400])
     found = rejection._near_others(belief, sizes, keep, 1.0, rng)
-    # Weights 1.05 and .05: of so few draws nearly all follow the weights, 21 to 1.
+    # The weights are 1.05 and .05, so nearly all draws are of the first kind (21 to 1).
     assert (belief[found] == 0.0).float().mean() == pytest.approx(21 / 22, abs=0.03)
 
 
@@ -130,7 +130,7 @@ def test_small_classes_are_doubted_less():
 
 
 def line_rows(n=600, borrowed_rows=60.0, spread=0.05):
-    """Rows of class 0 around -0.9, and of class 1 around 0.9: the generator makes hardly any there."""
+    """Rows of class 0 around -0.9 and of class 1 around 0.9, where the generator makes hardly any rows."""
     classes = torch.arange(n) % 2
     values = 0.9 * (2.0 * classes.unsqueeze(1) - 1.0) + spread * (torch.rand(n, 1, generator=RNG) - 0.5)
     return RealRows(table_of(values, classes), borrowed_rows)

@@ -1,4 +1,4 @@
-"""What a generator starts from: mean and spread of each class."""
+"""Mean and spread of each class, from which a generator starts."""
 
 import numpy as np
 import pandas as pd
@@ -93,7 +93,7 @@ def test_a_new_generator_gives_rows_of_about_these_moments():
 @pytest.mark.parametrize(("n_rows", "n_rare", "n_levels"), [(750, 16, 200), (2000, 100, 300), (2000, 100, 400)])
 def test_hundreds_of_rare_categories_do_not_end_in_a_linear_algebra_error(n_rows, n_rare, n_levels, seed):
     rng = np.random.default_rng(seed)
-    X = pd.DataFrame({"x": rng.normal(size=n_rows), "level": rng.integers(0, n_levels, n_rows).astype(str)})
+    X = pd.DataFrame({"x": rng.normal(size=n_rows), "level": [f"level {i}" for i in rng.integers(0, n_levels, n_rows)]})
     y = np.arange(n_rows) < n_rare
     X_resampled, _ = WGANGPOverSampler(epochs=1, device="cpu", random_state=seed).fit_resample(X, y)
     assert len(X_resampled) == 2 * (n_rows - n_rare)

@@ -1,4 +1,4 @@
-"""How far rows are from each other."""
+"""Distances between rows."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Which rows are isolated among rows of other classes."""
+"""Rows that are isolated among rows of other classes."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ COUNTS = torch.tensor([60, 20, 25])
 
 @pytest.fixture
 def small_classes_too(monkeypatch):
-    """Judge classes of any size."""
+    """Examine classes of any size."""
     monkeypatch.setattr(neighborhoods, "FEWEST_ROWS", 1)
 
 
@@ -55,11 +55,11 @@ def test_isolated_rows_are_those_whose_nearest_rows_are_all_of_other_classes(m_n
 
 
 def test_a_class_that_is_scattered_keeps_its_rows(small_classes_too):
-    # Rows of the second class in turn with those of the first: all of them are isolated.
+    # The rows of the two classes alternate, so all rows of the second class are isolated.
     values = torch.cat((torch.linspace(-1, 1, 41), torch.linspace(-0.9, 0.9, 5))).unsqueeze(1)
     counts = torch.tensor([41, 5])
     assert not isolated_rows(sorted_table(values, counts), 3).any()
-    # The same with most of them side by side: now the one that is not is an error.
+    # Now most of them lie next to each other, and the one that does not is an error.
     values[41:45] = torch.tensor([[0.9], [0.91], [0.92], [0.93]])
     values[45] = -0.5
     assert isolated_rows(sorted_table(values, counts), 3).nonzero().flatten().tolist() == [45]
@@ -72,7 +72,7 @@ def test_a_small_class_keeps_its_rows():
 
 
 def test_rows_of_the_largest_class_are_never_isolated():
-    # One of a hundred rows among sixty of the other class: it would be isolated, were its class not the largest.
+    # One of a hundred rows lies among sixty of the other class. It is not isolated, because its class is the largest.
     values = torch.cat((torch.linspace(0.5, 1, 99), torch.tensor([-0.5]), torch.linspace(-1, 0, 60))).unsqueeze(1)
     assert not isolated_rows(sorted_table(values, [100, 60]), 3).any()
     larger = torch.cat((values, torch.linspace(-1, 0, 80).unsqueeze(1)))

@@ -1,4 +1,4 @@
-"""Real rows of small classes, varied as neighboring rows vary."""
+"""Real rows of small classes, varied by the differences between neighboring rows."""
 
 import numpy as np
 import pytest
@@ -172,11 +172,11 @@ def test_rows_stay_in_the_encoded_range():
 
 
 def test_steps_beyond_the_range_are_thrown_back():
-    """Bug: they were cut off there, so that rows came out equal."""
+    """Bug: they were clipped there, so that rows became equal."""
     features, classes = two_classes(n_small=20, sd_small=0.4, sd_large=0.5)
     features.div_(features.abs().max(dim=0).values)
     small, _ = drawn(features, classes, 100.0)
-    # The outermost rows themselves have that value in one column, and may keep it: the first step may be none.
+    # The outermost rows have that value in one column, and may keep it, because the first step may be 0.
     assert len(np.unique(small, axis=0)) == len(small)
     assert (np.abs(small) == 1).mean() < 0.01
     values = torch.tensor([-4.0, -1.25, -1.0, 0.3, 1.0, 1.5])
@@ -218,7 +218,7 @@ def test_states_of_a_class_of_one_row_vary():
         torch.cat(parts) for parts in zip(*(d for _ in range(50) for d in source.epoch(1)), strict=True)
     )
     lonely = rows[conditions[..., 0] == 1]
-    # One in five states comes from a donor, who is of the other class every second time.
+    # One in five states comes from a donor. Half of the donors are of the other class.
     assert lonely[:, 2].mean().item() == pytest.approx(0.1, abs=0.03)
 
 

@@ -1,4 +1,4 @@
-"""Training with losses of one's own, which autograd differentiates."""
+"""Training with a user's own losses, which autograd differentiates."""
 
 import pytest
 import torch

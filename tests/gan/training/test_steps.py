@@ -14,7 +14,7 @@ NOISE = 5
 
 
 def pair_of(generator_class=GanGenerator, critic_class=GanDiscriminator, learning_rate=1e-12, loss=None, **kwargs):
-    """Return networks that stand still: Adam would make whole steps of rounding errors where slopes cancel."""
+    """Return networks that do not move: where slopes cancel, Adam would make whole steps of rounding errors."""
     options = {"noise_dim": NOISE, "dropout": 0.0, "normalization": "layer", "random_state": 0, **kwargs}
     generator, critic = generator_class(**SIZES, **options), critic_class(**SIZES, random_state=1)
     optimizers = [Adam(FlatParameters(network), learning_rate, (0.5, 0.9)) for network in (generator, critic)]

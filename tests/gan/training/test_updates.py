@@ -109,7 +109,7 @@ def test_bug_dropout_switched_on_in_an_epoch_met_a_new_batch_size():
 
 
 def test_moments_loaded_between_trainings_are_those_that_train():
-    """Bug: passes of the first training went on with the moments that they had copied."""
+    """Bug: passes of the first training continued with their copies of the moments."""
     pair = networks(normalization=None, moments=torch.full((2, 4, 2), 0.1))
     trainer = trainer_of(pair)
     rows = [(torch.zeros(8, 2), torch.arange(8) % 2)]

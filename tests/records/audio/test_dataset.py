@@ -47,7 +47,7 @@ def test_it_works_in_a_loader_and_in_training():
 
 def test_numbers_beyond_float32_are_refused(tmp_path):
     (tmp_path / "data.json").write_text('{"features": [[1e300]], "labels": [0], "mapping": ["a"]}')
-    with pytest.raises(DataFileError, match=r"data\.json holds numbers beyond the range of float32"):
+    with pytest.raises(DataFileError, match=r"data\.json must hold numbers from -1e\+30 to 1e\+30"):
         MFCCDataset(tmp_path / "data.json")
 
 

@@ -1,4 +1,4 @@
-"""MFCCs of sound files: against librosa's known parameters, real clips, and files that are no sound."""
+"""MFCCs of sound files: librosa's known parameters, real clips, and files that are not sound."""
 
 import numpy as np
 import pytest
@@ -64,7 +64,7 @@ def test_channels_are_mixed_and_rates_made_one(tmp_path):
 
 @pytest.fixture
 def own_workers():
-    """End joblib's idle workers, which later tests would get: grown by other imports, they look like memory leaks."""
+    """End joblib's idle workers. In later tests, their memory would look like a leak, because they imported more."""
     from joblib.externals.loky import get_reusable_executor
 
     yield

@@ -1,4 +1,4 @@
-"""Synthetic sequences move in time as the real ones do that lend them their time course."""
+"""Synthetic sequences change over time like the real sequences whose time course they have."""
 
 import numpy as np
 import pytest

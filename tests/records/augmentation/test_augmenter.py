@@ -1,4 +1,4 @@
-"""Augmented files: the original records as they were, and below them synthetic ones that say so."""
+"""Augmented files: the original records are unchanged, and the synthetic ones below are marked."""
 
 import gzip
 import json
@@ -96,7 +96,7 @@ def folder(tmp_path_factory):
 
 
 def balance(folder, name, tmp_path, **options):
-    """Augment one of the folder's files; return what was said of it and where it is."""
+    """Augment one of the folder's files; return the result and the path."""
     suffix = "json" if name in ("vectors", "sequences") else "csv" if name == "csv" else "parquet"
     data = folder / ("table.csv" if name == "csv" else f"{name}.{suffix}")
     output = tmp_path / f"out.{suffix}"
@@ -123,7 +123,7 @@ def test_original_records_come_first_and_stay(folder, tmp_path):
     assert after["augmentation_ratio"] == 21 / N == done.augmentation_ratio
     assert after["class_counts"]["rock"] == {"original": 7, "training": 7, "synthetic": 13}
     assert (after["seed"], after["model_hash"]) == (0, augmenter.model_hash)
-    # Lists with a value for each original record are still found as such.
+    # Lists with a value for each original record are still recognized.
     again = read_labelled(tmp_path / "out.json")
     assert again.groups("files").tolist() == list(range(N))
     assert again.originals.tolist() == list(range(N))
@@ -222,7 +222,7 @@ def test_no_test_record_leaks_through_a_split(folder, tmp_path):
     # The same split fits what comes out.
     out = read_labelled(tmp_path / "out.json")
     split.check_against("out", out.names[out.originals])
-    # What the test records hold makes no difference to what is added.
+    # The content of the test records does not change what is added.
     others = sequences()
     for i in split.test:
         others[i] = others[i] * 3 + 100
@@ -328,7 +328,7 @@ def changed(**columns):
         (changed(extra=1.0), "Only the generator makes: none. Only the file has: 'extra'"),
         (
             lambda t: t[[*t.columns[::-1]]],
-            "another order of columns. .* makes: none. .* has: none. .* in this order: '",
+            "another order of columns. .* makes: none. .* has: none. .* columns in order: '",
         ),
         (lambda t: t.rename(columns={"mood": "humour"}), "makes: 'mood'. .* has: 'humour'"),
         (changed(mood=1.5), "'mood' holds numbers, but the generator makes categories"),

@@ -1,4 +1,4 @@
-"""What a JSON file of records holds comes back as it was, when the file is augmented."""
+"""The content of a JSON file of records does not change when the file is augmented."""
 
 import json
 

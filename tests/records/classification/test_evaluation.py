@@ -1,4 +1,4 @@
-"""Classifiers with and without synthetic records: what they are trained on, tested on, and that seeds decide."""
+"""Classifiers with and without synthetic records: training and test records, and reproducibility."""
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ def data(records, names=NAMES, is_synthetic=None):
 
 
 VECTORS = [level + RNG.normal(size=3) / 2 for level in LEVELS]
-# Time courses that differ although their means do not: only what sees sequences can tell them apart.
+# Time courses with equal means: only a classifier that sees sequences can distinguish them.
 COURSES = [np.sin(np.arange(12)[:, None] * (1 + i % 3)) + RNG.normal(size=(12, 2)) / 10 for i in range(60)]
 TRAIN, TEST = np.arange(42), np.arange(42, 60)
 
@@ -53,7 +53,7 @@ def test_the_lstm_sees_sequences_and_the_others_their_means():
 
 
 def test_synthetic_records_train_and_never_test():
-    # The synthetic records carry the wrong class: whoever trains on them fails, whoever tests on them shows more rows.
+    # The synthetic records have the wrong class: training on them lowers the scores, testing on them adds rows.
     wrong = data([*VECTORS, *VECTORS * 3], np.concatenate([NAMES, np.tile(np.roll(NAMES, 1), 3)]), np.arange(240) >= 60)
     with_synthetic = evaluate(wrong, "random_forest", TRAIN, TEST)
     without = evaluate(wrong, "random_forest", TRAIN, TEST, with_synthetic=False)

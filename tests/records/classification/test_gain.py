@@ -33,8 +33,8 @@ def test_a_large_difference_on_many_records_is_hardly_chance():
     truth = np.arange(200) % 2
     without, with_synthetic = evaluation(truth, np.arange(200) < 100), evaluation(truth, np.ones(200, dtype=bool))
     assert gain_in_words(without, with_synthetic) == (
-        "Balanced accuracy 1.000 with the synthetic records, 0.500 without: +0.500. Chance alone rarely gives so much "
-        "with 200 test records (p = 0.001)."
+        "Balanced accuracy 1.000 with the synthetic records, 0.500 without: +0.500. With 200 test records, chance "
+        "alone rarely gives such a large difference (p = 0.001)."
     )
     assert gain_in_words(with_synthetic, without).startswith(
         "Balanced accuracy 0.500 with the synthetic records, 1.000 without: -0.500."

@@ -1,4 +1,4 @@
-"""What `classify` writes, for names of classes that pictures find hard."""
+"""The files of `classify`, for class names that are difficult to draw."""
 
 import json
 

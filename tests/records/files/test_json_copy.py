@@ -1,10 +1,10 @@
-"""Copies of JSON files keep each byte of what they copy."""
+"""JSON files are copied byte for byte."""
 
 import io
 import json
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from wgan_resampler.exceptions import DataFileError
 from wgan_resampler.records.files.json_copy import copy_extended
@@ -37,6 +37,7 @@ JSON_VALUES = st.recursive(
     st.booleans(),
     st.integers(0, 2**16 + 10),
 )
+@settings(suppress_health_check=[HealthCheck.too_slow])
 def test_any_object_is_extended(content, indent, ascii_only, padding):
     # The padding moves the end of the first chunk to any place of the text.
     text = " " * padding + json.dumps(content, indent=indent, ensure_ascii=ascii_only)

@@ -1,4 +1,4 @@
-"""One view of records and tables, and the one reader of tables behind all commands."""
+"""Records and tables in one form, and the reader of tables that all commands share."""
 
 import zipfile
 
@@ -107,7 +107,7 @@ def test_a_class_whose_name_numpy_would_cut_is_refused(tmp_path):
 
 def test_a_table_without_features_is_refused(tmp_path):
     (tmp_path / "x.csv").write_text("genre\nx\ny\n")
-    with pytest.raises(DataFileError, match="no column beside 'genre'"):
+    with pytest.raises(DataFileError, match="no column but 'genre'"):
         read_labelled(tmp_path / "x.csv", "genre")
 
 

@@ -60,7 +60,8 @@ def test_no_group_is_on_both_sides_and_no_class_is_missing(data):
         train, test = make_split(names, groups, test_size=data.draw(st.floats(0.05, 0.95)), seed=3)
         assert not set(groups[train]) & set(groups[test])
         assert sorted([*train, *test]) == list(range(len(names)))
-        assert set(names[train]) == set(names[test]) == set(names)
+        if len(test):  # `divide` refuses a file in which every class has a single group
+            assert set(names[train]) == set(names[test]) == set(names)
 
 
 def test_groups_of_mixed_classes_stay_whole():
@@ -71,7 +72,7 @@ def test_groups_of_mixed_classes_stay_whole():
 
 
 def test_a_class_with_a_single_group_trains_and_is_named():
-    with pytest.warns(SplitWarning, match=r"have a single group, .*: 'rock'\."):
+    with pytest.warns(SplitWarning, match=r"have a single group\. .*: 'rock'\."):
         train, test = make_split(NAMES, np.array([*range(30), *[30] * 20]))
     assert set(NAMES[test]) == {"blues"}
     assert (NAMES[train] == "rock").sum() == 20

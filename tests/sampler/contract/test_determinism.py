@@ -1,4 +1,4 @@
-"""The same int gives the same bits, and nobody else's random state or setting has a part in it."""
+"""The same int gives the same bits, independent of the caller's random states and settings."""
 
 import contextlib
 import hashlib
@@ -19,7 +19,7 @@ from scipy import sparse
 from wgan_resampler import Callback, WGANGPOverSampler
 from wgan_resampler.exceptions import TrainingDivergedError
 
-# What a fresh process runs. Wide enough for torch to use several threads if it were let.
+# Code for a new process. The table is wide enough that torch would use several threads.
 PROGRAM = """
 import hashlib
 import numpy as np
@@ -113,7 +113,7 @@ def test_a_fresh_process(reference):
 
 
 def digest_in_worker(n_threads):
-    # A worker that served before may hold this module; it runs the text anew.
+    # A worker that was used before may have loaded this module. It runs the text again.
     torch.set_num_threads(n_threads)
     namespace = {}
     exec(PROGRAM, namespace)  # noqa: S102

@@ -1,4 +1,4 @@
-"""The sampler in the hands of scikit-learn, imbalanced-learn, pickle and joblib."""
+"""The sampler with scikit-learn, imbalanced-learn, pickle and joblib."""
 
 import copy
 import pickle

@@ -1,4 +1,4 @@
-"""What of a table teaches, and for how long."""
+"""Which rows of a table are used for training, and how long training takes."""
 
 from dataclasses import replace
 
@@ -34,11 +34,11 @@ def test_of_a_huge_class_random_rows_teach_and_all_of_the_others():
     assert rows.counts.tolist() == [AUTO_ROWS_OF_CLASS, N_SMALL]
     assert ready.counts.tolist() == [(labels == "large").sum(), N_SMALL]  # what the sampler knows of the table
     assert rows.class_sizes.tolist() == ready.counts.tolist()  # by which spread is borrowed
-    # Half of the rows are missing in the second column, and a third has each category: all kinds of rows teach.
+    # Half of the rows are missing in the second column, and a third has each category: all kinds of rows are used.
     missing, category = rows.states[:AUTO_ROWS_OF_CLASS].T
     assert missing.double().mean().item() == pytest.approx(0.5, abs=0.02)
     assert torch.bincount(category).double().div(AUTO_ROWS_OF_CLASS).tolist() == pytest.approx([1 / 3] * 3, abs=0.02)
-    # Cells of a row stay together: the counter is known by its place between -1 and 1, so every value is there once.
+    # The values of a row stay together. Each row is identified by its counter, which is scaled to [-1, 1].
     assert len(rows.values[:AUTO_ROWS_OF_CLASS, 0].unique()) == AUTO_ROWS_OF_CLASS
 
 

@@ -1,4 +1,4 @@
-"""The hyper-parameters: one home from which the sampler and the command line take what they need."""
+"""The hyper-parameters, from which the parameters of the sampler and of the command line are derived."""
 
 import inspect
 from dataclasses import asdict, fields

@@ -1,4 +1,4 @@
-"""Going on with a training: as one longer training would have gone, and only on what fits."""
+"""Continued training: equal to one longer training, and only with a table that fits."""
 
 import numpy as np
 import pandas as pd
@@ -79,7 +79,7 @@ def test_rows_in_another_order_keep_the_meaning_of_categories():
     X_res, _ = over.fit_resample(FRAME.iloc[SHUFFLED].reset_index(drop=True), Y[SHUFFLED])
     assert over._fitted.trained.model.encoder.schema == known
     assert set(X_res["b"]) == {"u", "v", "w"}
-    # A category that is only there in class 1 stays there, whatever its code would be in the new order.
+    # A category that only class 1 has stays in class 1, although its code would be another one in the new order.
     frame = pd.DataFrame({"kind": np.where(Y == 1, "rare", "usual"), "x": RNG.normal(size=60)})
     over = WGANGPOverSampler(random_state=0, device="cpu", warm_start=True, epochs=60)
     over.fit_resample(frame, Y)

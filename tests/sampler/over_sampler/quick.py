@@ -1,4 +1,4 @@
-"""A sampler that trains in a moment, and 30 rows for it."""
+"""A sampler with a very short training, and 30 rows for it."""
 
 from collections import Counter
 

@@ -72,10 +72,11 @@ def test_far_apart_classes_stay_apart(trained_by_default):
         for rows in (drawn, X_res[200:, :2]) if label == 1 else (drawn,):
             nearest = np.linalg.norm(rows[:, None] - means, axis=2).argmin(axis=1)
             assert (nearest == label).all()
-            # The classes lie 20 standard deviations apart; a straggler may reach into the empty middle.
+            # The classes lie 20 standard deviations apart. Single rows may lie in the empty space between them.
             assert ((rows > 10) == label).all(axis=1).mean() >= 0.97
             np.testing.assert_allclose(rows.mean(axis=0), means[label], atol=1.0)
-            # Of a class far away from all others, some columns come out too narrow; a lost mode would be far narrower.
+            # If a class is far away from all others, the spread of some columns is too small. A lost mode would make it
+            # far smaller.
             assert (rows.std(axis=0) > 0.3).all()
             assert rows.std(axis=0).mean() > 0.5
 

@@ -68,7 +68,8 @@ def test_real_rows_are_a_source_of_new_ones_and_never_copied():
     ring = np.column_stack([np.cos(angle), np.sin(angle)]) * np.where(y, 1.0, 3.0)[:, None]
     off = {}
     for share in (0.0, 1.0):
-        # Hardly trained, the generator knows mean and covariance: it fills the ring in, while real rows lie on it.
+        # After a very short training, the generator knows only mean and covariance: its rows fill the ring of the real
+        # rows.
         over = quick(neighbor_share=share, borrowed_rows=1.0, epochs=1, moment_start=True)
         new = over.fit_resample(ring, y)[0][240:]
         off[share] = np.median(np.abs(np.linalg.norm(new, axis=1) - 1.0))

@@ -1,4 +1,4 @@
-"""pandas frames: columns of every dtype come back as they went in."""
+"""pandas frames: columns of every dtype come back unchanged."""
 
 import datetime as dt
 import decimal
@@ -332,7 +332,7 @@ def test_frames_of_any_columns_round_trip(data, dtypes, n):
 
 ZONED = ["datetime64[us, {0}]", "timestamp[us, tz={0}][pyarrow]"]
 # In Berlin, clocks go from 3 back to 2 in October, and from 2 to 3 in March. In Sao Paulo, the day began at 1 o'clock.
-# Samoa left out a whole day.
+# Samoa skipped a whole day.
 SET = [
     ("Europe/Berlin", "2024-10-27 02:30", "2024-10-27 00:30+00:00"),
     ("Europe/Berlin", "2024-03-31 02:30", "2024-03-31 01:30+00:00"),
@@ -345,7 +345,7 @@ SET = [
 @pytest.mark.parametrize("dtype", ZONED)
 @pytest.mark.parametrize(("zone", "time", "moment"), SET)
 def test_times_of_a_zone_are_those_of_its_clocks(dtype, zone, time, moment):
-    # bug: days of a zone that sets its clocks are whole hours in UTC, and generated days began at any hour
+    # bug: in UTC, days of a zone with daylight saving time are whole hours, so generated days began at any hour
     days = pd.Series(pd.date_range("2024-01-01", periods=300)).dt.as_unit("us")
     table = check_table(pd.DataFrame({"a": days.dt.tz_localize(zone).astype(dtype.format(zone))}))
     assert table.cells[0].values.tolist() == days.array.asi8.tolist()

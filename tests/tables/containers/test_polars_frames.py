@@ -1,4 +1,4 @@
-"""polars frames: columns of every dtype come back as they went in."""
+"""polars frames: columns of every dtype come back unchanged."""
 
 import datetime as dt
 import pickle
@@ -236,7 +236,7 @@ def test_frames_of_any_columns_round_trip(data, dtypes, n):
     ],
 )
 def test_times_of_a_zone_are_those_of_its_clocks(zone, time, moment):
-    # bug: days of a zone that sets its clocks are whole hours in UTC, and generated days began at any hour
+    # bug: in UTC, days of a zone with daylight saving time are whole hours, so generated days began at any hour
     days = pl.Series([dt.datetime(2024, month, 1) for month in range(1, 13)], dtype=pl.Datetime("us"))
     table = check_table(pl.DataFrame({"a": days.dt.replace_time_zone(zone)}))
     assert table.cells[0].values.tolist() == days.to_physical().to_list()

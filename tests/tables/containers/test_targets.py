@@ -1,4 +1,4 @@
-"""Containers of labels: in and out in the same kind, dtype and name."""
+"""Containers of labels: kind, dtype and name stay the same."""
 
 import datetime as dt
 import pickle

@@ -1,4 +1,4 @@
-"""Which columns become values, which blocks of states; and that rows come back from both."""
+"""Which columns become values and which become blocks of states. Decoding gives the same rows."""
 
 import numpy as np
 import pytest
@@ -141,7 +141,7 @@ def test_the_share_of_rows_decides_what_is_frequent():
 
 @pytest.mark.parametrize("n", [1, 4, 9])
 def test_values_of_fewer_than_five_rows_are_no_states(n):
-    # What is stored must not be the rows.
+    # The rows must not be stored.
     column = fit_column(NumericCells(np.arange(n).astype(float)))
     assert column.frequent == ()
 
@@ -199,7 +199,7 @@ def test_what_is_stored_are_aggregates():
     for column in schema.columns[:2]:
         assert len(column.scale.knots) <= n / ROWS_PER_KNOT
         assert len(column.frequent) == 0
-    assert schema.columns[2] == CategoricalColumn(n)
+    assert schema.columns[2] == CategoricalColumn(n, rare_counts=(1,) * n)
 
 
 @given(st.integers(1, 30).flatmap(lambda n: st.tuples(*(hnp.arrays(d, n) for d in (np.int16, np.bool_, np.uint8)))))

@@ -1,4 +1,4 @@
-"""Which grids are found in numbers, and that chance finds none."""
+"""The grids that are found in numbers. Random numbers have none."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The scales of columns: decode(encode(X)) is X, in the observed range and the dtype, however wild the numbers."""
+"""The scales of columns: decode(encode(X)) is X, in the observed range and the dtype, also for extreme numbers."""
 
 import numpy as np
 import pytest
@@ -47,7 +47,7 @@ def round_trip(values, fit=fit_scale):
 
 
 def assert_within_tolerance(decoded, values):
-    # Halved, because the range from the least to the largest float64 is none.
+    # Halved, because the range from the smallest to the largest float64 is not a float64.
     halved, again = values.astype(np.float64) / 2, decoded.astype(np.float64) / 2
     # A value of a narrower dtype is rounded to that.
     eps = float(np.finfo(values.dtype).eps) if values.dtype.kind == "f" else 2.0**-52

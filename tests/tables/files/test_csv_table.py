@@ -1,6 +1,5 @@
-"""CSV files: what their cells mean, and copies in which the original rows stay as they are."""
+"""CSV files: the values of their cells, and copies in which the original rows are unchanged."""
 
-import codecs
 import io
 import re
 import warnings
@@ -8,10 +7,11 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, assume, example, given, settings, strategies as st
+from csv_examples import csv_files
+from hypothesis import HealthCheck, assume, example, given, settings
 
 from wgan_resampler.exceptions import DataFileError, DataFileWarning
-from wgan_resampler.tables.files.csv_dialect import MISSING_WORDS, CsvOptions
+from wgan_resampler.tables.files.csv_dialect import CsvOptions
 from wgan_resampler.tables.files.new_rows import NewRows
 from wgan_resampler.tables.files.table_files import open_table
 
@@ -31,55 +31,6 @@ def copied(table, target, donors=(0,), **features):
     file = io.BytesIO()
     table.write_with(file, NewRows(rows.assign(**features), target, donors))
     return file.getvalue()
-
-
-WORDS = ["NA", "None", "null", "nan", "n/a", "TRUE", "01", "03110", "1.10", "2E03", "23", "1e300", "-0", "?", " x "]
-CHARACTERS = st.characters(codec="utf-8", exclude_characters="\0\ufeff")
-CELLS = st.one_of(
-    st.sampled_from(["", *WORDS]),
-    st.integers(-(10**20), 10**20).map(str),
-    st.floats(allow_nan=False, allow_infinity=False).map(repr),
-    st.text(st.one_of(st.sampled_from(',;\t|"\r\n '), CHARACTERS), max_size=8),
-)
-ENCODINGS = {"utf-8": (b"", codecs.BOM_UTF8), "utf-16-le": (codecs.BOM_UTF16_LE,), "utf-16-be": (codecs.BOM_UTF16_BE,)}
-
-
-def is_always_quoted(cells):
-    filled = [cell for cell in cells if cell.strip().lower() not in MISSING_WORDS]
-    return bool(filled) and all(cell.startswith('"') for cell in filled)
-
-
-@st.composite
-def csv_files(draw):
-    """Draw a file, what a copy with marks must begin with, the separator, and the cells."""
-    separator, line_end = draw(st.sampled_from(",;\t| ")), draw(st.sampled_from(["\n", "\r\n", "\r"]))
-    encoding = draw(st.sampled_from(list(ENCODINGS)))
-    is_all_quoted, n_columns = draw(st.booleans()), draw(st.integers(1, 4))
-    start = draw(st.sampled_from(ENCODINGS[encoding]))
-    table = [
-        [*draw(st.lists(CELLS, min_size=n_columns - 1, max_size=n_columns - 1)), draw(CELLS.filter(bool))]
-        for _ in range(draw(st.integers(2, 8)))
-    ]
-    table[0][-1] = "the class"
-    special = re.compile(rf'["\r\n{re.escape(separator)}]')
-    written = [
-        [
-            '"' + cell.replace('"', '""') + '"'
-            if is_all_quoted or special.search(cell) or draw(st.booleans())
-            else cell
-            for cell in cells
-        ]
-        for cells in table
-    ]
-    name, mark = "is_synthetic", "False"
-    if all(is_always_quoted([cell]) for cell in written[0]):
-        name = f'"{name}"'
-    if all(map(is_always_quoted, zip(*written[1:], strict=True))):
-        mark = f'"{mark}"'
-    lines = [separator.join(cells) for cells in written]
-    marked = [f"{line}{separator}{mark if number else name}{line_end}" for number, line in enumerate(lines)]
-    content = line_end.join(lines) + line_end * draw(st.booleans())
-    return start + content.encode(encoding), start + "".join(marked).encode(encoding), separator, table
 
 
 @given(csv_files())
@@ -108,7 +59,7 @@ def test_the_original_rows_are_copied_byte_for_byte(tmp_path, drawn):
         again = read(tmp_path, copy, "the class", separator=separator)
     assert again.frame["is_synthetic"].tolist() == [False] * len(table.frame) + [True] * 2
     assert again.spelled("the class").tolist() == [*classes, classes[0], classes[-1]]
-    # The new rows mean what the rows mean that they were made from.
+    # The new rows have the values of the rows that they were made from.
     expected = table.frame.take([*range(len(table.frame)), 0, len(table.frame) - 1]).reset_index(drop=True)
     pd.testing.assert_frame_equal(again.frame.drop(columns="is_synthetic"), expected, check_exact=True)
 
@@ -170,6 +121,33 @@ def test_cells_mean_what_they_say_and_new_ones_are_written_alike(tmp_path, cells
     assert found.isna().tolist() == [value is None for value in meaning]
     rows = copied(table, "t", [0, 1]).decode().splitlines()[-2:]
     assert rows == [f"{cell},a,True" for cell in written or cells]
+
+
+DATES = {
+    "days": ["2020-01-31", "1999-12-01"],
+    "seconds": ["2020-01-31 23:59:59", "2021-02-01 00:00:00"],
+    "minutes of ISO 8601": ["2020-01-31T12:30Z", "2021-02-01T00:00Z"],
+    "milliseconds": ["2020-01-31T12:30:15.123", "2021-02-01T00:00:00.000"],
+    "day first": ["31.01.2020", "01.02.2020"],
+    "month first": ["01/31/2020", "12/01/2020"],
+    "year first": ["2020/01/31", "2020/12/01"],
+    "day first, with minutes": ["31-01-2020 12:30", "01-02-2020 00:00"],
+}
+
+
+@pytest.mark.parametrize("cells", DATES.values(), ids=DATES.keys())
+def test_dates_are_dates_and_new_ones_are_written_alike(tmp_path, cells):
+    table = read(tmp_path, "x,t\n" + "".join(f"{cell},a\n" for cell in [*cells, ""]), "t")
+    assert table.frame["x"].dtype.kind == "M"
+    assert table.frame["x"].isna().tolist() == [False, False, True]
+    assert table.frame["x"].dt.year.tolist()[0] == 2020
+    rows = copied(table, "t", [0, 1, 2]).decode().splitlines()[-3:]
+    assert rows == [f"{cell},a,True" for cell in [*cells, ""]]
+
+
+@pytest.mark.parametrize("cell", ["2020-1-5", "01/02/2020", "2020-13-01", "2020-02-30", "192.168.1.1", "1234-56-7890"])
+def test_what_could_be_another_date_or_none_is_a_string(tmp_path, cell):
+    assert read(tmp_path, f"x,t\n{cell},a\n", "t").frame["x"].tolist() == [cell]
 
 
 @pytest.mark.parametrize("word", ["NA", "n/a", "?", "-", " ", "NULL", "nan", "#N/A", ".", r"\N", "#DIV/0!", "n.a."])
@@ -358,7 +336,7 @@ def test_columns_that_new_rows_lack_are_missing_there(tmp_path):
 
 @pytest.mark.parametrize("size", [100, 5000])
 def test_a_sample_that_ends_inside_a_cell_tells_the_writing(tmp_path, size):
-    # The first bytes of the file, in which its writing is found, end inside a cell of several lines.
+    # The first bytes of the file, from which its dialect is detected, end inside a cell of several lines.
     cell = "word, and a line\n" * size
     text = "a;b\n" + "".join(f'{i};"{cell}"\n' for i in range(400))
     table = read(tmp_path, text, "b")

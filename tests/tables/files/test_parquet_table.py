@@ -1,4 +1,4 @@
-"""Parquet files: their columns, and copies in which the original rows stay as they are."""
+"""Parquet files: their columns, and copies in which the original rows are unchanged."""
 
 import datetime
 import decimal
@@ -150,7 +150,7 @@ def test_integers_that_new_rows_lack_stay_integers_for_pandas(tmp_path):
     ],
 )
 def test_values_of_several_parts_are_refused(tmp_path, column):
-    with pytest.raises(DataFileError, match="column 'x' holds values of several parts"):
+    with pytest.raises(DataFileError, match="column 'x' holds nested values"):
         read(tmp_path, pa.table({"x": column, "t": ["a", "b"]}), "t")
 
 

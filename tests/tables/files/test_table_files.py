@@ -1,4 +1,4 @@
-"""Tables on disk: CSV and Parquet in and out, and what is refused."""
+"""Tables on disk: reading and writing CSV and Parquet, and files that are refused."""
 
 import contextlib
 import gzip
@@ -57,7 +57,7 @@ BAD = {
     "packed twice wrong": ("x.csv.gz", b"a,genre\n1,x\n", "not a complete gzip"),
     "bomb": ("x.csv.gz", gzip.compress(b"genre\n" + b"1\n" * 20_000_000), "unpacks to over"),
     "a million columns": ("x.csv", b"," * 1_000_000 + b"genre\n", "1000001 columns"),
-    "other name": ("x.mp3", b"", "not a table by its name"),
+    "other name": ("x.mp3", b"", "not have the name of a table file"),
 }
 
 
@@ -90,7 +90,7 @@ def test_arbitrary_bytes_raise_only_the_file_error(tmp_path, content, name):
         read_table(tmp_path / name, "genre")
 
 
-# Always the same examples: the reader is C++, and a crash of the whole test run should at least come every time.
+# Always the same examples: the reader is written in C++, and a crash of the test run should at least be reproducible.
 @given(st.integers(0, 10**6), st.binary(min_size=1, max_size=2))
 @settings(SAFE, derandomize=True)
 def test_changed_parquet_files_raise_only_the_file_error(tmp_path, position, replacement):

@@ -1,1 +1,1 @@
-"""What a command has to do with the process and the terminal around it: streams, signals and messages."""
+"""The connection of a command to its process and terminal: streams, signals and messages."""

@@ -18,10 +18,10 @@ TERMINATED: Final = 143
 """Exit codes."""
 
 _LOOK_AGAIN: Final = 0.01
-"""Seconds between two looks whether an import is done."""
+"""Seconds between two checks whether an import has ended."""
 
 _SAME_STOP: Final = 1.0
-"""Seconds after a signal in which more signals mean the same stop. A terminal and a wrapper may both send one."""
+"""Signals within this many seconds count as one. A terminal and a wrapper may both send one for the same Ctrl-C."""
 
 _IMPORT_SYSTEM: Final = "<frozen importlib._bootstrap"
 """How the file names of Python's import system begin."""
@@ -32,7 +32,7 @@ class Terminated(KeyboardInterrupt):
 
 
 def say_stopped(stop: KeyboardInterrupt) -> int:
-    """Say in a line what stopped the command, and return the exit code for it."""
+    """Print one line that says what stopped the command, and return the exit code."""
     name, code = ("SIGTERM", TERMINATED) if isinstance(stop, Terminated) else ("Ctrl-C", INTERRUPTED)
     print(f"wgan-resampler: stopped by {name}", file=sys.stderr, flush=True)
     return code
@@ -41,14 +41,14 @@ def say_stopped(stop: KeyboardInterrupt) -> int:
 class Stops:
     """Raises an exception for a signal, but not while a module is being imported.
 
-    Packages such as torch do not expect an exception in the middle of their import. They answer with other errors, or
-    with endless recursion. If the command has not begun its work, the process ends at once, because there is nothing to
-    clean up. Otherwise the exception waits until the import is done.
+    An exception in the middle of an import makes packages such as torch fail with other errors, or with endless
+    recursion. If the command has not begun its work, the process ends at once, because there is nothing to clean up.
+    Otherwise the exception waits until the import is done.
 
     Parameters
     ----------
     main : str
-        Name of the package of the commands. What imports this package is not looked at.
+        Name of the package of the commands. Code that imports this package is not checked.
     owns_process : bool
         Whether the command may end the process.
     """
@@ -65,7 +65,7 @@ class Stops:
         self.on_timer(number, frame)
 
     def on_timer(self, _number: int, frame: FrameType | None) -> None:
-        """Raise what is waiting, end the process, or look again soon."""
+        """Raise the waiting exception, end the process, or check again soon."""
         is_importing, has_begun = self._state(frame)
         if is_importing and self._waiting and self._owns_process and not has_begun:
             code = say_stopped(self._waiting)
@@ -98,10 +98,10 @@ class Stops:
 
 @contextlib.contextmanager
 def signals_raise(main: str, *, owns_process: bool) -> Iterator[Stops]:
-    """Turn SIGINT into KeyboardInterrupt and SIGTERM into `Terminated`, once for each stop and never in an import.
+    """Turn SIGINT into KeyboardInterrupt and SIGTERM into `Terminated`, but not during an import.
 
-    A signal that the parent of the process ignores stays ignored, as with ``nohup``. Outside of the main thread, which
-    alone gets signals, nothing changes. `Stops` has the same parameters.
+    A signal that the parent of the process ignores stays ignored, as with ``nohup``. Only the main thread gets signals.
+    In other threads, nothing changes. `Stops` has the same parameters.
     """
     stops = Stops(main, owns_process=owns_process)
     handlers: dict[int, Callable[[int, FrameType | None], None]] = {

@@ -1,4 +1,4 @@
-"""What a command says beside its results: errors, warnings and news on stderr, and the next command on stdout."""
+"""Messages of a command: errors and warnings on stderr, and the next command on stdout."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def with_flags(message: str, args: argparse.Namespace) -> str:
     """Return a message with flags in place of the parameters of the same name."""
     values = [each for value in vars(args).values() for each in (value if isinstance(value, list) else [value])]
     given = [re.escape(value) for value in map(str, values) if "=" in value]
-    # A value of the user, such as a path, may look like a parameter. It is tried first and left as it is.
+    # A value of the user, such as a path, may look like a parameter. It is matched first and not changed.
     names = rf"\b(?P<name>{'|'.join(vars(args))})=(?P<is_set>True\b)?"
     return re.sub("|".join([*given, names]), _flag_of, message)
 
@@ -52,7 +52,7 @@ def own_warnings(args: argparse.Namespace) -> Iterator[None]:
             before(message, category, *place)
 
     with warnings.catch_warnings():
-        # They are part of the output, even if Python was told to hide warnings or to raise them.
+        # Warnings are part of the output, even if Python was told to hide them or to raise them.
         warnings.simplefilter("always", WGANResamplerWarning)
         warnings.showwarning = show  # type: ignore[assignment]
         yield

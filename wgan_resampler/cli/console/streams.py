@@ -1,6 +1,6 @@
-"""Output that cannot end a command: closed streams, full disks, readers that go away, and narrow encodings.
+"""Output that never stops a command: not if a stream is closed, a disk is full, or an encoding lacks a character.
 
-What a command prints is news about its work. The work and its exit code do not depend on who reads the news.
+A command does its work and returns its exit code even if nobody can read its output.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class _LenientStream:
-    """A text stream that drops its output once a write has failed, and escapes what its encoding does not have."""
+    """A text stream that drops all output after a failed write, and escapes characters that its encoding lacks."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -43,8 +43,8 @@ class _LenientStream:
         try:
             yield
         except OSError:
-            # From now on, all output goes nowhere. What is buffered goes there too, or Python would try to write it to
-            # the broken stream when the process ends, and change the exit code to 120.
+            # From now on, all output is dropped, including what is buffered. Otherwise Python would try to write the
+            # buffer to the broken stream when the process ends, and change the exit code to 120.
             with contextlib.suppress(OSError, io.UnsupportedOperation):
                 nowhere = os.open(os.devnull, os.O_WRONLY)
                 os.dup2(nowhere, self._stream.fileno())
@@ -54,7 +54,7 @@ class _LenientStream:
 
 @contextlib.contextmanager
 def lenient_streams() -> Iterator[None]:
-    """Let stdout and stderr swallow what cannot be written, and flush them at the end."""
+    """Let stdout and stderr drop what cannot be written, and flush them at the end."""
     with contextlib.ExitStack() as stack:
         if None in (sys.stdin, sys.stdout, sys.stderr):
             _fill_standard_descriptors()

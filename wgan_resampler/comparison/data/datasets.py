@@ -45,7 +45,7 @@ class Dataset:
     groups : ndarray of shape (n_rows,) or None
         Rows of one group are never on both sides of a split.
     fingerprint : str
-        Hash of all of the above but the name.
+        Hash of the table, the classes and the groups.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Dataset:
 
     @property
     def minority(self) -> int:
-        """Index of the smallest class; if several are equal, the last, which is the positive one of two classes."""
+        """Index of the smallest class; if several are equal, the last one (the positive class of two)."""
         counts = self.counts
         return int(len(counts) - 1 - np.argmin(counts[::-1]))
 
@@ -153,11 +153,11 @@ def load_datasets(
     datasets : tuple, mapping, path or sequence of paths
         ``(X, y)`` or ``(X, y, groups)``; a mapping of names to such tuples or to paths; a path or several.
     target : str, default="target"
-        Column of the class in files.
+        Column of the classes in files.
     groups : str or None, default=None
-        Column of the group in files: it is taken out of the table, and rows of one group stay together.
+        Column of the groups in files. It is removed from the table, and rows of one group stay together.
     csv_options : CsvOptions or None, default=None
-        What the reader of CSV files is told.
+        How CSV files are read.
     max_rows : int or None, default=None
         A dataset with more rows is replaced by a stratified sample of about this size.
     random_state : int, default=0
@@ -263,7 +263,7 @@ def _as_frame(X: Any) -> pd.DataFrame:
         names = ["_".join(map(str, name)) if isinstance(name, tuple) else str(name) for name in X.columns]
         return X.reset_index(drop=True).set_axis(names, axis=1)
     if np.ma.is_masked(X):
-        raise InvalidDataError("Masked cells are not supported. Pass X.filled(numpy.nan).")
+        raise InvalidDataError("Masked values are not supported. Pass X.filled(numpy.nan).")
     values = np.asarray(X)
     if values.ndim != 2:
         raise InvalidDataError(f"A table must have two dimensions, not {values.ndim}.")
@@ -285,7 +285,7 @@ def _checked(name: str, X: Any, y: Any, groups: Any = None) -> Dataset:
     if groups is not None and groups.dtype == object:
         groups = groups.astype(str)
     if not X.shape[1]:
-        raise InvalidDataError(f"Dataset '{name}' has no column beside the target, so there is nothing to learn from.")
+        raise InvalidDataError(f"Dataset '{name}' has no column but the target, so there is nothing to learn from.")
     if not X.columns.is_unique:
         raise InvalidDataError(f"Dataset '{name}' has several columns of the same name. Rename them.")
     if np.isinf(X.drop(columns=categorical_columns(X)).to_numpy(float, na_value=np.nan)).any():
@@ -324,7 +324,7 @@ def _fingerprint(X: pd.DataFrame, y: NDArray[Any], groups: NDArray[Any] | None) 
     digest = hashlib.sha256()
     for name, dtype in X.dtypes.items():
         digest.update(f"{name}:{'number' if pd.api.types.is_numeric_dtype(dtype) else 'other'};".encode())
-    # Integers beside missing values count as the floats that other readers make of them.
+    # In a column with missing values, integers count as floats, because other readers convert them to floats.
     X = X.astype({name: float for name, dtype in X.dtypes.items() if str(dtype) in ("Int64", "UInt64")})
     for part in (X, pd.Series(y), *([] if groups is None else [pd.Series(groups)])):
         digest.update(pd.util.hash_pandas_object(part, index=False).to_numpy().tobytes())

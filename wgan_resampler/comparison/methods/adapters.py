@@ -152,7 +152,7 @@ class _GeneratingSampler(PeerSampler):
 
     @abc.abstractmethod
     def prepare(self, frame: pd.DataFrame, categorical: list[str], y: NDArray[Any]) -> Generate:
-        """Return what generates rows like those of a frame, which has strings in its categorical columns.
+        """Return a function that generates rows like those of a frame with strings in its categorical columns.
 
         Parameters
         ----------
@@ -166,7 +166,7 @@ class _GeneratingSampler(PeerSampler):
         Returns
         -------
         callable
-            From a class, the number of rows that it needs, and a seed to generated rows.
+            Takes a class, the number of rows that it needs, and a seed. Returns the rows.
         """
 
     def fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
@@ -218,7 +218,7 @@ class CTGANSampler(_CategoricalFeatures, _GeneratingSampler):
         self.random_state = random_state
 
     def prepare(self, frame: pd.DataFrame, categorical: list[str], y: NDArray[Any]) -> Generate:
-        """Return what generates rows, see `_GeneratingSampler.prepare`."""
+        """Return a function that generates rows; see `_GeneratingSampler.prepare`."""
         target = "(class)"
         model = self.require_package().CTGAN(epochs=self.epochs, enable_gpu=False)
         model.set_random_state(next_seed(seed_sequence(self.random_state)) % _LARGEST_SEED)
@@ -255,7 +255,7 @@ class TVAESampler(_CategoricalFeatures, _GeneratingSampler):
         self.random_state = random_state
 
     def prepare(self, frame: pd.DataFrame, categorical: list[str], y: NDArray[Any]) -> Generate:
-        """Return what generates rows, see `_GeneratingSampler.prepare`."""
+        """Return a function that generates rows; see `_GeneratingSampler.prepare`."""
         package = self.require_package()
 
         def generate(label: Any, number: int, seed: int) -> pd.DataFrame:
@@ -271,7 +271,7 @@ class ForestDiffusionSampler(_GeneratingSampler):
     """ForestDiffusion: flow matching with boosted trees, for each class that needs rows.
 
     The package trains one model for each class, so the models of the other classes are not needed. It gets categorical
-    features one-hot.
+    features in one-hot encoding.
 
     Parameters
     ----------
@@ -291,7 +291,7 @@ class ForestDiffusionSampler(_GeneratingSampler):
         self.random_state = random_state
 
     def prepare(self, frame: pd.DataFrame, categorical: list[str], y: NDArray[Any]) -> Generate:
-        """Return what generates rows, see `_GeneratingSampler.prepare`."""
+        """Return a function that generates rows; see `_GeneratingSampler.prepare`."""
         package, rows = self.require_package(), frame.to_numpy(dtype=float)
 
         def generate(label: Any, number: int, seed: int) -> pd.DataFrame:

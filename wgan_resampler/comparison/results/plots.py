@@ -123,7 +123,7 @@ class ComparisonDisplay:
         draw, height, height_per_sampler = _KINDS[known_name(self.kind, "kind of plot", _KINDS)]
         scores = self.result.dataset_scores(self.metric, self.group)
         if ax is None:
-            # Not through pyplot: nothing has to be closed, and no window opens.
+            # pyplot is not used, so nothing has to be closed, and no window opens.
             figure = require("matplotlib.figure", "Drawing", COMPARE).Figure(
                 figsize=(6.4, height + height_per_sampler * scores.shape[1]), layout="constrained"
             )

@@ -95,10 +95,10 @@ class ScoreTable:
         Returns
         -------
         pandas.DataFrame
-            Sorted by the columns ``dataset, sampler, classifier, repeat, fold``. Then follow one column for each
+            Sorted by the columns ``dataset, sampler, classifier, repeat, fold``. The other columns are one for each
             metric, ``recall_per_class`` (JSON: class to recall), ``resample_seconds``, ``fit_seconds``,
-            ``peak_memory_mb``, ``n_synthetic``, ``shortfall``, ``n_test_copies``, ``n_train``, ``n_test`` and
-            ``error`` (a traceback, or None).
+            ``peak_memory_mb``, ``n_synthetic``, ``shortfall``, ``n_test_copies``, ``n_train``, ``n_test`` and ``error``
+            (a traceback, or None).
         """
         return self.cells.copy()
 
@@ -310,7 +310,7 @@ class ScoreTable:
             dataset: part.apply(statistics.corrected_t_test, raw=True, test_share=float(share[dataset]))
             for dataset, part in gains_of_folds.groupby("dataset")
         }
-        # If either of the two failed in some folds, the other folds alone are no fair comparison.
+        # If either of the two failed in some folds, comparing the other folds alone would not be fair.
         tests = pd.DataFrame(p_values, index=gains.columns, dtype=float).T.where(gains.notna())
         columns = {"score": means, "difference": gains, "p_value": tests}
         frame = pd.DataFrame({name: part.reindex(columns=means.columns).T.unstack() for name, part in columns.items()})

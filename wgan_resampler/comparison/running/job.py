@@ -55,7 +55,7 @@ class Job:
     root : int
         Root of all seeds.
     tunes : bool, default=True
-        Whether thresholds are tuned, which takes three more fits of everything.
+        Whether thresholds are tuned, which takes three additional fits of sampler and classifiers.
     """
 
     dataset: Dataset
@@ -97,7 +97,7 @@ class Cell:
     peak_memory_mb : float
         Highest memory while the pipeline was fitted, above the memory at its start.
     n_synthetic : int or None
-        Number of rows that the sampler added, counted class by class.
+        Number of rows that the sampler added. A class that lost rows counts as 0.
     shortfall : int
         Number of rows that the sampler should have added but could not, if it reports that.
     n_test_copies : int or None
@@ -219,7 +219,7 @@ def _run_cell(job: Job, spec: ClassifierSpec, splits: list[_Split]) -> Cell:
 
 
 def _evaluation(job: Job, split: _Split, pipeline: Pipeline) -> Evaluation:
-    """Return what metrics of a fitted pipeline on the test rows are computed from."""
+    """Return the data from which the metrics of a fitted pipeline on the test rows are computed."""
     dataset = job.dataset
     true = np.searchsorted(dataset.classes, dataset.y[split.test])
     X, majority = dataset.X.iloc[split.test], int(np.argmax(dataset.counts))
@@ -267,7 +267,7 @@ def build_pipeline(X: pd.DataFrame, sampler: SamplerSpec, classifier: Any, step:
 
 
 def _thresholds(job: Job, spec: ClassifierSpec, splits: list[_Split], default: float) -> dict[str, float]:
-    """Return the best threshold for each tunable metric, the classifier's own where nothing can be tuned."""
+    """Return the best threshold for each tunable metric, or the classifier's own if nothing can be tuned."""
     folds = [_evaluation(job, split, _fitted(job, spec, split)[0]).minority_scores for split in splits]
     tuned = {name: best_threshold(folds, entry.compute) for name, entry in TUNABLE.items()}
     return {name: default if threshold is None else threshold for name, threshold in tuned.items()}

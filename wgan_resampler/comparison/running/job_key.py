@@ -1,4 +1,4 @@
-"""The key of a job: what a store finds its result by."""
+"""The key of a job, under which a store keeps its result."""
 
 from __future__ import annotations
 

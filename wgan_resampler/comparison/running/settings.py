@@ -19,7 +19,7 @@ class Settings:
     cv : str
         Number of folds, or the splitter.
     n_repeats : int
-        How often the rows were split into folds.
+        How many times the rows were split into folds.
     repeat_below : int or None
         Datasets with at least this many rows were split only once.
     max_rows : int or None

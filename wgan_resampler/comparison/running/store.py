@@ -140,7 +140,7 @@ def read_cells(folder: str | os.PathLike[str]) -> tuple[dict[str, JobResult], in
             done[key] = msgspec.convert(fields, JobResult)
         except (msgspec.MsgspecError, AttributeError, LookupError, TypeError, RecursionError) as error:
             raise ComparisonStoreError(
-                f"Line {number} of '{path}' is no result of a comparison ({error}). Was the file edited? Remove the "
+                f"Line {number} of '{path}' is not a result of a comparison ({error}). Was the file edited? Remove the "
                 "line to repeat its fits, or choose another folder."
             ) from error
     return done, len(complete)
@@ -156,13 +156,13 @@ def _restore_nan(cell: dict[str, Any]) -> None:
 
 
 def read_run(folder: str | os.PathLike[str]) -> tuple[Settings, RunPlan]:
-    """Return what a store says about how its results were made, and which were planned."""
+    """Return the settings of the results in a store, and the jobs that were planned."""
     path = Path(folder) / RUN_FILE
     try:
         content = path.read_bytes()
         return msgspec.json.decode(content, type=Settings), msgspec.json.decode(content, type=RunPlan)
     except (OSError, msgspec.MsgspecError, RecursionError) as error:
-        raise ComparisonStoreError(f"'{path}' describes no comparison that can be read: {error}") from error
+        raise ComparisonStoreError(f"'{path}' does not describe a comparison that can be read: {error}") from error
 
 
 def _locked(file: Any) -> bool:

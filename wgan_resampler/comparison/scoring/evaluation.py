@@ -1,4 +1,4 @@
-"""What a metric is computed from: true classes, scores of the classes, and confusion matrices of the decisions."""
+"""The data from which metrics are computed: true classes, class scores, and confusion matrices."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Evaluation:
 def evaluate(
     classifier: Any, X: Any, true: NDArray[np.intp], classes: NDArray[Any], minority: int, majority: int
 ) -> Evaluation:
-    """Return what metrics of a fitted classifier are computed from.
+    """Return the data from which the metrics of a fitted classifier are computed.
 
     Parameters
     ----------

@@ -2,8 +2,9 @@
 
 The critic is piecewise linear, so its gradient with respect to a row is a plain product of weights and LeakyReLU
 slopes, and the gradient penalty needs no second pass of automatic differentiation. For networks of the size that tables
-need, the bookkeeping of autograd costs several times the arithmetic. So this is what makes training fast. `losses` has
-the same formulas in readable form, and the tests compare the two. Any other loss is trained by autograd; see `losses`.
+need, the bookkeeping of autograd takes several times as long as the arithmetic. The closed form makes training fast.
+`losses` has the same formulas in readable form, and the tests compare the two. Any other loss is trained by autograd;
+see `losses`.
 
 Notation, for a critic with hidden layers i = 0 .. L-1 and one row:
 

@@ -16,7 +16,7 @@ _N_KEPT = 64
 class CriticPass:
     """The gradient of the critic's loss, for batches of `n_rows` rows.
 
-    What is the same in each update (views into the weights, buffers) is made once.
+    Views into the weights and buffers are made only once, because they are the same in each update.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ class CriticPass:
     feature_scale : torch.Tensor of shape (feature_dim,) or None, default=None
         Unit of each feature in the penalty; see `losses.gradient_norms`.
     n_updates : int, default=1
-        For how many updates rows are loaded at a time.
+        Number of updates for which rows are loaded at a time.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class CriticPass:
         wide, scaled = like.new_full((2, n, w.sizes[0] + 1), torch.finfo(like.dtype).tiny ** 0.5)
         self._wide_gradient, self._gradient, self._gradient_rows = wide, wide[:, :-1], wide.unsqueeze(1)
         self._wide_scaled, self._scaled, self._scaled_columns = scaled, scaled[:, :-1], scaled.unsqueeze(2)
-        # The scale is squared, since the derivative scales once more. It is 0 for the condition, which is not mixed.
+        # The scale is squared, because the derivative contains it twice. It is 0 for the condition, which is not mixed.
         self._square_scale = like.new_zeros(w.sizes[0] + 1)
         self._square_scale[:f] = 1.0 if feature_scale is None else feature_scale.square()
         self._square_scale[-1] = 1.0

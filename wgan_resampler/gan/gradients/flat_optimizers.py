@@ -1,7 +1,7 @@
 """Adam and the moving average of weights, on one flat vector per network.
 
-For networks of the size that tables need, an update of each parameter tensor by itself costs more than the gradient. So
-the parameters become views into one vector, and a step is a few operations on that vector.
+For networks of the size that tables need, updating each parameter tensor separately takes longer than computing the
+gradient. So the parameters become views into one vector, and a step is a few operations on that vector.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class FlatParameters:
         self.bind()
 
     def bind(self) -> bool:
-        """Make the parameters views again if they no longer are, and return whether any was not.
+        """Make all parameters views again, and return whether any was no longer a view.
 
         They are no longer views after gradients were set to None, a second trainer took the same network, or the
         network was copied. The present values of the parameters are kept.
@@ -125,7 +125,7 @@ class MovingAverage:
         Its flat parameters.
     decay : float
         Weight of the past average in each update, in [0, 1). In update t it is at most (1 + t) / (10 + t), so that the
-        initial weights are soon forgotten.
+        initial weights soon lose their influence.
     """
 
     def __init__(self, module: nn.Module, parameters: FlatParameters, decay: float) -> None:

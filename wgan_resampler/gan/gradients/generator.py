@@ -91,7 +91,7 @@ class ForwardPass:
         """
         w = self.weights
         for i, (h, a, activation) in enumerate(zip(self.inputs, self.linear, self.activations, strict=False)):
-            # As in `GanGenerator.forward`: linear map, normalization, LeakyReLU, and the layer's own input on top.
+            # As in `GanGenerator.forward`: linear map, normalization, LeakyReLU; then the layer's own input is added.
             torch.addmm(w.bias[i], h, w.hidden_t[i], out=a)
             if self.norms:
                 self.norms[i].forward(a, activation, *self.statistics[i])

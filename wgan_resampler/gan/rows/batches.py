@@ -21,7 +21,7 @@ from wgan_resampler.gan.rows.training_rows import RealRows
 
 _UPDATES_PER_CHUNK = 32
 _CELLS_PER_CHUNK = {"cpu": 2**17, "cuda": 2**23}
-"""Rows are drawn for at most this many updates at a time, and of at most this many cells.
+"""Rows are drawn for at most this many updates at a time, and with at most this many values.
 
 On the CPU they then stay in its cache. On a GPU, starting an operation takes longer than computing it.
 """
@@ -59,8 +59,7 @@ class ClassBalancedBatches:
     rng : torch.Generator
         Private generator on the training device.
     borrowed_rows : float, default=0.0
-        How much spread each class borrows from the other classes, in rows; see `neighbor_mixing`. 0 draws unchanged
-        rows.
+        How much spread each class borrows from the other classes; see `neighbor_mixing`. 0 draws unchanged rows.
     m_neighbors : int, default=0
         Number of neighbors used to detect isolated rows, which are left out; see `isolated_rows`. 0 leaves out none.
 
@@ -117,7 +116,7 @@ class ClassBalancedBatches:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from what :meth:`state_dict` returned."""
         self._chunk_rng = state["chunk_rng"].cpu()
-        # Both states are set here, so that a wrong one is refused now and not in a later epoch.
+        # Both states are set here, so that a wrong state is refused now and not in a later epoch.
         for rng in (self._chunk_rng, state["rng"].cpu()):
             self._rng.set_state(rng)
         self._turn = int(state["turn"]) % self.num_classes
@@ -132,7 +131,7 @@ class ClassBalancedBatches:
 
     def _next(self, size: int) -> tuple[Tensor, Tensor, Tensor]:
         """Return values, states and conditions of the next update."""
-        # A loaded state holds no rows, but the random state from which they are drawn again.
+        # A loaded state holds no rows. They are drawn again from its random state.
         if self._chunk_size == size and not self._chunk:
             self._rng.set_state(self._chunk_rng)
             self._draw_chunk(size)
@@ -210,7 +209,7 @@ class LoaderBatches:
     def _check(self, batch: Any) -> tuple[Tensor, Tensor]:
         if not isinstance(batch, (tuple, list)) or len(batch) != 2:
             raise InvalidDataError(f"Each batch must be a pair (features, labels); got {type(batch).__name__}.")
-        # Checked where they are, so that a GPU is not waited for.
+        # Checked on the device of the loader, so that nothing waits for a GPU.
         features, classes = torch.as_tensor(batch[0]).to(torch.float32), torch.as_tensor(batch[1])
         # Batches come from a loader of the caller, so each is checked before it is trained on.
         width = self._feature_dim if self._feature_dim is not None else math.prod(features.shape[1:])

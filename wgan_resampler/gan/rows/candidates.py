@@ -1,8 +1,8 @@
 """Candidates for synthetic rows, and which of them are kept.
 
 Candidates come from two sources. One is the generator. The other is the varied rows of the table that the critic was
-shown. The generator smooths what it learns. That helps where classes overlap, and hurts where they are clearly
-separated. There the varied rows are better. Half of each does better than either alone (see docs/benchmarks.md).
+shown. The generator smooths what it learns. That helps where classes overlap. Where classes are clearly separated, the
+varied rows are better. Half of each gives better scores than either source alone (see docs/benchmarks.md).
 
 Then the candidates are chosen in two steps. Doubtful candidates are dropped. Among the others, those near other classes
 are preferred.
@@ -36,7 +36,7 @@ from wgan_resampler.gan.rows.training_rows import RealRows
 
 N_UPDATES = 300
 LEARNING_RATE = 2e-3
-"""Of the classifier: number of updates, and step size of Adam."""
+"""Number of updates of the classifier, and its step size of Adam."""
 
 BATCHES = 4
 """How many batches of the critic make one batch of the classifier."""
@@ -44,10 +44,10 @@ BATCHES = 4
 CREDIBLE, CREDIBLE_SHARE = 0.9, 0.9
 """A row is credible if the probability of its class reaches two numbers.
 
-The first is `CREDIBLE`. The second is what the share `CREDIBLE_SHARE` of the class's real rows reaches. All credible
-rows count as equally good. Where classes overlap, the first number decides, so rows deep inside a class are not
-dropped. Where classes lie apart, most rows reach the first number, even those in the empty space between the classes.
-There the second number is the stricter one.
+The first is `CREDIBLE`. The second is the probability that the share `CREDIBLE_SHARE` of the class's real rows reaches.
+All credible rows count as equally good. Where classes overlap, the first number decides, so rows deep inside a class
+are not dropped. Where classes lie apart, most rows reach the first number, even those in the empty space between the
+classes. There the second number is the stricter one.
 """
 
 _ROWS_TO_JUDGE = 2048
@@ -90,7 +90,7 @@ def _credible(classifier: RowClassifier, batches: ClassBalancedBatches) -> Tenso
     n_classes = len(classifier.credible)
     levels = []
     for c in range(n_classes):
-        # The real rows are drawn anew, varied as in training.
+        # New real rows are drawn, varied as in training.
         classes = torch.full((max(64, _ROWS_TO_JUDGE // n_classes),), c, dtype=torch.int64, device=batches.device)
         belief = classifier(expand(*batches.draw(classes), batches.layout)).softmax(dim=1)[:, c]
         levels.append(torch.quantile(belief, 1.0 - CREDIBLE_SHARE).clamp_min(CREDIBLE))
@@ -111,7 +111,7 @@ def _updates(batches: ClassBalancedBatches, n: int) -> Iterator[tuple[Tensor, Te
 def class_rejection_rates(rejection_rate: float, counts: Tensor) -> Tensor:
     """Return the share of candidates to reject for each class.
 
-    It is lower for small classes, since the classifier knows them less well.
+    It is lower for small classes, because the classifier is less reliable there.
 
     Parameters
     ----------
@@ -193,7 +193,7 @@ def generate(
     found = _candidates(generator, candidates, rng, neighbors)
     logits = torch.cat([classifier(block) for block in torch.split(found, _block_size(found))])
     belief = logits.softmax(dim=1).gather(1, candidates.unsqueeze(1)).squeeze(1)
-    # Beyond `credible`, a higher probability makes a row no better.
+    # All rows with a probability above `credible` are equally good.
     keep = best_of_each_class(torch.minimum(belief, classifier.credible[candidates]), candidate_counts, credible_counts)
     if boundary_focus > 0.0:
         keep = keep[_near_others(belief[keep], credible_counts, counts, boundary_focus, rng)]
@@ -256,8 +256,8 @@ def _candidates(
     uniform = torch.rand(len(classes), generator=rng, dtype=torch.float32, device=classes.device)
     from_table = (uniform < neighbors.share).nonzero().squeeze(1)
     values, states, origins = neighbors.rows.draw(classes[from_table], rng)
-    # Between equal rows a step has length 0, so the row would be a copy: the generator makes another one in its place.
-    # (Where numbers are rounded to a grid, a short step may still come back to the row.)
+    # Between equal rows a step has length 0, so the row would be a copy. The generator makes another row in its place.
+    # (If numbers are rounded to a grid, a row that was moved by a short step may still become a copy.)
     new = neighbors.rows.is_new(values, states, origins)
     from_table = from_table[new]
     from_generator = torch.ones_like(classes, dtype=torch.bool)

@@ -1,4 +1,4 @@
-"""Mean and spread of each class: what a generator starts from.
+"""Mean and spread of each class, from which a generator starts.
 
 Starting from random weights, a short training spends most of its updates moving rows to the right region and stretching
 them to the right extent. Both are known beforehand. So the generator's output, before the last activation, is a normal
@@ -10,7 +10,7 @@ trained:
 For values, m_c and S_c S_c^T are mean and covariance of arctanh(value), as tanh is the activation. For a state whose
 share in the class is p, m_c is log p, and S_c z is a standard normal number times `STATE_SPREAD`. Its correlation with
 the rest of the row is that of the state. This is a multinomial probit model, of which the most probable state is taken.
-Where noise has fewer dimensions than rows, S_c holds the directions of largest variance. All of these are aggregates:
+If noise has fewer dimensions than rows, S_c holds the directions of largest variance. All of these are aggregates:
 no single row can be read from them.
 
 Differs from Gulrajani et al. (2017), whose generator starts from random weights alone.
@@ -32,9 +32,9 @@ opposite, so the difference has twice this standard deviation. That makes it clo
 """
 
 _MAX_ROWS, _MIN_ROWS, _TOTAL_ROWS, _MAX_CELLS = 1024, 64, 2**14, 2**21
-"""Most and least rows drawn of a class, most rows of all classes together, and most cells of the rows of one class.
+"""Limits of the rows drawn: most and least rows of a class, most rows of all classes, and most values of a class.
 
-The last one bounds the memory.
+The last one limits the memory.
 """
 
 _LARGEST_VALUE = 0.99
@@ -97,6 +97,6 @@ def _eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
     try:
         values, vectors = torch.linalg.eigh(matrix)
     except torch.linalg.LinAlgError:  # type: ignore[attr-defined]
-        # Single precision does not converge where many eigenvalues are equal: constant columns, rare categories.
+        # In single precision, this does not converge if many eigenvalues are equal (constant columns, rare categories).
         values, vectors = torch.linalg.eigh(matrix.double())
     return values.to(matrix.dtype), vectors.to(matrix.dtype)

@@ -1,4 +1,4 @@
-"""How far rows are from each other.
+"""Distances between rows.
 
 Distances are Euclidean. Values are measured in units of their spread within classes, and each state that differs adds 1
 to the square.
@@ -12,7 +12,7 @@ from torch import Tensor
 from wgan_resampler.gan.rows.encoded_table import EncodedTable
 
 _MIN_UNIT = 0.05
-"""Least unit of a value in distances, on the scale of 2 that each column spans.
+"""Smallest unit of a value in distances. Each column spans 2.
 
 Without it, a column that is constant within the classes would outweigh all others.
 """

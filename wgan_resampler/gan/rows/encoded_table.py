@@ -123,14 +123,14 @@ class EncodedTable:
         Returns
         -------
         EncodedTable
-            Of the same `class_sizes`.
+            With the same `class_sizes`.
         """
         counts = torch.bincount(self.classes[kept], minlength=len(self.counts))
         return EncodedTable(self.values[kept], self.states[kept], counts, self.class_sizes, self.layout, self.links)
 
     @cached_property
     def ordinary(self) -> Tensor:
-        """Which values count: all but those beside a block that is not in its first state.
+        """Which values are used: all but those whose block is not in its first state.
 
         Of shape (n, n_values) and dtype bool.
         """
@@ -140,12 +140,12 @@ class EncodedTable:
         return ordinary
 
     def moments_within_classes(self) -> tuple[Tensor, Tensor]:
-        """Return mean and variance of the values that count, class by class.
+        """Return mean and variance of the values that are used, class by class.
 
         Returns
         -------
         means, variances : torch.Tensor of shape (num_classes, n_values)
-            A class without a value that counts has mean and variance 0.
+            A class without such a value has mean and variance 0.
         """
         means, variances = [], []
         sizes = self.counts.tolist()

@@ -1,4 +1,4 @@
-"""Which rows are isolated among rows of other classes.
+"""Rows that are isolated among rows of other classes.
 
 The nearest rows of an isolated row are all of other classes. Errors of measurement and of labeling cause such rows. An
 isolated row lies in the region of other classes. Rows generated there lower precision more than they raise recall.
@@ -22,12 +22,12 @@ enough good rows, and to examine them all would take longer than training.
 """
 
 MAX_OTHERS = 4096
-"""Rows of other classes that are compared with, at most. If there are more, each of these counts as several."""
+"""Largest number of rows of other classes that are compared. If there are more, each compared row counts as several."""
 
 SCATTERED = 0.5
 """A class keeps all its rows if its share of isolated rows is at least this times the share that random labels give.
 
-Such a class is scattered among the others: its isolated rows are no errors, but typical of it. In a class with a third
+Such a class is scattered among the others: its isolated rows are not errors, but typical of it. In a class with a third
 of the table or more, random labels would isolate hardly any row, so it may keep a few isolated ones. They do little
 harm there.
 """
@@ -85,7 +85,7 @@ def _isolated_in_class(table: EncodedTable, unit: Tensor, start: int, size: int,
     n_closer = []
     for block in torch.split(rows, _ROWS_PER_BLOCK):
         own = square_distances(table, block, rows, unit)
-        own.masked_fill_(block.unsqueeze(1) == rows, torch.inf)  # a row is no neighbor of itself
+        own.masked_fill_(block.unsqueeze(1) == rows, torch.inf)  # a row is not a neighbor of itself
         nearest = own.amin(dim=1, keepdim=True)
         n_closer.append((square_distances(table, block, seen, unit) < nearest).sum(dim=1))
     return torch.cat(n_closer) * (n_others / len(seen)) >= m_neighbors

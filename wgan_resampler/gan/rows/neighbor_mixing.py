@@ -1,9 +1,9 @@
-"""Real rows, varied in the way in which neighboring rows differ.
+"""Real rows that are varied by the differences between neighboring rows.
 
 A dozen rows do not show how the rows of their class differ, and a critic would memorize them. So the critic is shown
 rows between and around the real ones. This is a smoothed bootstrap (Silverman & Young 1987, "The bootstrap: to smooth
 or not to smooth?", Biometrika 74). Its kernel is made of differences between neighbors, which stay on the surface that
-the rows lie on; a normal kernel would leave it. A real row x of a class c with n rows becomes
+the rows lie on. A normal kernel would leave this surface. A real row x of a class c with n rows becomes
 
     x + u (x' - x) + v sqrt(w) (r' - r),      w = borrowed_rows / (n + borrowed_rows),
 
@@ -13,17 +13,17 @@ with u and v uniform in [0, 1].
   to x.
 - The second step is borrowed: r is a random row of a random class d, and r' is one of its nearest rows in d. The
   neighbors are the same share of both classes: `NEIGHBORS` / n. Rows scatter around their neighbors in much the same
-  way in all classes of a table, so large classes can teach small ones. Regularized discriminant analysis does the same
-  with the spread around the class mean (Friedman 1989, JASA 84).
+  way in all classes of a table, so small classes can use the differences in large ones. Regularized discriminant
+  analysis does the same with the spread around the class mean (Friedman 1989, JASA 84).
 
 For a class of thousands of rows, w is nearly 0. In a class of more than `MAX_REFERENCES` rows, neighbors are known for
-some rows only. There x makes the first step of another row q of its class: x + u (q' - q). Rows of large classes must
-move too. Otherwise a classifier could tell classes apart by whether their rows lie between others.
+some rows only. There, x makes the first step of another row q of its class: x + u (q' - q). Rows of large classes must
+move too. Otherwise, rows between other rows would only occur in small classes, and a classifier could use this.
 
 States (of categories, missing values and frequent values) cannot be moved by a share. A row takes the state of x' with
 probability u, and that of r with probability b / (n + b), where b = `BORROWED_STATES`. So the categories of a class of
-one row vary too, while those of a class of fifty rows hardly do. A number beside a block is moved only where both ends
-of a step hold an ordinary number.
+one row vary too, while those of a class of fifty rows hardly do. A number whose column also has a block is moved only
+if both ends of a step hold an ordinary number.
 
 Differs from Gulrajani et al. (2017), whose critic sees the rows as they are.
 """
@@ -44,7 +44,8 @@ NEIGHBORS = 10
 BORROWED_STATES = 0.25
 """How many rows' worth of states a class borrows.
 
-This is less than for spread. A state of another class can be wrong; a step of another class is at worst too long.
+This is less than for spread, because a state of another class can be wrong. A step of another class is at worst too
+long.
 """
 
 MAX_REFERENCES = 1024
@@ -161,7 +162,7 @@ class NeighborSpread:
         if table.states.shape[1] == 0:
             return values, table.states[draw.rows]
         source = draw.rows.unsqueeze(1)
-        # If the first step is that of another row, the states of its end may not fit this row, and are not taken.
+        # If the first step is taken from another row, the states at its end may not fit this row, and are not used.
         mates = torch.where(draw.origins == draw.rows, draw.mates, draw.rows)
         source = torch.where(draw.picks < draw.share, mates.unsqueeze(1), source)
         source = torch.where(draw.picks > 1.0 - self._state_weight[draw.classes], draw.donors.unsqueeze(1), source)
@@ -171,7 +172,7 @@ class NeighborSpread:
             has_number = table.states[draw.rows, link.block] == 0
             # A row without a number of its own takes that of the row that its state comes from.
             number = torch.where(has_number, values[:, link.value], table.values[source[:, link.block], link.value])
-            # The value is that number, or the filling of a state that asks for none.
+            # The value is that number, or the filling of a state without a number.
             values[:, link.value] = torch.where(state == 0, number, filling[state])
         return values, states
 
@@ -185,7 +186,7 @@ class NeighborSpread:
 
 
 def _reflected(values: Tensor) -> Tensor:
-    """Return values beyond -1 or 1 as far inside. If they were cut off there, many rows would become equal."""
+    """Return values with those beyond -1 or 1 reflected. If they were clipped, many rows would become equal."""
     return torch.where(values.abs() > 1.0, 2.0 * values.sign() - values, values).clamp_(-1.0, 1.0)
 
 
@@ -217,7 +218,7 @@ class _Neighbors:
         unit, positions, orders = value_units(table), members_of_classes(counts), []
         for members, n_known in zip(positions, self._n_known.tolist(), strict=True):
             square = square_distances(table, members, members, unit)
-            square.fill_diagonal_(torch.inf)  # a row is no neighbor of itself
+            square.fill_diagonal_(torch.inf)  # a row is not a neighbor of itself
             nearest = square.topk(n_known, dim=1, largest=False).indices
             orders.append(nearest.flatten().to(torch.int16))  # numbers below MAX_REFERENCES
         self._positions, self._order = torch.cat(positions), torch.cat(orders)

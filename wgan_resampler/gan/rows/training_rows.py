@@ -1,4 +1,4 @@
-"""Draws real rows: unchanged, or varied in the way in which neighboring rows differ."""
+"""Draws real rows, unchanged or varied by the differences between neighboring rows."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _SHOWN_LOSSES = ("critic_loss", "generator_loss", "wasserstein_estimate")
 class ProgressBar(Callback):
     """A tqdm bar that counts generator updates and shows the present losses.
 
-    If stderr is no terminal, a line is written for each 10 % of the updates.
+    If stderr is not a terminal, a line is written for each 10 % of the updates.
 
     Parameters
     ----------
@@ -68,8 +68,8 @@ class Checkpoint(Callback):
     """Writes the state of training to files. Training can continue from such a file with the same result, bit for bit.
 
     ``checkpoint_epoch_N.pth`` is written after epoch N, for every N that `every` divides, and after the last epoch.
-    When an error, Ctrl-C or SIGTERM ends training, the state after the last complete epoch is written. No file is ever
-    incomplete. A save that fails ends training with an error.
+    When an error, Ctrl-C or SIGTERM ends training, the state after the last complete epoch is written. A file is never
+    incomplete. If a file cannot be written, training ends with an error.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ class Checkpoint(Callback):
 
     def on_epoch_end(self, trainer: GanTrainer) -> None:
         """Take the state, and write it after every N-th epoch."""
-        # Taken after each epoch: if the next one fails, this is the state that `on_train_end` writes.
+        # Taken after each epoch: if the next epoch fails, `on_train_end` writes this state.
         source = getattr(trainer.source, "state_dict", None)
         self._unsaved = {
             "trainer": trainer.state_dict(),
@@ -163,7 +163,7 @@ class Checkpoint(Callback):
         save_state(path, self._unsaved)
         self.newest, self._unsaved = path, None
         if self.keep is not None:
-            # Files of later epochs are not counted: when a training was resumed, they are those that are damaged.
+            # Files of later epochs are not counted. After a resumed training, these are the damaged files.
             epochs = sorted(number for number in _epochs_in(self.folder) if number <= epoch)
             for old in epochs[: -self.keep]:
                 (Path(self.folder) / f"checkpoint_epoch_{old}.pth").unlink(missing_ok=True)
@@ -218,7 +218,7 @@ class EarlyStopping(Callback):
         self._waited = 0
 
     def on_train_begin(self, trainer: GanTrainer) -> None:
-        """Begin to count anew."""
+        """Start to count from 0 again."""
         self._least, self._waited, self.stopped_epoch = math.inf, 0, None
 
     def on_epoch_end(self, trainer: GanTrainer) -> None:

@@ -82,7 +82,7 @@ class GraphedStep:
                     self._step.sum_up()
         except RuntimeError as error:
             self._can_record = False
-            _log.warning("Training goes on without a CUDA graph, because recording it failed: %s", error)
+            _log.warning("Training continues without a CUDA graph, because recording it failed: %s", error)
         else:
             self._graph, self._inputs = graph, buffers
         # Recording computes nothing, but Python has counted a run.

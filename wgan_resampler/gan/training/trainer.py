@@ -38,7 +38,7 @@ from wgan_resampler.utils import computing, new_generator, own_settings, resolve
 _UPDATES_BETWEEN_CHECKS = 50
 """Updates between two checks that the losses are finite, on the CPU. With CUDA there is one check per epoch.
 
-A check makes the host wait for the GPU, which then has nothing to do.
+A check makes the host wait for the GPU, and afterwards the GPU waits for the host.
 """
 
 
@@ -252,7 +252,7 @@ class GanTrainer:
         self.progress: dict[str, float] | None = None
         self.source: BatchSource | None = None
         self.rng = new_generator(random_state, self.device)
-        # Differs from Gulrajani et al. (2017), if asked for: a learning rate of its own for the critic.
+        # Differs from Gulrajani et al. (2017) if given: the critic has its own learning rate.
         rates = learning_rate, critic_learning_rate
         self._updates = Updates(self.generator, self.critic, loss, rates, betas, average_decay, feature_scale)
         self._stopped = False
@@ -283,7 +283,7 @@ class GanTrainer:
         Returns
         -------
         TrainingHistory
-            One record per epoch begun, of this and of earlier calls.
+            One record per epoch, also of earlier calls. An epoch that ended early counts.
 
         Raises
         ------
@@ -365,7 +365,7 @@ class GanTrainer:
         """
         if (state.get("average") is None) != (self._updates.average is None):
             with_or_without = "without" if state.get("average") is None else "with"
-            raise CheckpointError(f"The state is of a trainer {with_or_without} average_decay, and this one is not.")
+            raise CheckpointError(f"The state is of a trainer {with_or_without} average_decay, unlike this trainer.")
         try:
             self._updates.load_state_dict(state)
             self.rng.set_state(state["rng"].cpu())

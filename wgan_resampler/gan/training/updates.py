@@ -1,4 +1,4 @@
-"""The updates of a whole training: what they change, and the sums that the history needs."""
+"""The updates of a whole training, and the sums that the history needs."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Updates:
         average_decay: float | None,
         feature_scale: Tensor | None,
     ) -> None:
-        # What is made in inference mode could not be trained outside it.
+        # Tensors that are made in inference mode could not be trained outside of it.
         with torch.inference_mode(False), torch.no_grad():
             of_generator = Adam(FlatParameters(generator), learning_rates[0], betas)
             of_critic = Adam(FlatParameters(critic), learning_rates[1], betas)
@@ -125,7 +125,7 @@ class Updates:
             self._totals += step.take_sums()
 
     def forget_sums(self) -> None:
-        """Begin to sum anew."""
+        """Set the sums to 0."""
         # An epoch that an error ended leaves sums behind in the steps, too.
         self._take_sums()
         self._totals.zero_()

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from wgan_resampler.exceptions import DataFileError
 from wgan_resampler.records.files.json_records import mean_over_time, read_records
 from wgan_resampler.utils import own_settings
 
@@ -24,7 +23,7 @@ class MFCCDataset(Dataset[tuple[Tensor, Tensor]]):
     ----------
     path : str or os.PathLike
         A JSON file with ``"features"`` (vectors or sequences) or ``"mfcc"`` (sequences), ``"labels"`` and
-        ``"mapping"``; unpacked if its name says that it is packed.
+        ``"mapping"``; it is unpacked if its name ends in ``.gz`` or another packing.
 
     Attributes
     ----------
@@ -66,8 +65,6 @@ class MFCCDataset(Dataset[tuple[Tensor, Tensor]]):
     def __init__(self, path: str | os.PathLike[str]) -> None:
         file = read_records(path, reduce=mean_over_time)
         self.features = torch.from_numpy(np.stack(file.records)).float()
-        if not self.features.isfinite().all():
-            raise DataFileError(f"{path} holds numbers beyond the range of float32. Rescale that coefficient.")
         self.labels = torch.from_numpy(file.labels)
         self.class_to_idx = {name: i for i, name in enumerate(file.mapping)}
 

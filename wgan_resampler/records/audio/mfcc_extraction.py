@@ -75,8 +75,8 @@ def mfcc_segments(
 ) -> list[NDArray[np.float64]]:
     """Return the mel-frequency cepstral coefficients of a sound file, or of each segment of it.
 
-    The sound is mixed to one channel and resampled to 22 050 Hz. All else is as librosa does it by default: frames of
-    2048 samples, a new frame every 512 samples, 128 mel bands in decibels, and the orthonormal DCT-II.
+    The sound is mixed to one channel and resampled to 22 050 Hz. Everything else is librosa's default: frames of 2048
+    samples, a new frame every 512 samples, 128 mel bands in decibels, and the orthonormal DCT-II.
 
     Parameters
     ----------
@@ -101,10 +101,10 @@ def mfcc_segments(
     """
     librosa, soundfile = (require(name, "Reading sound files", AUDIO) for name in ("librosa", "soundfile"))
     try:
-        # One thread, whatever the caller's setting: the order of sums, and so the last digits, follows the number.
+        # The number of threads changes the order of sums, and so the last digits. So one thread is used in all cases.
         with warnings.catch_warnings(), threadpool_limits(limits=1):
-            warnings.simplefilter("ignore")  # of clips shorter than a frame
-            # Opened here, because librosa tries further decoders otherwise, which leave files open.
+            warnings.simplefilter("ignore")  # librosa warns of clips shorter than a frame
+            # Opened here. Otherwise librosa would try further decoders, which leave files open.
             with soundfile.SoundFile(os.fspath(path)) as file:
                 sound, _ = librosa.load(file, sr=SAMPLE_RATE, mono=True)
             size = len(sound) if segment_seconds is None else max(round(segment_seconds * SAMPLE_RATE), 1)

@@ -37,7 +37,7 @@ def describe(record: Floats) -> Floats:
     Returns
     -------
     ndarray of shape (2 * n_features,)
-        Spreads are standard deviations, at least `MIN_SPREAD`: also those of silence, and of a single frame.
+        Spreads are standard deviations, and at least `MIN_SPREAD`, even for silence and for a single frame.
 
     Raises
     ------
@@ -102,7 +102,7 @@ def move(record: Floats, description: Floats) -> Floats:
     if not (np.isfinite(means).all() and np.isfinite(spreads).all()):
         raise InvalidDataError("A description must hold finite means and log-spreads whose exponentials are finite.")
     own = record.std(axis=0)
-    # At the floor of `describe`, a constant coefficient was meant.
+    # A spread at the floor of `describe` stands for a constant coefficient.
     is_constant = (own < MIN_SPREAD) | (log_spreads <= np.log(MIN_SPREAD))
     factors = np.where(is_constant, 0.0, spreads / np.where(own > 0, own, 1.0))
     moved: Floats = means + (record - record.mean(axis=0)) * factors

@@ -3,4 +3,4 @@
 from typing import Final
 
 AUGMENT_TARGET_SAMPLES: Final = 200
-"""Records of each class with the method "custom". The help of ``augment``, which must come at once, reads it here."""
+"""Records of each class with the method "custom". It is defined here so that the help of ``augment`` is fast."""

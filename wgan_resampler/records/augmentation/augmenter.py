@@ -1,4 +1,4 @@
-"""A trained generator, taken from its file to draw from, and files balanced with it."""
+"""A generator that is read from its file, draws samples and balances files."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class GanAugmenter:
     Parameters
     ----------
     generator_path : str or os.PathLike
-        The file of a trained generator, ``final_model.pth``. It may come from anywhere: no code in it is run.
+        The file of a trained generator, ``final_model.pth``. Its source need not be trusted: nothing in it is run.
     num_classes : int or None, default=None
         Number of classes. An error is raised if the file has another number. None accepts the file's number.
     feature_dim : int or None, default=None
@@ -60,7 +60,7 @@ class GanAugmenter:
         ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:N"``. The same seed gives the same samples on the same kind of
         device.
     random_state : int or None, default=None
-        Root of the seeds of :meth:`generate_samples`. None takes it from the operating system.
+        Seed of :meth:`generate_samples`. None takes one from the operating system.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ class GanAugmenter:
     Raises
     ------
     CheckpointError
-        If the file is damaged, of another kind or of a newer version.
+        If the file is damaged, of another kind or of another version.
     InvalidParameterError
         If a number differs from the number in the file.
     OSError
@@ -93,7 +93,7 @@ class GanAugmenter:
     >>> from wgan_resampler import GanAugmenter
     >>> from wgan_resampler.records import Run, train_in_folder
     >>> from wgan_resampler.sampler import FitSettings
-    >>> songs = {"features": [[i % 3, i] for i in range(9)], "labels": [0] * 6 + [1] * 3, "mapping": ["jazz", "rock"]}
+    >>> songs = {"features": [[i % 3, i] for i in range(15)], "labels": [0] * 9 + [1] * 6, "mapping": ["jazz", "rock"]}
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = pathlib.Path(folder, "songs.json")
     ...     n_chars = path.write_text(json.dumps(songs))
@@ -220,7 +220,7 @@ class GanAugmenter:
             counted when classes are balanced, and only their time courses are used for synthetic sequences. The output
             still holds all original records.
         csv_options : CsvOptions or None, default=None
-            What the reader of CSV files is told. None lets it find out by itself.
+            How CSV files are read. None detects it.
         seed : int, default=0
             Seed of the synthetic records. The same seed gives the same file.
         progress : bool, default=False
@@ -234,7 +234,7 @@ class GanAugmenter:
         ------
         DataFileError
             If a file has unexpected content, has other features or classes than the generator, or already holds
-            synthetic records. Also if the output would replace a file that is read.
+            synthetic records; or if the output would replace a file that is read.
         InvalidParameterError
             If `balance_method` is unknown, or `target_samples` does not fit the classes.
         OSError
@@ -251,7 +251,7 @@ class GanAugmenter:
         if table_suffix(input_data_path) is None:
             check_output(output_data_path, JSON_SUFFIXES, read)
         else:
-            # The original rows are copied as they are, so a table stays of the kind that it is.
+            # The original rows are copied without changes, so the output has the format of the input.
             is_parquet = table_suffix(input_data_path) == ".parquet"
             endings = [suffix for suffix in TABLE_SUFFIXES if (suffix == ".parquet") == is_parquet]
             check_output(output_data_path, endings, read, [META_SUFFIX], ".parquet" if is_parquet else TEXT_NAMES)
@@ -267,7 +267,7 @@ class GanAugmenter:
         plan = self._plan(data, training, balance_method, target_samples, seed)
         if split is not None:
             self._warn_of_leak(plan)
-        # All that can be refused is refused before anything is drawn.
+        # All checks come before anything is drawn.
         path, about = str(output_data_path), plan.to_plain()
         if target is None:
             check_records(data, self._trained.data, about)
@@ -288,7 +288,7 @@ class GanAugmenter:
         target_samples: int | Mapping[str, int] | None,
         seed: int,
     ) -> Augmentation:
-        """Return what is going to be added, or raise if the classes are not those of the generator."""
+        """Return what will be added. Raise an error if the classes are not those of the generator."""
         names = data.names[training]
         present, counted = Counter(data.names.tolist()), Counter(names.tolist())
         unknown, absent = sorted(counted.keys() - self.class_to_idx), sorted(self.class_to_idx.keys() - counted)

@@ -71,7 +71,7 @@ def matching_format(path: str, frame: pd.DataFrame, data: DataDescription, schem
         missing, other = [name for name in made if name not in found], [name for name in found if name not in made]
         raise DataFileError(
             f"{path} and the generator have different columns, or another order of columns. Only the generator makes: "
-            f"{shown(missing)}. Only the file has: {shown(other)}. The generator makes in this order: {shown(made)}."
+            f"{shown(missing)}. Only the file has: {shown(other)}. The generator's columns in order: {shown(made)}."
         )
     table = check_table(frame)
     form = cast(PandasFormat, table.format)
@@ -83,7 +83,7 @@ def matching_format(path: str, frame: pd.DataFrame, data: DataDescription, schem
 
 
 def own_format(data: DataDescription, schema: TableSchema) -> PandasFormat:
-    """Return the format of new rows where there is no table: numbers have the dtypes of the training table."""
+    """Return the format of new rows if there is no table. Numbers have the dtypes of the training table."""
     import pandas as pd
 
     columns = []

@@ -1,7 +1,7 @@
-"""Augmented files: the original records first, as they were, then the synthetic ones.
+"""Augmented files: first the original records, unchanged, then the synthetic ones.
 
-A synthetic record takes some things from a real one, its *donor*: the time course of a sequence, and the label as the
-file spells it. The donor is a training record of the same class.
+A synthetic record takes some things from a real one, its *donor*: the time course of a sequence, and the label as it
+stands in the file. The donor is a training record of the same class.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def check_records(data: LabelledData, made: DataDescription, about: Mapping[str,
 def write_augmented_records(
     path: str, data: LabelledData, cells: Sequence[Cells], donors: Positions, about: Mapping[str, Any], progress: bool
 ) -> None:
-    """Write a copy of a JSON file with synthetic records. What the file holds keeps each of its bytes.
+    """Write a copy of a JSON file with synthetic records. The content of the file is copied byte for byte.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How well a classifier does with and without synthetic records, tested on records that it never saw."""
+"""Scores of a classifier with and without synthetic records, on test records that it was not trained on."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def evaluate(
     if len(np.unique(labels[rows])) < 2:
         raise InvalidDataError(f"{data.path} has training records of one class only; at least two are needed.")
     samples = _samples(data, model, left_out)
-    # One thread, whatever the caller's setting: the order of sums, and so the last digits, follows the number.
+    # The number of threads changes the order of sums, and so the last digits. So one thread is used in all cases.
     with threadpool_limits(limits=1):
         predicted = _fit_predict(model, samples, labels, rows, test_rows, seed)
     n_train, n_synthetic = (np.bincount(labels[part], minlength=len(classes)) for part in (train_rows, synthetic_rows))
@@ -195,7 +195,7 @@ def _fit_predict(
         scaler = _table_scaler(samples)
     else:
         scaler = "passthrough" if isinstance(samples, list) else StandardScaler()
-    # The LSTM needs classes that are numbered without gaps, and a class may have no training records.
+    # The LSTM needs consecutive class numbers, but a class may have no training records.
     present, dense = np.unique(labels[rows], return_inverse=True)
     if model == "lstm":
         from wgan_resampler.records.classification.lstm import lstm_predictions

@@ -1,4 +1,4 @@
-"""Whether synthetic records made a classifier better, in words, and whether chance alone would do as much."""
+"""A sentence that says how much synthetic records changed a classifier, and whether this may be chance."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 _N_PERMUTATIONS: Final = 1999
 
 _RARE: Final = 0.05
-"""A difference that chance gives at most this often is taken for an effect."""
+"""Largest p-value at which a difference is not called chance."""
 
 
 def gain_in_words(without: Evaluation, with_synthetic: Evaluation, groups: NDArray[np.intp] | None = None) -> str:
-    """Return two sentences: the change in balanced accuracy, and what it is worth with so many test records.
+    """Return two sentences: the change in balanced accuracy, and whether it may be chance.
 
     Parameters
     ----------
@@ -40,13 +40,13 @@ def gain_in_words(without: Evaluation, with_synthetic: Evaluation, groups: NDArr
     chance = chance_of_difference(without, with_synthetic, groups)
     if chance > _RARE:
         return f"{first} With {tested}, this may be chance (p = {chance:.2f})."
-    return f"{first} Chance alone rarely gives so much with {tested} (p = {max(chance, 0.001):.3f})."
+    return f"{first} With {tested}, chance alone rarely gives such a large difference (p = {max(chance, 0.001):.3f})."
 
 
 def chance_of_difference(
     without: Evaluation, with_synthetic: Evaluation, groups: NDArray[np.intp] | None = None
 ) -> float:
-    """Return how often chance alone makes the balanced accuracies of two classifiers differ as much as they do.
+    """Return the probability that chance alone gives a difference in balanced accuracy of at least this size.
 
     This is the two-sided p of a paired permutation test. If the classifiers are equally good, then either could have
     made the predictions of the other one. So the two are swapped at random for each group of test records.
@@ -65,7 +65,7 @@ def chance_of_difference(
     """
     truth = without.truth
     n_of_class = np.bincount(truth)
-    # The change in balanced accuracy is the sum of these: a class counts as much as another, whatever its size.
+    # The change in balanced accuracy is the sum of these. Each class has the same weight, whatever its size.
     changes = (with_synthetic.predicted == truth).astype(float) - (without.predicted == truth)
     changes /= n_of_class[truth] * np.count_nonzero(n_of_class)
     if groups is not None:

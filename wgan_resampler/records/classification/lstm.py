@@ -77,7 +77,7 @@ def lstm_predictions(train: Any, classes: NDArray[np.intp], test: Any, scaler: A
     train, test : sequence of ndarray, array of vectors, or DataFrame
         Training and test records.
     classes : ndarray of int of shape (n_train,)
-        The classes of the training records, numbered from 0 without gaps.
+        The classes of the training records, numbered consecutively from 0.
     scaler : transformer or "passthrough"
         Makes an array of vectors from a table or from vectors. "passthrough" for sequences, which are scaled frame by
         frame.
@@ -98,7 +98,7 @@ def lstm_predictions(train: Any, classes: NDArray[np.intp], test: Any, scaler: A
     train_records, test_records = sequences(scalers.fit_transform(train)), sequences(scalers.transform(test))
     standardize = StandardScaler().fit(np.concatenate(train_records))
     inputs, test_inputs = padded(train_records, standardize), padded(test_records, standardize)
-    # skorch and its DataLoader draw from torch's global generator, so it is seeded here and put back afterwards.
+    # skorch and its DataLoader draw from torch's global generator. So it is seeded here and restored afterwards.
     with torch.random.fork_rng(devices=[]), computing(torch.device("cpu")):
         torch.manual_seed(seed)
         network = skorch.NeuralNetClassifier(

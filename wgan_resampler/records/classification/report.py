@@ -68,7 +68,7 @@ def _draw(path: Path, results: Mapping[str, Evaluation]) -> None:
     figure = figures.Figure(figsize=(side * len(results), side), layout="constrained")
     axes = figure.subplots(1, len(results), squeeze=False)[0]
     for ax, (run, result) in zip(axes, results.items(), strict=True):
-        # Between two dollar signs, matplotlib reads mathematics.
+        # matplotlib reads text between two dollar signs as mathematics.
         labels = [name.replace("$", r"\$") for name in result.classes]
         ConfusionMatrixDisplay(result.confusion, display_labels=labels).plot(
             ax=ax,

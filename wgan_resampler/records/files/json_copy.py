@@ -1,4 +1,4 @@
-"""Copies of JSON files with more entries: what was there keeps each of its bytes."""
+"""Copies of JSON files with more entries. The content of the file is copied byte for byte."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import BinaryIO
 from wgan_resampler.exceptions import DataFileError
 from wgan_resampler.records.files.json_text import JSONText
 
-# What may change the state of the scan below: anywhere, directly in the object at the top, and in a string.
+# Patterns of what may change the state of the scan: anywhere, directly in the top object, and in a string.
 _ANYWHERE = re.compile(rb'["\[\]{}]')
 _AT_TOP = re.compile(rb'["\[\]{},]')
 _IN_STRING = re.compile(rb'["\\]')
@@ -54,9 +54,9 @@ def copy_extended(
 
 
 def _pieces(source: JSONText) -> Iterator[tuple[bytes, int | None]]:
-    """Yield the text in pieces, and with each piece what ends behind it.
+    """Yield the text in pieces, and with each piece what ends after it.
 
-    That is the position of a member of the object whose list ends, or `_END_OF_OBJECT`, or None for nothing.
+    This is the position of the member whose list ends, `_END_OF_OBJECT`, or None.
     """
     scan = _Scan()
     while chunk := source.read():
@@ -81,7 +81,7 @@ class _Scan:
             at = match.end()
             mark = match[0]
             if mark == b"\\":
-                at += 1  # the next character is no end of the string, whatever it is
+                at += 1  # the next character does not end the string
             elif mark == b'"':
                 self._in_string = not self._in_string
             elif mark == b",":

@@ -47,7 +47,7 @@ class RecordFile:
     extra : mapping, default={}
         Further keys and their values; a list with one value for each record describes the records.
     keys : tuple of str, default=()
-        All keys in the order in which the file holds them; empty if the records come from no file.
+        All keys in the order in which the file holds them; empty if the records do not come from a file.
 
     Raises
     ------
@@ -100,7 +100,7 @@ class RecordFile:
 
 @dataclass(frozen=True)
 class _Members:
-    """The keys of a file beside its records, as msgspec checks them."""
+    """The other keys of a file of records, as msgspec checks them."""
 
     labels: list[Annotated[int, Meta(ge=0)]]
     mapping: Annotated[tuple[str, ...], Meta(min_length=1)]
@@ -127,9 +127,9 @@ def read_records(path: str | os.PathLike[str], reduce: Reduce | None = None) -> 
     Parameters
     ----------
     path : str or os.PathLike
-        The file; unpacked if its name says that it is packed. It holds an object with ``"features"`` or ``"mfcc"`` (a
-        list of vectors of one length, or of sequences of such vectors), ``"labels"`` (integers) and ``"mapping"``
-        (names of the classes), in any order. Further keys are kept.
+        The file. It is unpacked if its name ends in ``.gz`` or another packing. It holds an object with ``"features"``
+        or ``"mfcc"`` (a list of vectors of one length, or of sequences of such vectors), ``"labels"`` (integers) and
+        ``"mapping"`` (names of the classes), in any order. Further keys are kept.
     reduce : callable or None, default=None
         Called with each record after it is read; what it returns is kept, for example :func:`mean_over_time`. None
         keeps all records, which takes 8 bytes of memory for each number of the file.
@@ -202,7 +202,7 @@ def _read_records(path: str | os.PathLike[str], reduce: Reduce | None, exact: bo
 
 
 def write_records(path: str | os.PathLike[str], file: RecordFile) -> None:
-    """Write records as JSON, packed if the name says so; the file appears in full or not at all.
+    """Write records as JSON. The file is packed if its name says so, and is written in full or not at all.
 
     Parameters
     ----------
@@ -237,7 +237,7 @@ def write_extended_records(
     labels: NDArray[np.int64],
     further: Mapping[str, Any],
 ) -> None:
-    """Write a copy of a file of records with more records. What the file holds keeps each of its bytes.
+    """Write a copy of a file of records with more records. The content of the file is copied byte for byte.
 
     Parameters
     ----------

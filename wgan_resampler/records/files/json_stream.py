@@ -1,4 +1,4 @@
-"""JSON read as a stream of events: memory follows the numbers that are kept, and not the size of the file."""
+"""JSON read as a stream of events. Memory depends on the numbers that are kept, not on the size of the file."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from wgan_resampler.tables import one_line
 from wgan_resampler.utils import FILES, require
 
 MAX_DEPTH = 32
-"""The deepest nesting allowed in the values that are kept beside the records."""
+"""The deepest nesting allowed in the values of other keys than the records."""
 
 MAX_VALUES = 20_000_000
-"""The most values that are kept beside the records. Each takes about 100 bytes of memory."""
+"""The most values that the other keys may hold. Each takes about 100 bytes of memory."""
 
 MAX_NUMBER = 1e30
 """The largest size of a number in a record. Networks and classifiers compute with floats of 32 bits."""
@@ -39,7 +39,7 @@ Reduce = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 
 class BigNumberError(DataFileError):
-    """A number is too large for the fast way of reading; the exact way may read it."""
+    """A number is too large for the fast way of reading. The exact way may be able to read it."""
 
 
 @contextlib.contextmanager

@@ -69,16 +69,16 @@ class JSONText:
 
 @contextlib.contextmanager
 def open_text(path: str | os.PathLike[str], *, exact: bool = False) -> Iterator[JSONText]:
-    """Open a JSON file in UTF-8, or in UTF-16 or UTF-32, which it shows by its first bytes."""
+    """Open a JSON file in UTF-8, or in UTF-16 or UTF-32, which its first bytes show."""
     with open_data(path) as file:
         yield JSONText(file, path, exact)
 
 
 def explain_error(path: str | os.PathLike[str], last_start: int, error: Exception, *, exact: bool) -> str:
-    """Return where a file is not valid JSON, and why, in one line.
+    """Return one line that says where a file is not valid JSON, and why.
 
-    `last_start` is where the text began that was read last, so the error lies behind it. The file is read once more,
-    with numbers as `exact` as before.
+    `last_start` is the start of the text that was read last, so the error comes after it. The file is read once more,
+    with the same `exact`.
     """
     try:
         with open_text(path, exact=exact) as text:
@@ -103,7 +103,7 @@ def _find_error(text: JSONText, last_start: int, exact: bool) -> str | None:
     chunk = text.read()
     for i in range(len(chunk) + 1):
         try:
-            parser.send(chunk[i : i + 1])  # nothing at the end, which says to the parser that it is the end
+            parser.send(chunk[i : i + 1])  # empty at the end, which tells the parser that the text ends
         except StopIteration:
             return None
         except (ijson.JSONError, ValueError) as error:

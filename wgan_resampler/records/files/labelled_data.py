@@ -45,7 +45,7 @@ class LabelledData:
     is_synthetic : ndarray of bool of shape (n_samples,)
         Whether each sample was generated.
     content : TableFile, RecordFile or None, default=None
-        All that the file holds; None for samples that come from no file.
+        The content of the file; None for samples that do not come from a file.
     """
 
     path: str
@@ -123,7 +123,7 @@ def read_labelled(
     target : str or None, default=None
         The column of the classes, for tables only.
     options : CsvOptions or None, default=None
-        What the reader of CSV files is told.
+        How CSV files are read.
     reduce : callable or None, default=mean_over_time
         What is kept of each record of a JSON file. The default keeps the means over time of a sequence, which takes a
         fraction of the memory. None keeps all frames.
@@ -192,5 +192,5 @@ def _read_labelled_table(path: str, target: str, options: CsvOptions | None) -> 
     _check_names(path, names)
     features = table.frame.drop(columns=[target, IS_SYNTHETIC], errors="ignore")
     if features.shape[1] == 0:
-        raise DataFileError(f"{path} has no column beside {target!r}, so there is nothing to learn from.")
+        raise DataFileError(f"{path} has no column but {target!r}, so there is nothing to learn from.")
     return LabelledData(path, features, names.astype(np.str_), synthetic_rows(table), table)

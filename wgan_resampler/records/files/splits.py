@@ -173,7 +173,7 @@ def make_split(
         Seed of the division.
     max_train : mapping of str to int or None, default=None
         The most training records that a class may have, to study a rare class. Whole groups are left out of both sides
-        until the limit is kept.
+        until the class has at most this many.
 
     Returns
     -------
@@ -226,7 +226,7 @@ def make_split(
         train.extend(_within(order[n_test:], sizes, max_train.get(name, len(names)), name))
     if test and untested:
         warn_caller(
-            "These classes have a single group, which is used for training, so nothing tests them: "
+            "These classes have a single group. It is used for training, so they have no test records: "
             f"{', '.join(untested)}.",
             SplitWarning,
         )

@@ -46,7 +46,7 @@ the training itself.
 """
 
 AUTO_VISITS = 4
-"""With large batches, more rows of a class are used: so many that the training draws each this many times."""
+"""With large batches, more rows of a class are used, so that the training draws each row this many times."""
 
 _AUTO_ROWS_PER_CLASS = 32
 """Rows of each class in a batch with ``batch_size="auto"``."""

@@ -1,6 +1,6 @@
-"""The hyper-parameters of a training: the one home of their defaults, ranges and presets.
+"""The hyper-parameters of a training, with their defaults, ranges and presets.
 
-A new hyper-parameter takes three places:
+A new hyper-parameter needs changes in three places:
 
 1. A field of `FitSettings` below, with its default, its range and its value in the preset "classic".
 2. The signature and the docstring of :class:`~wgan_resampler.WGANGPOverSampler`, both of which scikit-learn's users
@@ -50,7 +50,7 @@ class Values:
     includes_least : bool, default=True
         Whether `least` itself is allowed.
     words : tuple of (str or None), default=()
-        What is allowed beside numbers.
+        Values that are allowed in addition to numbers.
     """
 
     kind: type[int] | type[float] | type[str]
@@ -95,7 +95,7 @@ NORMALIZATION: Final = Values(str, words=("layer", "batch", None))
 
 @dataclass(frozen=True)
 class HyperParameter:
-    """What is known of a hyper-parameter.
+    """The description of a hyper-parameter.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ class FitSettings:
     scaled_penalty: bool = True
 
     def __post_init__(self) -> None:
-        """Turn numbers of numpy, which state files do not hold, into Python's."""
+        """Convert numbers of numpy to those of Python, because state files cannot hold numpy's."""
         for name, about in HYPER_PARAMETERS.items():
             value = getattr(self, name)
             if value is not None and not isinstance(value, str):

@@ -39,7 +39,7 @@ class ColumnFormat:
     categories : ndarray or None, default=None
         What the codes stand for; None for numbers.
     missing : Any, default=nan
-        What stands in a missing value: None, a NaN or a NaT.
+        What stands for a missing value: None, a NaN or a NaT.
     """
 
     dtype: np.dtype
@@ -60,7 +60,7 @@ class ColumnFormat:
         return objects_with_missing(values, cells.missing, self.missing)
 
     def _can_hold_missing(self, dtype: np.dtype) -> bool:
-        if dtype.kind == "f":  # would turn None into NaN
+        if dtype.kind == "f":  # an array of floats would turn None into NaN
             return isinstance(self.missing, (float, np.floating))
         return dtype.kind in "mM"
 
@@ -90,16 +90,16 @@ class ArrayFormat(TableFormat):
 
     @staticmethod
     def holds(value: Any) -> bool:
-        """Return True: what no other container holds is made an array."""
+        """Return True: everything that no other container holds is converted to an array."""
         return True
 
     @classmethod
     def read(cls, rows: Any, choose: ChooseCategorical) -> Table:
-        """Read an array or sparse matrix of any dtype, or what can be made one."""
+        """Read an array or sparse matrix of any dtype, or an object that can be converted to one."""
         check_no_frame(rows, "X")
         rows = checked_array(rows_as_array(rows) if isinstance(rows, tuple) else rows)
         by_column = rows.tocsc() if sparse.issparse(rows) else rows
-        if rows.dtype.kind == "O":  # so that the objects of a column are found side by side
+        if rows.dtype.kind == "O":  # the objects of a column then lie side by side in memory, which is faster
             by_column = np.asfortranarray(rows)
         columns, cells = read_columns(by_column, choose)
         return Table(rows, cells, cls(rows.dtype, columns, type(rows).__name__ if sparse.issparse(rows) else None))
@@ -133,7 +133,7 @@ class ArrayFormat(TableFormat):
 def checked_array(rows: Any) -> Any:
     """Return rows as an array or sparse matrix of two dimensions that is not empty, or raise InvalidDataError."""
     if isinstance(rows, np.ma.MaskedArray) and np.ma.is_masked(rows):
-        raise InvalidDataError("Masked cells are not supported. Pass X.filled(numpy.nan).")
+        raise InvalidDataError("Masked values are not supported. Pass X.filled(numpy.nan).")
     try:
         return check_array(
             rows,
@@ -148,21 +148,21 @@ def checked_array(rows: Any) -> Any:
 
 
 def rows_as_array(rows: list[Any] | tuple[Any, ...]) -> NDArray[Any]:
-    """Return a list or tuple of rows as an array in which each cell is what it was.
+    """Return a list or tuple of rows as an array, without a conversion of any value.
 
-    numpy itself would make strings of numbers that stand beside strings.
+    numpy itself would convert numbers to strings if the rows also hold strings.
     """
     lengths = [len(row) if isinstance(row, (list, tuple, np.ndarray)) else -1 for row in rows]
     odd = next((i for i, length in enumerate(lengths) if length != lengths[0]), None)
     if odd is not None:
         raise InvalidDataError(
-            f"The rows of X must be of one length: row 0 is {_described(lengths[0])}, but row {odd} is "
-            f"{_described(lengths[odd])}. Fill up the missing values with None."
+            f"The rows of X must have the same length: row 0 is {_described(lengths[0])}, but row {odd} is "
+            f"{_described(lengths[odd])}. Fill the shorter rows with None."
         )
     objects = np.array(rows, dtype=object)
     if isinstance(rows, list) or objects.ndim != 2:
         return objects
-    # New rows for a tuple come as an array, so its numbers get one dtype together, as numpy chooses it.
+    # New rows for a tuple are an array, so all numbers get one dtype, which numpy chooses.
     numbers = np.asarray(rows)
     return numbers if numbers.dtype.kind in "biuf" else objects
 

@@ -66,7 +66,7 @@ class ArrowFormat(FrameFormat):
 
     @staticmethod
     def label_array(target: Any) -> NDArray[Any]:
-        """Return a table or an array as an array of labels, of objects where no other array holds the labels."""
+        """Return a table or an array as an array of labels: of objects if no other array can hold the labels."""
         return PandasFormat.label_array(as_pandas(_chunked(target)))
 
     @staticmethod
@@ -78,7 +78,7 @@ class ArrowFormat(FrameFormat):
 def as_pandas(rows: Any) -> Any:
     """Return a table as a frame, and a chunked array as a Series, of pyarrow's dtypes."""
     pandas = require("pandas", "A table of pyarrow", FILES)
-    # What pandas has noted in a file of its own would turn columns into an index.
+    # The metadata that pandas stores in a file would turn columns into an index.
     options = {"ignore_metadata": True} if hasattr(rows, "schema") else {}
     return rows.to_pandas(types_mapper=pandas.ArrowDtype, **options)
 

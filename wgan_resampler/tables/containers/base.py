@@ -1,7 +1,7 @@
-"""What every container answers: how it is read into columns, and how new rows are built in it.
+"""The interface of all containers: how one is read into columns, and how new rows are built in it.
 
-A container is whatever holds a table or a target: a list, an array, a frame. The original rows are never converted.
-New rows are built in the container's own dtypes and put below the original ones.
+A container is an object that holds a table or a target: a list, an array, a frame. The original rows are never
+converted. New rows are built in the container's own dtypes and put below the original ones.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class TableFormat(abc.ABC):
     Attributes
     ----------
     kind : str
-        What saved files call the container.
+        The name of the container in saved files.
     column_type : type
         The dataclass of an element of `columns`. Files hold its fields, and those of the container.
     columns : tuple
@@ -136,7 +136,7 @@ class TableFormat(abc.ABC):
                 "y.filled(label)."
             )
         values = array_of_labels(target)
-        # numpy's strings of any length cannot be saved, and few functions take them.
+        # numpy's StringDType cannot be saved, and few functions accept it.
         return values.astype(object) if values.dtype.kind == "T" else values
 
     @staticmethod
@@ -178,8 +178,8 @@ def check_no_frame(value: Any, name: str) -> None:
 def array_of_labels(target: Any) -> NDArray[Any]:
     """Return labels as an array in which no label has changed.
 
-    numpy turns everything that stands beside a string into a string, too. It also cuts off a null character at the end,
-    so that two labels would become one.
+    If one label is a string, numpy converts all labels to strings. It also removes a null character at the end of a
+    string, so two different labels could become equal.
     """
     values = np.asarray(target)
     if not isinstance(target, (list, tuple)) or values.dtype.kind not in "US":

@@ -42,10 +42,10 @@ class SeriesFormat:
     categories : pandas array or ndarray, or None, default=None
         What the codes stand for; an ndarray if the column holds objects, and None for numbers.
     missing : Any, default=None
-        What stands in a missing value of a column of objects.
+        What stands for a missing value in a column of objects.
     on_clocks : bool, default=False
-        Whether the numbers are times on the clocks of the dtype's time zone, and not in UTC. They are if all of them
-        are whole days there: where clocks are set, these are not evenly spaced in UTC.
+        Whether the numbers are local times of the dtype's time zone, and not times in UTC. This is the case if all of
+        them are whole days of the time zone. Because of daylight saving time, such days are not evenly spaced in UTC.
     """
 
     dtype: Any
@@ -150,10 +150,10 @@ class PandasFormat(FrameFormat):
 
     @staticmethod
     def stack(rows: Any, new: Any) -> Any:
-        """Return `rows` with `new` below. The attributes stay. A `RangeIndex` continues, any other index is dropped."""
+        """Return `rows` with `new` below. `attrs` are kept. A `RangeIndex` continues; any other index is dropped."""
         import pandas as pd
 
-        # `__finalize__` copies the attributes, which `concat` keeps only if both have the same.
+        # `__finalize__` copies the `attrs`. `concat` keeps them only if they are equal in both frames.
         stacked = pd.concat([rows, new], ignore_index=True).__finalize__(rows)
         if isinstance(rows.index, pd.RangeIndex):
             start, step = rows.index.start, rows.index.step
@@ -169,10 +169,10 @@ class PandasFormat(FrameFormat):
 
     @staticmethod
     def label_array(target: Any) -> NDArray[Any]:
-        """Return a Series or frame as an array, of objects where no other array holds the labels."""
+        """Return a Series or frame as an array. It is an array of objects if no other array can hold the labels."""
         if target.ndim == 2:
             return np.column_stack([PandasFormat.label_array(target.iloc[:, j]) for j in range(target.shape[1])])
-        # No array but one of objects holds missing labels, moments with a time zone, or days that equal Python's.
+        # Only an array of objects can hold missing labels, times with a time zone, or days that equal Python's dates.
         kind = str(getattr(target.dtype, "pyarrow_dtype", ""))
         is_object = target.hasnans or "tz=" in kind or kind.startswith("date")
         return np.asarray(target.to_numpy(dtype=object) if is_object else plain_array(target))
@@ -262,7 +262,7 @@ def plain_array(series: Any, missing: NDArray[np.bool_] | None = None) -> NDArra
 
 
 def _is_counted_by_arrow(dtype: Any) -> bool:
-    """Whether a column holds moments, durations, decimals or nothing, which pyarrow turns into integers and back."""
+    """Whether pyarrow must convert a column to integers and back: times, durations, decimals and null."""
     import pandas as pd
 
     if not isinstance(dtype, pd.ArrowDtype):
@@ -298,17 +298,17 @@ def _days_of_zone(series: Any) -> Any:
     days = series.dt.tz_localize(None)
     known = days.notna()
     is_whole = known.any() and (days == days.dt.normalize())[known].all()
-    # If clocks are set at midnight, it may come twice.
+    # If clocks are set back at midnight, midnight occurs twice.
     return days if is_whole and (_moments_of_clocks(days, series.dt.tz) == series)[known].all() else None
 
 
 def _moments_of_clocks(times: Any, zone: Any) -> Any:
-    """Return the moments at which the clocks of a zone show some times; the first of two."""
+    """Return the moments of local times of a zone. If a local time occurs twice, the first one is taken."""
     import pandas as pd
 
     clocks, day = pd.DatetimeIndex(times), pd.Timedelta(days=1)
     options: Any = {"ambiguous": np.ones(len(clocks), dtype=bool), "nonexistent": "NaT"}
     moments = clocks.tz_localize(zone, **options)
-    # Some times are left out when clocks are set forward. Such a time is read as if they were set a little later.
+    # When clocks are set forward, some local times do not exist. Such a time is read as if clocks were set later.
     left_out = moments.isna() & clocks.notna()
     return moments.where(~left_out, (clocks - day).tz_localize(zone, **options) + day) if left_out.any() else moments

@@ -40,8 +40,8 @@ class PolarsColumn:
     nan_is_missing : bool, default=False
         Whether a missing number is NaN rather than null.
     on_clocks : bool, default=False
-        Whether the numbers are times on the clocks of the dtype's time zone, and not in UTC. They are if all of them
-        are whole days there: where clocks are set, these are not evenly spaced in UTC.
+        Whether the numbers are local times of the dtype's time zone, and not times in UTC. This is the case if all of
+        them are whole days of the time zone. Because of daylight saving time, such days are not evenly spaced in UTC.
     """
 
     dtype: Any
@@ -127,12 +127,12 @@ class PolarsFormat(FrameFormat):
 
     @staticmethod
     def label_array(target: Any) -> NDArray[Any]:
-        """Return a Series or frame as an array, of objects where no other array holds the labels."""
+        """Return a Series or frame as an array. It is an array of objects if no other array can hold the labels."""
         if is_of("polars", target, "LazyFrame"):
             raise InvalidDataError("A polars LazyFrame holds no rows yet. Pass y.collect().")
         if hasattr(target, "get_columns"):
             return np.column_stack([PolarsFormat.label_array(series) for series in target.get_columns()])
-        # No array but one of objects holds missing labels, the moments of a time zone, or integers of 128 bits.
+        # Only an array of objects can hold missing labels, times with a time zone, or integers of 128 bits.
         is_object = target.null_count() or "128" in str(target.dtype) or getattr(target.dtype, "time_zone", None)
         return np.array(target.to_list(), dtype=object) if is_object else np.asarray(target.to_numpy())
 
@@ -166,15 +166,15 @@ def read_series(series: Any, is_categorical: bool) -> tuple[PolarsColumn, Cells]
 def _read_categories(series: Any) -> tuple[CategoricalCells, Any]:
     import polars as pl
 
-    if series.dtype == pl.Null:  # which polars cannot join
+    if series.dtype == pl.Null:  # polars cannot join columns of this dtype
         return CategoricalCells(np.full(len(series), -1), 0), series.clear()
     key = series.fill_nan(None) if series.dtype.is_float() else series
-    if series.dtype.is_decimal():  # which old versions cannot compare
+    if series.dtype.is_decimal():  # old versions of polars cannot compare decimals
         key = series.cast(pl.String)
     cells = key.to_frame("key").with_row_index("row")
     first = cells.drop_nulls("key").unique("key", keep="first", maintain_order=True)
     known = first.select("key").with_row_index("code")
-    # A join promises nothing about the order of rows.
+    # A join may change the order of rows.
     codes = cells.join(known, on="key", how="left").sort("row")["code"].cast(pl.Int64).fill_null(-1)
     return CategoricalCells(codes.to_numpy(), len(known)), series.gather(first["row"])
 
@@ -206,17 +206,17 @@ def _days_of_zone(series: Any) -> Any:
     days = series.dt.replace_time_zone(None)
     if not (days == days.dt.truncate("1d")).all():
         return None
-    # If clocks are set at midnight, it may come twice.
+    # If clocks are set back at midnight, midnight occurs twice.
     return days if (_moments_of_clocks(days, zone) == series).all() else None
 
 
 def _moments_of_clocks(times: Any, zone: str) -> Any:
-    """Return the moments at which the clocks of a zone show some times; the first of two."""
+    """Return the moments of local times of a zone. If a local time occurs twice, the first one is taken."""
     import polars as pl
 
     options: Any = {"time_zone": zone, "ambiguous": "earliest", "non_existent": "null"}
     moments = times.dt.replace_time_zone(**options)
-    # Some times are left out when clocks are set forward. Such a time is read as if they were set a little later.
+    # When clocks are set forward, some local times do not exist. Such a time is read as if clocks were set later.
     day_before = times.dt.offset_by("-24h").dt.replace_time_zone(**options)
     return pl.select(pl.coalesce(moments, day_before.dt.offset_by("24h"))).to_series()
 

@@ -3,8 +3,8 @@
 To add a container, for example xarray:
 
 1. Write one file beside this one, with a class that inherits from
-   :class:`~wgan_resampler.tables.containers.base.TableFormat` and answers its abstract methods. It reads columns into
-   `NumericCells` and `CategoricalCells`. The file ``polars_frames.py`` is a good model. Import the library inside
+   :class:`~wgan_resampler.tables.containers.base.TableFormat` and implements its abstract methods. It reads columns
+   into `NumericCells` and `CategoricalCells`. The file ``polars_frames.py`` is a good model. Import the library inside
    functions only, and let `holds` ask :func:`~wgan_resampler.tables.containers.base.is_of`, so that the library is not
    imported for those who do not use it.
 2. Enter the class in `CONTAINERS`, before `ArrayFormat`, which takes everything that is left.
@@ -31,7 +31,7 @@ CONTAINERS: Final[tuple[type[TableFormat], ...]] = (
     ListFormat,
     ArrayFormat,
 )
-"""Asked in this order; the first one that holds a value reads it."""
+"""Tried in this order: the first container that holds a value reads it."""
 
 
 def container_of(value: Any) -> type[TableFormat]:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wgan_resampler.tables.columns import CategoricalCells, Cells, NumericCells, numeric_cells
+from wgan_resampler.tables.encoding.categories import decode_categories, encode_categories, fit_categories
 from wgan_resampler.tables.encoding.grid import find_grid
 from wgan_resampler.tables.encoding.numeric_scale import ROWS_PER_KNOT, apply_scale, fit_scale, undo_scale
 from wgan_resampler.tables.encoding.schema import (
@@ -139,13 +140,15 @@ class TableEncoder:
                 rows.states[:, block] = encode_states(column, cells)
         return rows
 
-    def decode(self, rows: EncodedRows) -> list[Cells]:
+    def decode(self, rows: EncodedRows, seed: int = 0) -> list[Cells]:
         """Undo :meth:`encode`.
 
         Parameters
         ----------
         rows : EncodedRows
             Any finite values, and states of the blocks.
+        seed : int, default=0
+            Seed of the draws among rare categories, which share a state.
 
         Returns
         -------
@@ -157,8 +160,9 @@ class TableEncoder:
                 column,
                 None if value is None else rows.values[:, value],
                 None if block is None else rows.states[:, block],
+                np.random.default_rng([seed, j]),
             )
-            for column, value, block in self.schema.places
+            for j, (column, value, block) in enumerate(self.schema.places)
         ]
 
 
@@ -176,7 +180,7 @@ def fit_column(cells: Cells) -> Column:
     """
     has_missing = cells.missing is not None and bool(cells.missing.any())
     if isinstance(cells, CategoricalCells):
-        return CategoricalColumn(cells.n_categories, has_missing)
+        return fit_categories(cells)
     numbers = np.sort(cells.present)
     values, counts = _distinct(numbers)
     frequent = _frequent_values(values, counts)
@@ -193,7 +197,7 @@ def _distinct(numbers: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.integer]]
 
 
 def _frequent_values(values: NDArray[Any], counts: NDArray[np.integer]) -> NDArray[Any]:
-    """Return the numbers that get a state of their own, of different numbers and how often each occurs."""
+    """Return the values that get a state of their own. `counts` says how often each of the distinct values occurs."""
     if len(values) <= 1:
         return values[:0]
     n = int(counts.sum())
@@ -205,7 +209,7 @@ def _frequent_values(values: NDArray[Any], counts: NDArray[np.integer]) -> NDArr
 def _coarser_grid(ordinary: NDArray[Any], values: NDArray[Any]) -> Grid | None:
     """Return the grid of the ordinary values, or the grid of all values if that is coarser.
 
-    All values support a grid better, but a frequent value, such as -999, may lie beside the grid of the others.
+    More values make a grid easier to find. But a frequent value, such as -999, may not lie on the grid of the others.
     """
     grid = find_grid(ordinary)
     if len(ordinary) == len(values):
@@ -249,9 +253,9 @@ def encode_values(scale: Scale, cells: Any) -> NDArray[np.float64]:
 
 def encode_states(column: Any, cells: Cells) -> NDArray[np.integer]:
     """Return the state of each cell in the column's block."""
-    missing_state = column.n_states - 1
     if isinstance(cells, CategoricalCells):
-        return np.where(cells.codes < 0, missing_state, cells.codes)
+        return encode_categories(column, cells)
+    missing_state = column.n_states - 1
     frequent = np.array(column.frequent, dtype=column.dtype)
     # Without ordinary numbers, a number that was not seen in training becomes the nearest one that was.
     states = _find(frequent, cells.values) + 1 if column.has_value else _nearest(frequent, cells.values)
@@ -264,11 +268,12 @@ def _filling(column: Any) -> tuple[float, ...]:
     return (0.0, *at_frequent, *([0.0] if column.has_missing else []))
 
 
-def decode_column(column: Column, values: NDArray[np.floating] | None, states: Any) -> NumericCells | CategoricalCells:
+def decode_column(
+    column: Column, values: NDArray[np.floating] | None, states: Any, rng: np.random.Generator
+) -> NumericCells | CategoricalCells:
     """Return the cells of one column from its values and the states of its block; pass None if it has none."""
     if isinstance(column, CategoricalColumn):
-        is_missing = states == column.n_categories
-        return CategoricalCells(np.where(is_missing, -1, states), column.n_categories)
+        return decode_categories(column, states, rng)
     if column.scale is not None and values is not None:
         numbers = undo_scale(column.scale, values)
     else:

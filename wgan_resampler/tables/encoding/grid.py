@@ -1,8 +1,8 @@
 """Finds the grid of a column: evenly spaced numbers on which all numbers of the column lie.
 
 Prices lie on cents, dates on whole days, counts on integers. Generated numbers are rounded to the grid of their column,
-so that they look like the observed ones. Nothing is known about a column but its numbers. So a grid needs support:
-numbers that lie on it by chance must be very improbable.
+so that they look like the observed ones. Only the numbers of a column show its grid. So a grid needs support: it must
+be very improbable that all numbers lie on it by chance.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from wgan_resampler.tables.encoding.schema import LARGEST_ON_GRID, MAX_DECIMALS, Grid
 
 CHANCE_OF_DECIMALS = 20.0
-"""Decimals are found if numbers of arbitrary digits have them with a probability of at most 2 to the minus this."""
+"""Decimals are accepted if arbitrary numbers would have them with a probability of at most 2^(-this number)."""
 
 CHANCE_OF_STEP = 15.0
-"""A larger step is found if arbitrary numbers lie on it with a probability of at most 2 to the minus this."""
+"""A step is accepted if arbitrary numbers would lie on it with a probability of at most 2^(-this number)."""
 
 _ROUND = sorted(
     {n * 10**k for n in (1, 5, 25) for k in range(18)}
@@ -42,7 +42,7 @@ def find_grid(values: NDArray[Any]) -> Grid | None:
     Returns
     -------
     Grid or None
-        Integers always have a grid, if only of step 1. None stands for floats of arbitrary digits.
+        Integers always have a grid, at least that of step 1. None stands for floats of arbitrary digits.
 
     Examples
     --------
@@ -87,7 +87,7 @@ def _decimals(values: NDArray[np.float64], eps: float, least: int = 0) -> int | 
             return None
         scaled = values * float(10**decimals)
         counts = np.rint(scaled)
-        # Not exact, because 57 * 0.01 is not 0.57, and many readers of files err in the last binary digit.
+        # The comparison is not exact: 57 * 0.01 is not 0.57, and many file readers are wrong in the last binary digit.
         if bool((np.abs(scaled - counts) <= 2.0 * eps * np.abs(counts)).all()):
             return decimals
     return None
@@ -106,7 +106,7 @@ def _step(values: NDArray[Any]) -> int:
 
 
 def _supported_part(factor: int, n_differences: int) -> int:
-    """Return the part of a common factor of differences that is no coincidence."""
+    """Return the part of a common factor of differences that is not a coincidence."""
     supported = 1
     for prime in _PRIMES:
         part = 1

@@ -2,15 +2,16 @@
 
 The scale of a column is a piecewise linear, strictly increasing map. It is the weighted mean of two maps: the linear
 map of the observed range to [-1, 1], which keeps distances, and the map to ranks (the empirical distribution function),
-which gives every part of the data its room, however far out an outlier lies. One of them alone is not enough. With the
-linear map alone, a single value of 1e300 squeezes all other values into one point. With ranks alone, every distribution
-becomes uniform. CTGAN (Xu et al. 2019, arXiv:1907.00503, section 4.2) solves the same problem with mixture modes.
+in which an outlier takes no more room than any other value. One of them alone is not enough. With the linear map alone,
+a single value of 1e300 squeezes all other values into one point. With ranks alone, every distribution becomes uniform.
+CTGAN (Xu et al. 2019, arXiv:1907.00503, section 4.2) solves the same problem with mixture modes.
 
 Numbers on a grid are counted in steps from the smallest one. For integers this is exact, so a column of time stamps, or
-of identifiers beyond 2^53, keeps the digits in which its values differ. Only the numbers of steps decide the scale. So
-the same prices have the same scale as floats of 64 or 32 bits, as decimals, and as integers that count cents.
+of identifiers beyond 2^53, keeps the digits in which its values differ. The scale depends only on the numbers of steps.
+So the same prices have the same scale whether they are stored as floats of 64 or 32 bits, as decimals, or as integers
+that count cents.
 
-What is scaled is half of the number of steps. Without a grid, it is half of the value: the range of a column that holds
+Half of the number of steps is scaled. Without a grid, half of the value is scaled: the range of a column that holds
 both the largest and the smallest finite float does not fit a float.
 """
 
@@ -30,7 +31,7 @@ MAX_KNOTS = 64
 """Largest number of knots of a column."""
 
 ROWS_PER_KNOT = 5
-"""A column gets at most one knot for this many rows, so that aggregates are stored and not the rows."""
+"""A column gets at most one knot for this many rows, so that aggregates are stored instead of rows."""
 
 
 def fit_scale(values: NDArray[Any], grid: Grid | None = None) -> Scale:
@@ -51,7 +52,7 @@ def fit_scale(values: NDArray[Any], grid: Grid | None = None) -> Scale:
         grid = Grid(1)
     is_sorted = bool((values[1:] >= values[:-1]).all())
     ordered = values if is_sorted else np.sort(values)
-    # A long double is its own item.
+    # `item` does not convert a long double, so floats are converted by `float`.
     minimum, maximum = (float(end) if values.dtype.kind == "f" else end.item() for end in (ordered[0], ordered[-1]))
     halved = _halve(ordered, minimum, grid)
     low, high = float(halved[0]), float(halved[-1])
@@ -61,7 +62,7 @@ def fit_scale(values: NDArray[Any], grid: Grid | None = None) -> Scale:
     at = np.round(np.linspace(0, len(halved) - 1, n_knots)).astype(np.int64)
     knots = np.unique(halved[at])
     linear = (knots - low) / (high - low)
-    # A value that occurs often spans a range of ranks; it gets the middle one.
+    # A value that occurs often has several ranks. The middle one is used.
     first, last = np.searchsorted(halved, knots, "left"), np.searchsorted(halved, knots, "right") - 1
     ranks = (first + last) / 2.0
     ranks = (ranks - ranks[0]) / (ranks[-1] - ranks[0])
@@ -77,7 +78,7 @@ def apply_scale(scale: Scale, values: NDArray[Any]) -> NDArray[np.float64]:
     scale : Scale
         The scale.
     values : ndarray of shape (n,)
-        Finite real numbers; those outside the observed range are taken to its ends.
+        Finite real numbers; those outside the observed range are clipped to it.
 
     Returns
     -------
@@ -87,11 +88,11 @@ def apply_scale(scale: Scale, values: NDArray[Any]) -> NDArray[np.float64]:
     if scale.is_constant:
         return np.zeros(len(values))
     knots, positions = np.array(scale.knots), np.array(scale.positions)
-    # Below the minimum, counting from it would wrap around.
+    # Below the minimum, the unsigned difference would wrap around.
     low, high = np.array([scale.minimum, scale.maximum], dtype=scale.dtype)
     inside = np.minimum(np.maximum(values, low), high)
     halved = np.clip(_halve(inside, scale.minimum, scale.grid), knots[0], knots[-1])
-    # Shares rather than slopes, as in np.interp: between knots less than 1e-308 apart a slope overflows.
+    # np.interp computes slopes, which overflow between knots less than 1e-308 apart. So shares are computed here.
     left = np.minimum(np.searchsorted(knots, halved, "right") - 1, len(knots) - 2)
     share = (halved - knots[left]) / (knots[left + 1] - knots[left])
     below, above = positions[left], positions[left + 1]
@@ -107,7 +108,7 @@ def undo_scale(scale: Scale, encoded: NDArray[np.floating]) -> NDArray[Any]:
     scale : Scale
         The scale.
     encoded : ndarray of shape (n,)
-        Any finite values; those beyond the ends of the scale are taken to the ends of the range.
+        Any finite values; those outside the scale are clipped to it.
 
     Returns
     -------

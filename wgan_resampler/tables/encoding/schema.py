@@ -3,10 +3,10 @@
 A column is encoded as a *value* in [-1, 1], as a *block* of states of which exactly one is active, or as both:
 
 - numbers: a value;
-- categories: a block with one state per category, and one for a missing value;
+- categories: a block with one state per category, and one for a missing value; rare categories may share a state;
 - numbers with missing values or with frequent values (a spike at zero, a handful of distinct values): a value and a
   block. The first state of the block says "an ordinary number: see the value". Each frequent value, and a missing
-  cell, has a further state. A column without ordinary numbers needs no value.
+  value, has a further state. A column without ordinary numbers needs no value.
 
 The encoded matrix holds all values first, then all blocks. Blocks of equal size stand side by side, so that the
 networks can treat them in one operation. The offsets are kept here and nowhere else.
@@ -19,10 +19,10 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 MAX_DECIMALS = 22
 """Most digits behind the decimal point. A larger power of ten is not exact as a float."""
@@ -120,7 +120,7 @@ class NumericColumn(Struct, frozen=True, tag_field="kind", tag="numbers"):
     frequent : tuple of float or int, default=()
         Values that many rows hold. Each has a state of its own. Increasing.
     has_missing : bool, default=False
-        Whether cells can be missing.
+        Whether values can be missing.
     """
 
     dtype: np.dtype
@@ -156,22 +156,29 @@ class CategoricalColumn(Struct, frozen=True, tag_field="kind", tag="categories")
     n_categories : int
         Number of categories.
     has_missing : bool, default=False
-        Whether cells can be missing.
+        Whether values can be missing.
+    rare_counts : tuple of int, default=()
+        For each category, its number of rows if it is rare, and 0 otherwise. Rare categories share one state, which
+        follows the states of the others. Empty if no category is rare.
     """
 
     n_categories: int
     has_missing: bool = False
+    rare_counts: tuple[Annotated[int, Meta(ge=0, lt=2**48)], ...] = ()
 
     has_value = False
 
     def __post_init__(self) -> None:
         if self.n_categories < 0 or not self.n_states:
             raise ValueError("a column without values")
+        if self.rare_counts and (len(self.rare_counts) != self.n_categories or not any(self.rare_counts)):
+            raise ValueError("rare categories that are not those of the column")
 
     @property
     def n_states(self) -> int:
         """Size of the block that belongs to the column."""
-        return self.n_categories + self.has_missing
+        n_rare = sum(count > 0 for count in self.rare_counts)
+        return self.n_categories - n_rare + (n_rare > 0) + self.has_missing
 
 
 Column = NumericColumn | CategoricalColumn

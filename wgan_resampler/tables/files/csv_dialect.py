@@ -57,7 +57,7 @@ _MARKS: Final = (
 
 @dataclass(frozen=True)
 class CsvOptions:
-    """What the reader of CSV files is told, where it should not find out by itself.
+    """Options for reading CSV files. What is None is detected.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ class CsvOptions:
     encoding : str or None, default=None
         Name of a codec of Python. None takes that of the byte order mark, or UTF-8.
     missing : tuple of str, default=()
-        Words that mean a missing value, in all columns. An empty cell always does.
+        Words that mean a missing value, in all columns. An empty cell is always a missing value.
     header : bool, default=True
         Whether the first record holds names. Otherwise the columns are named by their positions, from ``"0"`` on.
 
@@ -128,8 +128,8 @@ class CsvDialect:
     has_header : bool
         Whether the first record is a header.
     unnamed : {"first", "last", "none"}
-        The column that the header does not count. R leaves out that of row names, which is the first one. Where each
-        row ends in a separator, it is the last one, which is empty.
+        Which column has no entry in the header. R writes none for the row names, the first column. If each row ends in
+        a separator, the last column is empty and has no entry.
     n_skipped : int
         Number of lines before the first row, empty ones included.
     sample : tuple of tuple of str
@@ -179,7 +179,7 @@ def find_dialect(path: str, file: BinaryIO, options: CsvOptions) -> CsvDialect:
     file : BinaryIO
         Its content, from the beginning.
     options : CsvOptions
-        What is known already.
+        Options of the caller.
 
     Returns
     -------
@@ -309,11 +309,11 @@ def not_encoded(path: str, encoding: str, error: Exception) -> DataFileError:
 
 
 def _first_records(path: str, text: str, separator: str, is_cut: bool) -> list[tuple[str, list[str]]]:
-    """Return the first records that are no empty lines, each as it is written and as cells."""
+    """Return the first records that are not empty lines, each as it is written and as cells."""
     found = (record for record in records(path, io.StringIO(text, newline=""), separator) if record.strip("\r\n"))
     first = list(itertools.islice(found, _SAMPLE_RECORDS + 1))
     if len(first) > 2 and (is_cut or len(first) > _SAMPLE_RECORDS):
-        first.pop()  # its end may be missing
+        first.pop()  # it may be incomplete
     return [(record, _cells(path, iter(io.StringIO(record, newline="")), separator)) for record in first]
 
 
@@ -368,7 +368,7 @@ def _divided(path: str, text: str, separator: str, is_cut: bool) -> list[list[st
 
 
 def _names(header: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], Unnamed]:
-    """Return a name for each column, and which one the header does not count."""
+    """Return a name for each column, and which column has no entry in the header."""
     n_columns = len(rows[0]) if rows else len(header)
     if not header:
         return tuple(map(str, range(n_columns))), "none"

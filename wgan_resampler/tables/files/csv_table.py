@@ -1,7 +1,7 @@
 """CSV files: what their cells mean, and copies of them with further rows.
 
-What the cells mean is found beside their text. The text of the original rows is copied from file to file: it is never
-written again from its meaning.
+The values of the cells are kept in addition to their text. The text of the original rows is copied from file to file.
+It is never rebuilt from the values.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import DataFileError, DataFileWarning
 from wgan_resampler.tables.files.csv_dialect import MISSING_WORDS, CsvDialect, CsvOptions, not_encoded, records
+from wgan_resampler.tables.files.date_text import DateText, find_date_text
 from wgan_resampler.tables.files.new_rows import IS_SYNTHETIC, NewRows, read_marks, true_like
 from wgan_resampler.tables.files.number_text import NumberText, find_number_text
 from wgan_resampler.tables.files.packed import one_line, open_data
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _STYLE_SAMPLE: Final = 2_000
-"""So many cells show how a column writes its numbers."""
+"""Number of cells from which the way of writing numbers is detected."""
 
 _BLOCK_BYTES: Final = 2**22
 """A row must fit into this many bytes."""
@@ -38,20 +39,25 @@ class ColumnText:
 
     Parameters
     ----------
-    numbers : NumberText or None, default=None
-        How it writes numbers. None means that the cells are strings.
+    values : NumberText, DateText or None, default=None
+        How it writes numbers or dates. None means that the cells are strings.
     missing : str, default=""
         How it writes a missing value.
     """
 
-    numbers: NumberText | None = None
+    values: NumberText | DateText | None = None
     missing: str = ""
 
     def write(self, values: pd.Series) -> list[str | None]:
         """Return values as cells; None for a missing value."""
-        write = str if self.numbers is None else self.numbers.write
-        missing = values.isna().tolist()
-        return [None if is_gone else write(value) for value, is_gone in zip(values.tolist(), missing, strict=True)]
+        present = values[values.notna()]
+        if isinstance(self.values, DateText):
+            written = self.values.write(present.to_numpy())
+        else:
+            written = [str(value) if self.values is None else self.values.write(value) for value in present.tolist()]
+        cells = np.full(len(values), None, dtype=object)
+        cells[values.notna().to_numpy()] = written
+        return cells.tolist()
 
 
 @dataclass(frozen=True)
@@ -65,12 +71,12 @@ class CsvTable:
     dialect : CsvDialect
         How the file is written.
     frame : pandas.DataFrame
-        What the cells mean. Numbers are int64, uint64, their nullable forms, or float64. All else are strings as the
-        file spells them, of dtype object. Row names are left out.
+        The values of the cells. Numbers are int64, uint64, their nullable forms, or float64. Dates are datetime64. All
+        other columns are strings, exactly as in the file. Row names are left out.
     columns : mapping of str to ColumnText
         How each column of `frame` writes its cells.
     texts : mapping of str to ndarray
-        The cells of the columns that were asked for, as the file spells them; None for a missing value.
+        The cells of the columns that were asked for, exactly as in the file; None for a missing value.
     row_names : ndarray or None
         The first column, if it names or counts the rows.
     """
@@ -83,7 +89,7 @@ class CsvTable:
     row_names: NDArray[Any] | None
 
     def spelled(self, column: str) -> NDArray[np.object_]:
-        """Return the cells of a column that was asked for, as the file spells them; None for a missing value."""
+        """Return the cells of a column that was asked for, exactly as in the file; None for a missing value."""
         return self.texts[column]
 
     def write_with(self, file: BinaryIO, new: NewRows) -> None:
@@ -109,7 +115,7 @@ class CsvTable:
             copy = io.TextIOWrapper(file, lines.encoding, newline="")
             copy.writelines(self._marked(lines, ends_in_rows=len(new) > 0))
             copy.flush()
-            copy.detach()  # or the wrapper would close `file`
+            copy.detach()  # otherwise the wrapper would close `file`
             lines.detach()
         for row in self._rows(new):
             file.write(f"{row}{self.dialect.line_end}".encode(codec))
@@ -173,7 +179,7 @@ class CsvTable:
 def read_csv(path: str, dialect: CsvDialect, options: CsvOptions, spelled: Sequence[str] = ()) -> CsvTable:
     """Read a CSV file.
 
-    A column holds numbers if all its cells are numbers in the same writing. Words such as ``NA`` among numbers are
+    A column holds numbers or dates if all its cells are written in the same way. Words such as ``NA`` among them are
     missing values, and a warning names them. In a column of strings they are strings. An empty cell is a missing value.
 
     Parameters
@@ -183,9 +189,9 @@ def read_csv(path: str, dialect: CsvDialect, options: CsvOptions, spelled: Seque
     dialect : CsvDialect
         How it is written.
     options : CsvOptions
-        What the reader is told.
+        Options of the caller.
     spelled : sequence of str, default=()
-        The columns whose cells are also kept as the file spells them.
+        The columns whose cells are also kept exactly as in the file.
 
     Returns
     -------
@@ -225,12 +231,12 @@ def read_csv(path: str, dialect: CsvDialect, options: CsvOptions, spelled: Seque
     names = [*dialect.names[row_names is not None :]]
     if dialect.unnamed == "first":
         warn_caller(
-            f"{path}: each row has one cell more than the header. The first cell is taken as the name of the row, as R "
-            "writes it, so it is no feature.",
+            f"{path}: each row has one cell more than the header, as in files of R. The first cell is taken as the "
+            "name of the row, and is not a feature.",
             DataFileWarning,
         )
     _warn_of_words(path, {name: words[name] for name in names if words[name]})
-    # Without a copy, or all columns would be in memory twice.
+    # A copy would hold all columns in memory twice.
     frame = pd.DataFrame({name: series[name] for name in names}, copy=False)
     return CsvTable(path, dialect, frame, columns, texts, row_names)
 
@@ -272,7 +278,7 @@ def _reason(error: Exception, dialect: CsvDialect) -> str:
     if found is not None:
         return (
             f"record {found[1]}, where the header is record 1, has {found[3]} cells instead of {found[2]}. If "
-            f"{dialect.separator!r} does not stand between its cells, name the right character, as in separator=';'"
+            f"{dialect.separator!r} is not the separator of this file, give the right one, as in separator=';'"
         )
     if "block boundaries" in str(error):
         return f"it ends in the header, a quote is not closed, or a row is longer than {_BLOCK_BYTES} bytes"
@@ -319,26 +325,64 @@ def _read_column(
 
     marker = ""
     if missing:
-        is_word = pc.is_in(pc.utf8_trim_whitespace(cells), pa.array([word.strip() for word in missing]))
-        marker = next((str(word) for word in cells.filter(is_word).slice(0, 1)), "")
-        cells = pc.if_else(is_word, pa.scalar(None, pa.string()), cells)
+        is_told = pc.is_in(pc.utf8_trim_whitespace(cells), pa.array([word.strip() for word in missing]))
+        marker = next((str(word) for word in cells.filter(is_told).slice(0, 1)), "")
+        cells = _without(cells, is_told)
     if cells.null_count == len(cells):
         return pd.Series(np.full(len(cells), np.nan)), ColumnText(missing=marker), ()
-    numbers = _plain_numbers(cells) if "." in decimals[:1] else None
-    if numbers is not None:
-        shown = cells.slice(0, _STYLE_SAMPLE).drop_null().unique().to_pylist()
-        form = find_number_text(shown, (".",)) if shown else None
-        return _series(numbers), ColumnText(form or NumberText(), marker), ()
-    encoded = cells.combine_chunks().dictionary_encode()
-    categories, codes = encoded.dictionary.to_pylist(), encoded.indices
-    filled = [cell for cell in categories if not _is_missing_word(cell)]
-    form = find_number_text(filled, decimals) if filled else None
+    form: NumberText | DateText | None
+    values, form = _plain_values(cells, decimals[0])
+    if form is not None:
+        return _series(values), ColumnText(form, marker), ()
+    words = tuple(filter(_is_missing_word, cells.unique().drop_null().to_pylist()))
+    filled = _without(cells, pc.is_in(cells, pa.array(words, pa.string()))) if words else cells
+    if filled.null_count < len(filled):
+        values, form = _plain_values(filled, decimals[0]) if words else (None, None)
+        if form is None:
+            values, form = _written_values(filled, decimals)
     if form is None:
         return pd.Series(cells.to_pandas()), ColumnText(missing=marker), ()
-    words = tuple(cell for cell in categories if _is_missing_word(cell))
-    texts = pa.array([None if cell in words else form.read(cell) for cell in categories])
-    numbers = _plain_numbers(pa.chunked_array([texts]))
-    return _series(numbers.take(codes)), ColumnText(form, words[0] if words else marker), words
+    return _series(values), ColumnText(form, words[0] if words else marker), words
+
+
+def _without(cells: Any, is_gone: Any) -> Any:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return pc.if_else(is_gone, pa.scalar(None, pa.string()), cells)
+
+
+def _plain_values(cells: Any, mark: str) -> tuple[Any, NumberText | None]:
+    """Return the numbers of cells that hold digits and decimal marks only, and how they are written."""
+    import pyarrow.compute as pc
+
+    numbers = None
+    if mark == ".":
+        numbers = _plain_numbers(cells)
+    elif not pc.any(pc.match_substring(cells, ".")).as_py():
+        numbers = _plain_numbers(pc.replace_substring(cells, mark, "."))
+    if numbers is None:
+        return None, None
+    shown = cells.slice(0, _STYLE_SAMPLE).drop_null().unique().to_pylist()
+    form = find_number_text(shown, (mark,)) if shown else None
+    return numbers, form or NumberText(mark)
+
+
+def _written_values(cells: Any, decimals: Sequence[str]) -> tuple[Any, NumberText | DateText | None]:
+    """Return the numbers or dates of cells in another writing, read one by one, and how they are written."""
+    import pyarrow as pa
+
+    encoded = cells.combine_chunks().dictionary_encode()
+    categories = encoded.dictionary.to_pylist()
+    form = find_number_text(categories, decimals) or find_date_text(categories)
+    if form is None:
+        return None, None
+    if isinstance(form, DateText):
+        values = pa.array(form.read(categories))
+    else:
+        numbers = pa.array([form.read(cell) for cell in categories])
+        values = _plain_numbers(pa.chunked_array([numbers]))
+    return values.take(encoded.indices), form
 
 
 def _plain_numbers(cells: Any) -> Any:
@@ -349,7 +393,7 @@ def _plain_numbers(cells: Any) -> Any:
     sample = cells.slice(0, _STYLE_SAMPLE)
     for dtype in (pa.int64(), pa.uint64(), pa.float64()):
         try:
-            pc.cast(sample, dtype)  # most columns of strings fail here, in no time
+            pc.cast(sample, dtype)  # most columns of strings fail here, which is fast
             numbers = pc.cast(cells, dtype)
         except pa.ArrowInvalid:
             continue
@@ -362,7 +406,7 @@ def _plain_numbers(cells: Any) -> Any:
 
 
 def _series(numbers: Any) -> pd.Series:
-    """Return Arrow's numbers as a Series. Integers keep their digits beside missing values."""
+    """Return Arrow's numbers as a Series. Integers keep their digits even if there are missing values."""
     import pandas as pd
     import pyarrow as pa
 
@@ -376,6 +420,7 @@ def _warn_of_words(path: str, found: Mapping[str, Sequence[str]]) -> None:
         where = [f"{', '.join(map(repr, words[:3]))} in column {name!r}" for name, words in list(found.items())[:12]]
         more = ", ..." if len(found) > 12 else ""
         warn_caller(
-            f"{path}: these words stand among numbers, and were read as missing values: {'; '.join(where)}{more}.",
+            f"{path}: these words stand among numbers or dates, and were read as missing values: "
+            f"{'; '.join(where)}{more}.",
             DataFileWarning,
         )

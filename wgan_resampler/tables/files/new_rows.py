@@ -1,4 +1,4 @@
-"""Rows to put below those of a file, and the mark that tells them from the original ones."""
+"""Rows to put below those of a file, and the mark that says which rows are synthetic."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class NewRows:
     Parameters
     ----------
     features : pandas.DataFrame
-        Their values. Columns of the table that are not there are missing in the new rows.
+        Their values. In other columns of the table, the new rows have missing values.
     target : str
         The column of the classes.
     donors : ndarray of int of shape (n_new,)
@@ -55,7 +55,7 @@ class NewRows:
 def noted_marks(path: str, n_rows: int) -> NDArray[np.bool_]:
     """Return which rows of a table are synthetic, from the file beside it that says how it was augmented.
 
-    No row is if there is no such file, or if it is about another number of rows.
+    If there is no such file, or if it describes another number of rows, no row is synthetic.
     """
     try:
         about = json.loads(Path(f"{path}{META_SUFFIX}").read_bytes())

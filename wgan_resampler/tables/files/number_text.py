@@ -1,4 +1,4 @@
-"""Numbers as the cells of a text file: how a column writes them is found, and used to read and to write its cells.
+"""Numbers in text files: detects how a column writes numbers, and reads and writes its cells in this way.
 
 A column may write numbers with a decimal comma, thousands separators, a unit such as ``$``, ``%`` or ``kg``, brackets
 around negative numbers, a fixed number of decimals, or exponents. All its cells must agree. A number with leading zeros

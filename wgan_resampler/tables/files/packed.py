@@ -19,7 +19,7 @@ from wgan_resampler.utils.storage import (
 )
 
 MAX_UNPACKED_RATIO = 100
-"""How many bytes one byte of a packed file may unpack to. Numbers as text reach about 5; bombs reach 1000 and more."""
+"""How many bytes one byte of a packed file may unpack to. Numbers as text reach about 5, hostile files over 1000."""
 
 MIN_UNPACKED_ALLOWANCE = 4 * 2**20
 """Bytes that any packed file may unpack to, however small it is."""

@@ -1,6 +1,6 @@
 """Parquet files: their columns as a frame, and copies of them with further rows.
 
-The original columns are never converted: new rows are put below them in the same Arrow types.
+The original values are never converted. New rows are put below them in the same Arrow types.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MAX_CELLS_PER_BYTE: Final = 100
 MIN_CELL_ALLOWANCE: Final = 10_000_000
-"""A Parquet file may announce this many cells, or 100 for each of its bytes. Repeated values pack without a limit."""
+"""A Parquet file may declare this many values, or 100 for each of its bytes: repeated values take almost no bytes."""
 
 _PANDAS: Final = b"pandas"
 """Key of the metadata in which pandas describes index and dtypes."""
@@ -118,7 +118,7 @@ def read_parquet(path: str) -> ParquetTable:
     Raises
     ------
     DataFileError
-        If the file is not valid, has columns of lists or structs, or announces more than its size explains.
+        If the file is not valid, has columns of lists or structs, or declares too many values for its size.
     MissingDependencyError
         If pyarrow is not installed.
     """
@@ -156,8 +156,8 @@ def _check_claims(path: str, n_bytes: int, n_rows: int, n_columns: int) -> None:
         raise DataFileError(f"{path} has {n_columns} columns; at most {MAX_COLUMNS} are read.")
     if n_rows * n_columns > max(MIN_CELL_ALLOWANCE, MAX_CELLS_PER_BYTE * n_bytes):
         raise DataFileError(
-            f"{path} claims {n_rows} rows of {n_columns} columns in {n_bytes} bytes, which no table of measurements "
-            "needs so little for. If you trust it, convert it to CSV."
+            f"{path} claims {n_rows} rows of {n_columns} columns in {n_bytes} bytes. A table of measurements "
+            "needs more bytes for so many values. If you trust the file, convert it to CSV."
         )
 
 
@@ -167,8 +167,8 @@ def _check_types(path: str, schema: Any) -> None:
     for field in schema:
         if pa.types.is_nested(getattr(field.type, "storage_type", field.type)):
             raise DataFileError(
-                f"{path}: column {field.name!r} holds values of several parts ({str(field.type)[:60]}). Spread it over "
-                "columns of single values, or remove it."
+                f"{path}: column {field.name!r} holds nested values ({str(field.type)[:60]}). Divide it into columns "
+                "of single values, or remove it."
             )
 
 
@@ -183,7 +183,7 @@ def _pandas_metadata(schema: Any) -> dict[str, Any]:
 
 
 def _extend_range(about: dict[str, Any], n_rows: int, n_new: int) -> None:
-    """Let an index that is stored as a range go on in the new rows, or pandas would drop it."""
+    """Extend an index that is stored as a range to the new rows. Otherwise, pandas would drop it."""
     for index in about.get("index_columns", []):
         if isinstance(index, dict) and index.get("kind") == "range":
             start, step = index.get("start"), index.get("step")
@@ -244,7 +244,7 @@ def _stored(column: Any) -> Any:
 
 
 def _as_series(column: Any) -> pd.Series:
-    """Return a column in the pandas dtype that keeps its values: integers keep their digits beside missing values."""
+    """Return a column in the pandas dtype that keeps its values. Integers keep all digits, with missing values too."""
     import pandas as pd
     import pyarrow as pa
 
@@ -303,7 +303,7 @@ def _marks(column: Any, n: int) -> Any:
 
 
 def _further_numbers(column: Any, n: int) -> Any:
-    """Return numbers that go on after those of an index; None if they cannot."""
+    """Return the numbers that continue those of an index; None if its type ends before."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -312,5 +312,5 @@ def _further_numbers(column: Any, n: int) -> Any:
     last = pc.max(column).as_py() or 0
     try:
         return pa.array(range(last + 1, last + 1 + n), column.type)
-    except (pa.ArrowInvalid, OverflowError):  # the type ends before
+    except (pa.ArrowInvalid, OverflowError):
         return None

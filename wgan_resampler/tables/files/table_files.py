@@ -48,7 +48,7 @@ _CONVERTERS: Final = {
     ".xml": "pandas.read_xml({path!r})",
     ".html": "pandas.read_html({path!r})[0]",
 }
-"""Calls that read tables of other kinds."""
+"""Calls that read tables of other formats."""
 
 _STARTS: Final = (
     (b"PAR1", "a Parquet file", ".parquet"),
@@ -82,7 +82,7 @@ class TableFile(Protocol):
         """What the file holds, column by column. Names of rows, and an index that pandas stored, are left out."""
 
     def spelled(self, column: str) -> NDArray[np.object_]:
-        """Return the values of a column as the file spells them; None for a missing value."""
+        """Return the values of a column exactly as in the file; None for a missing value."""
 
     def write_with(self, file: BinaryIO, new: NewRows) -> None:
         """Write a copy of the file with a mark in each row, and with new rows below."""
@@ -108,7 +108,7 @@ def table_suffix(path: _PATH) -> str | None:
 
 
 def check_kind(path: _PATH) -> None:
-    """Raise DataFileError with the call that converts a file, if it is a table of a kind that is not read.
+    """Raise DataFileError with the call that converts a file, if it is a table of a format that is not read.
 
     Examples
     --------
@@ -147,14 +147,14 @@ def open_table(path: _PATH, *columns: str, options: CsvOptions | None = None) ->
     path : str or os.PathLike
         The file. Its name ends in one of `TABLE_SUFFIXES`.
     *columns : str
-        Names of columns that the file must have. Their values can be had as the file spells them.
+        Names of columns that the file must have. `spelled` returns their values exactly as in the file.
     options : CsvOptions or None, default=None
-        What the reader of CSV files is told. None lets it find out all by itself.
+        How CSV files are read. None detects it.
 
     Returns
     -------
     TableFile
-        At least one row. The names of the columns are strings, and each is there once.
+        It has at least one row. The names of the columns are unique strings.
 
     Raises
     ------
@@ -186,7 +186,7 @@ def open_table(path: _PATH, *columns: str, options: CsvOptions | None = None) ->
     check_kind(path)
     if suffix is None:
         raise DataFileError(
-            f"{path} is not a table by its name, which must end in {TABLE_NAMES}. If it is one, rename it."
+            f"{path} does not have the name of a table file, which must end in {TABLE_NAMES}. If it is one, rename it."
         )
     require("pandas", "Reading tables", FILES)
     if suffix == ".parquet":
@@ -266,7 +266,7 @@ def write_table(path: _PATH, frame: pd.DataFrame) -> None:
             text = io.TextIOWrapper(out, encoding="utf-8", newline="")
             frame.to_csv(text, index=False, lineterminator="\n")
             text.flush()
-            text.detach()  # or the wrapper would close `out`
+            text.detach()  # otherwise the wrapper would close `out`
 
 
 def _hint(dialect: CsvDialect) -> str:

@@ -1,4 +1,4 @@
 """Formats of tables and targets as plain values, as files of state hold them, and back.
 
-A state may come from anywhere: whatever is wrong with it, only CheckpointError is raised.
+A state may come from an untrusted source. If anything is wrong with it, CheckpointError is raised and no other error.
 """

@@ -1,4 +1,4 @@
-"""Formats of tables and targets as plain values, and back: whatever container came, more rows of it can be made."""
+"""Formats of tables and targets as plain values, and back: so that new rows can be made in any container."""
 
 from __future__ import annotations
 

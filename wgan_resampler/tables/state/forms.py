@@ -20,15 +20,16 @@ MAX_ARRAY_BYTES = 2**28
 """Strings of a fixed width may make a large array of few characters, so the size of an array is limited."""
 
 MAX_ITEM_BYTES = 2**16
-"""A dtype of long strings takes a few bytes in a file, and as much as this for each cell of a table."""
+"""Largest size of a dtype of strings. The dtype takes few bytes in a file, but its size for each value of a table."""
 
 Code = Callable[[Any], Any]
 """Writes a value that is part of another one, or reads it."""
 
 Form = tuple[Callable[[Any, Code], Any], Callable[[Any, Code], Any]]
-"""A function that returns the content of a value, and one that undoes this, with any error for a damaged content.
+"""Two functions: the first returns the content of a value, the second builds the value again.
 
-The second argument of each writes or reads the parts of the value.
+The second one may raise any error if the content is damaged. The second argument of each function writes or reads the
+parts of the value.
 """
 
 _DTYPE = re.compile(r"[<>|=]?(?:[biufUS]\d{1,7}|[mM]8(?:\[\d{0,4}[A-Za-z]{1,2}\])?|O)")

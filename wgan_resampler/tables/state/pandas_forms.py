@@ -86,7 +86,7 @@ def _write_series(series: Any, write: Code) -> list[Any]:
 def _read_series(state: Any, read: Code) -> Any:
     pd = library("pandas")
     dtype, cells, name = map(read, state)
-    # Names of dtypes, which pandas takes as well, are not checked, and the cells of a dtype of numpy may be strings.
+    # pandas also accepts names of dtypes, but these were not checked.
     is_known = isinstance(dtype, (np.dtype, pd.api.extensions.ExtensionDtype))
     if not is_known or type(cells) is not (np.ndarray if isinstance(dtype, np.dtype) else list):
         raise ValueError("a Series of another dtype than its cells")

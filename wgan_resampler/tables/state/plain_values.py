@@ -1,7 +1,7 @@
 """Values of any type that a table or a parameter may hold as plain values, and back.
 
-A value that is not plain becomes a list of a tag and a content. What is written is read at once, and written again: if
-the two differ, saving fails, so that the user does not have to find out when loading.
+A value that is not plain becomes a list of a tag and a content. When a value is saved, it is read back and written
+again. If the two results differ, saving fails. Otherwise the user would only notice the error when loading.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def value_to_state(value: Any, where: str) -> Any:
 
     state = write(value)
     with contextlib.suppress(CheckpointError):
-        # As texts, because a NaN does not equal itself.
+        # Compared as strings, because a NaN does not equal itself.
         if repr(write(value_from_state(state))) == repr(state):
             return state
     raise _cannot_hold(where, value)

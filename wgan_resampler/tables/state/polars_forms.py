@@ -31,7 +31,7 @@ def _read_dtype(state: Any, read: Code) -> Any:
     arguments = dict(zip(_ARGUMENTS[name], values, strict=True))
     checked_zone(arguments.get("time_zone"))
     if not all(type(text) is str for text in arguments.get("categories", ())):
-        raise ValueError("categories that are no strings")
+        raise ValueError("categories that are not strings")
     return getattr(library("polars"), name)(**arguments)
 
 

@@ -1,4 +1,4 @@
-"""State on disk: written in full or not at all, and read without trust."""
+"""State on disk: written in full or not at all, and checked before it is used."""
 
 import lazy_loader
 

@@ -1,7 +1,7 @@
-"""A reader of the files of ``torch.save`` for tensors and plain values, which takes neither memory nor code on trust.
+"""A safe reader of files of ``torch.save`` that hold tensors and plain values.
 
-Everything that such a file does not need is refused: compressed entries, which can expand a thousand times; code by
-name; all but a few instructions of the pickle machine; tensors whose elements are missing.
+Everything that such a file does not need is refused: compressed entries, which can expand a thousand times; names of
+functions; all but a few instructions of the unpickler; tensors whose elements are missing.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from wgan_resampler.utils.storage.typed_state import refusing
 MAX_BYTES: Final = 2**31
 MAX_PICKLE_BYTES: Final = 2**24
 MAX_TUPLES: Final = 20_000
-"""Most tuples in the structure. A tensor has six. A key that is nested 300 000 tuples deep crashes Python."""
+"""Largest number of tuples in a file. A tensor has six. A key that is nested 300 000 tuples deep crashes Python."""
 
 DTYPES: Final[Mapping[torch.dtype, str]] = {
     torch.float64: "DoubleStorage",
@@ -56,8 +56,8 @@ _INSTRUCTIONS = (
 def read_archive(file: BinaryIO) -> Any:
     """Return what ``torch.save`` wrote to a file that is open for reading.
 
-    CheckpointError is raised if the file is damaged, or holds anything but whole tensors and plain values, each of them
-    in one place.
+    CheckpointError is raised if the file is damaged, if it holds anything but whole tensors and plain values, or if one
+    of them is in two places.
     """
     return _Reader(_entries(file, os.fstat(file.fileno()).st_size)).load()
 
@@ -80,9 +80,10 @@ def _entries(file: BinaryIO, n_bytes: int) -> dict[str, bytes]:
 
 
 class _Reader(pickle._Unpickler):
-    """The pickle machine of Python's library, with few instructions and no name that leads out of this class.
+    """Python's unpickler with few instructions. No name in a file leads to anything outside this class.
 
-    It is the one that is written in Python. The one in C takes memory for as many objects as a file claims to hold.
+    It extends the unpickler that is written in Python. The one in C allocates memory for as many objects as the file
+    claims to hold.
     """
 
     dispatch: ClassVar[dict[int, Callable[[Any], None]]] = {}
@@ -110,7 +111,7 @@ class _Reader(pickle._Unpickler):
         """Return a tensor of all elements of a storage. Each storage is used once, so no two tensors share memory."""
         _, dtype, name, _, n_elements = storage
         content = self._entries.pop("data/" + name, b"")
-        # With strides of 0, a few elements could claim to be 10^12.
+        # With strides of 0, a few elements could be read as 10^12 elements.
         with contextlib.suppress(RuntimeError, TypeError, ValueError):
             # torch refuses a buffer without bytes.
             elements = torch.frombuffer(bytearray(content), dtype=dtype) if content else torch.empty(0, dtype=dtype)
@@ -122,7 +123,7 @@ class _Reader(pickle._Unpickler):
 
 
 def _limited(code: bytes) -> Callable[[Any], None]:
-    """Return an instruction of the pickle machine, with a limit on what it may put on the stack."""
+    """Return an instruction of the unpickler, with a limit on what it may put on the stack."""
     load: Callable[[Any], None] = pickle._Unpickler.dispatch[code[0]]
 
     def load_limited(reader: Any) -> None:

@@ -1,4 +1,4 @@
-"""Files that are there in full or not at all."""
+"""Files that are written in full or not at all."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def remove_leftovers(folder: str | os.PathLike[str]) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the new name outlast a loss of power, where the system can open folders (Windows cannot)."""
+    """Make the new name survive a power failure, on systems that can open folders (Windows cannot)."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

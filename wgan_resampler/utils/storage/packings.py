@@ -52,14 +52,14 @@ class Packing:
     suffix : str
         What the name of a packed file ends in.
     name : str
-        What the packing is called in messages.
+        Name of the packing in messages.
     marks : tuple of bytes
         What a packed file begins with.
     open_to_read : callable
         Takes the open packed file. Returns a file of the unpacked content, or raises one of `DAMAGE`.
     open_to_write : callable
         Takes the open file and the name of the packed file. Returns a context with a file that packs what is written.
-        Equal content makes equal bytes: there is no time inside.
+        Equal content gives equal bytes, because no time is stored.
     """
 
     suffix: str
@@ -139,7 +139,7 @@ class _XzReader(io.RawIOBase):
 
 
 class _Unclosed(io.RawIOBase):
-    """Passes writes on to a file, but not `close`, which pyarrow's streams call on their file."""
+    """Passes `write` on to a file, but not `close`: pyarrow's streams would close the file."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file

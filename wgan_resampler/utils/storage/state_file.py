@@ -1,10 +1,10 @@
-"""State on disk: tensors and plain values in one file that is written in full or not at all, and read without trust.
+"""State on disk: tensors and plain values in one file, which is written in full or not at all.
 
 The file is what ``torch.save`` writes for ``{"format": ..., "version": ..., "state": ...}``: a zip archive that holds a
 pickle of the structure, and the elements of each tensor. ``torch.load(weights_only=True)`` reads it, too. This package
 reads it with :mod:`wgan_resampler.utils.storage.archive_reader`, which does not trust the file.
 
-`VERSION` goes up by one when a state gains or loses something that other versions of the program need.
+Increase `VERSION` by one when a state gets or loses an entry that other versions of the program need.
 """
 
 from __future__ import annotations
@@ -59,11 +59,11 @@ def save_state(path: str | os.PathLike[str], state: Any) -> None:
 
 
 def load_state(path: str | os.PathLike[str], build: Callable[[dict[str, Any]], _T] = dict) -> _T:  # type: ignore[assignment]
-    """Read a state that :func:`save_state` wrote. Return ``build(state)``, or without `build` the state, a dict.
+    """Read a state that :func:`save_state` wrote. Return ``build(state)``; without `build`, return the state as a dict.
 
     The file may come from an untrusted source: nothing in it is run, and reading takes a few times its size in memory.
-    CheckpointError is raised if it is damaged, of another kind or of another version, or if `build` raises that because
-    the state does not fit; OSError if it does not exist or cannot be read.
+    CheckpointError is raised if it is damaged, of another kind or of another version, or if `build` raises this error.
+    OSError is raised if it does not exist or cannot be read.
     """
     with Path(path).open("rb") as file:
         try:
@@ -75,7 +75,7 @@ def load_state(path: str | os.PathLike[str], build: Callable[[dict[str, Any]], _
 
 @dataclass(frozen=True)
 class FoundState:
-    """The newest file that could be read, with its state; and the damaged files that are newer, the newest first."""
+    """The newest file that could be read, its state, and the damaged files that are newer, the newest first."""
 
     path: Path | None
     state: dict[str, Any] | None
@@ -123,7 +123,7 @@ def _checked(payload: Any) -> dict[str, Any]:
 
 
 def _plain_copy(value: Any, where: str, depth: int = 0) -> Any:
-    """Return a copy made of plain values and whole tensors. CheckpointError names what is neither, as `where`."""
+    """Return a copy made of plain values and whole tensors. An error for anything else calls it `where`."""
     plain = _plain(value)
     if type(plain) is int and plain.bit_length() > MAX_INT_BITS:
         raise CheckpointError(f"{where} is an integer of {plain.bit_length()} bits; store it as a string.")

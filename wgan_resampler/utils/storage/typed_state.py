@@ -84,7 +84,7 @@ def check_same_form(state: Any, expected: Any, where: str) -> None:
 
 
 def refusing(build: Callable[_P, _T]) -> Callable[_P, _T]:
-    """Make a function raise CheckpointError where damaged content causes an error, be it of a library."""
+    """Make a function raise CheckpointError if damaged content causes any error, also in a library."""
 
     @functools.wraps(build)
     def refuse(*args: _P.args, **kwargs: _P.kwargs) -> _T:
@@ -99,7 +99,7 @@ def refusing(build: Callable[_P, _T]) -> Callable[_P, _T]:
 
 
 def _damage() -> tuple[type[BaseException], ...]:
-    """Return what libraries may raise for damaged content. ImportError is not among it, and no library is imported."""
+    """Return the errors, except ImportError, that libraries raise for damaged content. No library is imported here."""
     polars, pyarrow = sys.modules.get("polars"), sys.modules.get("pyarrow")
     return (
         *(ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError, OSError, RuntimeError),

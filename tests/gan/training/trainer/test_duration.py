@@ -1,4 +1,4 @@
-"""How long training runs, and how it goes on."""
+"""How long training runs, and how it continues."""
 
 import pytest
 import torch

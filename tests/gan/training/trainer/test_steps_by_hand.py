@@ -78,7 +78,7 @@ def test_critic_steps_equal_those_worked_out_by_hand():
 
 @pytest.mark.parametrize("scale", [None, [0.5, 2.0]])
 def test_updates_equal_a_plain_float64_loop_with_torch_adam(scale):
-    # Two rows: the slopes of more, where they cancel, leave rounding errors that Adam makes as large as a step.
+    # Two rows only. With more rows, slopes can cancel, and Adam makes whole steps of the rounding errors that are left.
     data = batches(2, n_rows=2)
     scale = None if scale is None else torch.tensor(scale)
     trainer = trainer_of(n_critic=3, feature_scale=scale)
