@@ -224,6 +224,19 @@ def test_a_header_of_several_rows_is_refused_as_that(tmp_path, start):
         read(tmp_path, start + "".join(f"{i},1.5,2\n" for i in range(5)))
 
 
+@pytest.mark.filterwarnings("ignore::wgan_resampler.exceptions.DataFileWarning")
+@pytest.mark.parametrize("word", ["NA", "?", "unknown", "#N/A", "<5", "x"])
+def test_bug_a_word_in_the_first_row_was_taken_for_a_second_header(tmp_path, word):
+    table = read(tmp_path, f"age,city,t\n{word},Rome,a\n" + "1,Rome,b\n2,Oslo,a\n" * 5, "t")
+    assert len(table.frame) == 11
+
+
+def test_a_header_of_several_rows_above_missing_values_is_refused_as_that(tmp_path):
+    rows = "".join(f"{i},NA,a\n{i}.5,,b\n" for i in range(5))
+    with pytest.raises(DataFileError, match="header of several rows"):
+        read(tmp_path, "age,length,t\nyears,cm,\n" + rows, "t")
+
+
 def test_bug_a_first_number_in_brackets_was_taken_for_a_second_header(tmp_path):
     assert read(tmp_path, "x,t\n(2),a\n" + "1,b\n" * 5, "t").frame["x"].tolist() == [-2, 1, 1, 1, 1, 1]
 

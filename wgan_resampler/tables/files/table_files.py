@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import DataFileError
-from wgan_resampler.tables.files.csv_dialect import CsvDialect, CsvOptions, find_dialect
+from wgan_resampler.tables.files.csv_dialect import MISSING_WORDS, CsvDialect, CsvOptions, find_dialect
 from wgan_resampler.tables.files.csv_table import read_csv
 from wgan_resampler.tables.files.new_rows import IS_SYNTHETIC, NewRows, noted_marks
 from wgan_resampler.tables.files.number_text import find_number_text
@@ -296,18 +296,29 @@ def _check_columns(
 
 def _check_header(path: _PATH, dialect: CsvDialect) -> None:
     """Raise DataFileError if the names of the columns take up more than one row."""
-    columns = list(zip(*(row for row in dialect.sample[:20] if len(row) == len(dialect.names)), strict=True))
-    # A single number in brackets may be a reference, but not here.
-    bare = [[cell.replace("(", "").replace(")", "") for cell in cells] for cells in columns]
-    is_number = [[bool(cell) and find_number_text([cell]) is not None for cell in cells] for cells in bare]
-    starts_with_words = [
-        cells[0].strip() != "" and not any(numbers[:1]) and all(numbers[3:])
-        for cells, numbers in zip(columns, is_number, strict=True)
-        if len(cells) > 4
-    ]
-    if dialect.has_header and any(starts_with_words) and not any(numbers[0] for numbers in is_number):
+    columns = list(zip(*(row for row in dialect.sample if len(row) == len(dialect.names)), strict=True))
+    # The first row holds names if words stand above numbers. In a row of values, numbers would stand there too, or
+    # values that other rows have as well.
+    if (
+        dialect.has_header
+        and any(map(_is_word_above_numbers, columns))
+        and not any(_is_number(cells[0]) or (cells[0].strip() and cells[0] in cells[1:]) for cells in columns)
+    ):
         raise DataFileError(
             f"{path} has a header of several rows. Keep one row of names, for example with pandas: "
             f"frame = pandas.read_csv({Path(path).name!r}, header=[0, 1]); frame.columns = "
             "frame.columns.map('_'.join)."
         )
+
+
+def _is_word_above_numbers(cells: Sequence[str]) -> bool:
+    # The next two rows may belong to the header, too.
+    later = [cell for cell in cells[3:20] if cell.strip().lower() not in MISSING_WORDS]
+    is_word = cells[0].strip().lower() not in MISSING_WORDS and not _is_number(cells[0])
+    return is_word and len(later) > 1 and all(map(_is_number, later))
+
+
+def _is_number(cell: str) -> bool:
+    # A single number in brackets may be a reference, but not here.
+    bare = cell.replace("(", "").replace(")", "")
+    return bool(bare) and find_number_text([bare]) is not None
