@@ -5,6 +5,8 @@ import re
 
 from hypothesis import strategies as st
 
+from wgan_resampler.tables.files.csv_dialect import MISSING_WORDS
+
 WORDS = ["NA", "None", "null", "nan", "n/a", "TRUE", "01", "03110", "1.10", "2E03", "23", "1e300", "-0", "?", " x "]
 CHARACTERS = st.characters(codec="utf-8", exclude_characters="\0\ufeff")
 CELLS = st.one_of(
@@ -17,7 +19,8 @@ ENCODINGS = {"utf-8": (b"", codecs.BOM_UTF8), "utf-16-le": (codecs.BOM_UTF16_LE,
 
 
 def is_always_quoted(cells):
-    return any(cells) and all(cell.startswith('"') for cell in cells if cell)
+    filled = [cell for cell in cells if cell.strip().lower() not in MISSING_WORDS]
+    return bool(filled) and all(cell.startswith('"') for cell in filled)
 
 
 @st.composite

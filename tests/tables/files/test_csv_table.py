@@ -48,7 +48,9 @@ def test_the_original_rows_are_copied_byte_for_byte(tmp_path, drawn):
         except DataFileError as error:
             assume("header of several rows" not in str(error))
             raise
-    assert table.spelled("the class").tolist() == [row[-1] for row in cells[1:]]
+    # Words among numbers are missing values, also in the column of the classes.
+    classes = [None if word else row[-1] for row, word in zip(cells[1:], table.frame["the class"].isna(), strict=True)]
+    assert table.spelled("the class").tolist() == classes
     copy = copied(table, "the class", [0, len(cells) - 2])
     assert copy.startswith(marked)
     # The copy holds two rows more, and is read as the same table.
@@ -56,7 +58,7 @@ def test_the_original_rows_are_copied_byte_for_byte(tmp_path, drawn):
         warnings.simplefilter("ignore", DataFileWarning)
         again = read(tmp_path, copy, "the class", separator=separator)
     assert again.frame["is_synthetic"].tolist() == [False] * len(table.frame) + [True] * 2
-    assert again.spelled("the class").tolist() == [row[-1] for row in [*cells[1:], cells[1], cells[-1]]]
+    assert again.spelled("the class").tolist() == [*classes, classes[0], classes[-1]]
     # The new rows have the values of the rows that they were made from.
     expected = table.frame.take([*range(len(table.frame)), 0, len(table.frame) - 1]).reset_index(drop=True)
     pd.testing.assert_frame_equal(again.frame.drop(columns="is_synthetic"), expected, check_exact=True)
@@ -78,9 +80,28 @@ WRITINGS = {
     "decimal commas, told": (['"1,500"', '"2,250"'], {"decimal": ","}, [1.5, 2.25], ['"1,500"', '"2,250"']),
     "thousands": (['"4,118"', '"69,441"'], {}, [4118, 69441], ['"4,118"', '"69,441"']),
     "thousands and decimals": (["1'234.50", "7.00"], {}, [1234.5, 7.0], ["1'234.50", "7.00"]),
-    "currency": (["$1.50", "$-2.25"], {}, [1.5, -2.25], ["$1.50", "-$2.25"]),
+    "currency": (["$1.50", "$-2.25"], {}, [1.5, -2.25], None),
+    "currency, without negative numbers": (["$1.50", "$2.25"], {}, [1.5, 2.25], None),
+    "currency of letters": (["USD 1.50", "USD 12.00"], {}, [1.5, 12.0], None),
+    "currency of letters and a sign": (['"R$ 1,50"', '"-R$ 12,00"'], {}, [1.5, -12.0], None),
+    "brackets around negative numbers": (['"1,234.50"', "(2.00)"], {}, [1234.5, -2.0], None),
+    "the accounts of Excel": (['" $ 1,234.50 "', '" $ (2.00)"'], {}, [1234.5, -2.0], None),
+    "brackets around all numbers": (["(1)", "(2)"], {}, ["(1)", "(2)"], None),
+    "a typographic minus": (["\u22122.5", "1.0"], {}, [-2.5, 1.0], None),
+    "plus signs": (["+17", "-3"], {}, [17, -3], None),
+    "plus signs and 17 digits": (["+49171123456789013", "+1"], {}, [49171123456789013, 1], None),
+    "a unit": (["5 kg", "12 kg"], {}, [5, 12], None),
+    "degrees": (["21.5°C", "-3.0°C"], {}, [21.5, -3.0], None),
+    "several units": (["5 kg", "12 g"], {}, ["5 kg", "12 g"], None),
+    "codes that end in a letter": (["2WD", "4WD"], {}, ["2WD", "4WD"], None),
     "percent": (["12 %", "3 %"], {}, [12, 3], ["12 %", "3 %"]),
-    "spaces around numbers": ([" 1", " 2"], {}, [1, 2], ["1", "2"]),
+    "spaces around numbers": ([" 1", " 2"], {}, [1, 2], None),
+    "other spaces around each number": ([" 1", "2"], {}, [1, 2], ["1", "2"]),
+    "some decimals": (["1.0", "2.25"], {}, [1.0, 2.25], None),
+    "no zero before the mark": ([".5", "-.25"], {}, [0.5, -0.25], None),
+    "exponents of one digit": (["2E3", "15E-2"], {}, [2000.0, 0.15], ["2E3", "1.5E-1"]),
+    "some exponents": (["7.293e+07", "0.5"], {}, [72930000.0, 0.5], None),
+    "integers beyond 64 bits": (["18446744073709551616", "36893488147419103232"], {}, [2.0**64, 2.0**65], None),
     "spaces around strings": ([" a", "a "], {}, [" a", "a "], [" a", "a "]),
     "quoted strings": (['"a"', '"b"'], {}, ["a", "b"], ['"a"', '"b"']),
     "quotes in strings": (['"a ""b"""', "c"], {}, ['a "b"', "c"], ['"a ""b"""', "c"]),
@@ -128,7 +149,7 @@ def test_what_could_be_another_date_or_none_is_a_string(tmp_path, cell):
     assert read(tmp_path, f"x,t\n{cell},a\n", "t").frame["x"].tolist() == [cell]
 
 
-@pytest.mark.parametrize("word", ["NA", "n/a", "?", "-", " ", "NULL", "nan", "#N/A", "."])
+@pytest.mark.parametrize("word", ["NA", "n/a", "?", "-", " ", "NULL", "nan", "#N/A", ".", r"\N", "#DIV/0!", "n.a."])
 def test_a_word_among_numbers_is_missing_and_said_aloud(tmp_path, word):
     with pytest.warns(DataFileWarning, match=f"missing values: {re.escape(repr(word))} in column 'x'"):
         table = read(tmp_path, f"x,t\n1.5,a\n{word},b\n", "t")
@@ -206,6 +227,58 @@ def test_the_mark_of_a_file_that_has_one_is_kept_in_its_writing(tmp_path):
     table = read(tmp_path, "is_synthetic,a,t\nFALSE,1,x\nFALSE,2,y\n", "t")
     assert table.frame["is_synthetic"].tolist() == [False, False]
     assert copied(table, "t").decode().splitlines()[1:] == ["FALSE,1,x", "FALSE,2,y", "TRUE,1,x"]
+
+
+@pytest.mark.parametrize("false", ["FALSE", "0", "0.0", "no", "N", "f"])
+@pytest.mark.parametrize("name", ["is_synthetic", "IS_SYNTHETIC", "Is Synthetic", "is.synthetic"])
+def test_the_mark_is_known_in_other_spellings(tmp_path, name, false):
+    table = read(tmp_path, f"{name},a,t\n{false},1,x\n{false},2,y\n", "t")
+    assert table.frame["is_synthetic"].tolist() == [False, False]
+    true = copied(table, "t").decode().splitlines()[-1].partition(",")[0]
+    assert read(tmp_path, f"{name},a,t\n{false},1,x\n{true},2,y\n", "t").frame["is_synthetic"].tolist() == [False, True]
+
+
+def test_the_line_by_which_excel_knows_the_separator_stays(tmp_path):
+    table = read(tmp_path, "\ufeffsep=|\r\na|t\r\n1|x;\r\n2|y;\r\n", "t")
+    assert table.frame.to_dict("list") == {"a": [1, 2], "t": ["x;", "y;"]}
+    assert copied(table, "t").decode() == (
+        "\ufeffsep=|\r\na|t|is_synthetic\r\n1|x;|False\r\n2|y;|False\r\n1|x;|True\r\n"
+    )
+
+
+def test_missing_words_of_r_stay_without_quotes(tmp_path):
+    table = read(tmp_path, 'sex,t\n"M","x"\nNA,"y"\n', "t")
+    assert copied(table, "t", [0, 1]).decode().splitlines()[-2:] == ['"M","x","True"', 'NA,"y","True"']
+    quoted = read(tmp_path, 'sex,t\n"M","x"\n"","y"\n"NA","y"\n', "t")
+    assert copied(quoted, "t", [1, 2]).decode().splitlines()[-2:] == ['"","y","True"', '"NA","y","True"']
+
+
+def test_a_class_that_is_a_missing_word_is_missing(tmp_path):
+    told = read(tmp_path, "a,t\n1,x\n2,None\n", "t", missing=("None",))
+    assert told.spelled("t").tolist() == ["x", None]
+    with pytest.warns(DataFileWarning, match="'NA' in column 't'"):
+        assert read(tmp_path, "a,t\n1,0\n2,NA\n", "t").spelled("t").tolist() == ["0", None]
+    assert read(tmp_path, "a,t\n1,x\n2,None\n", "t").spelled("t").tolist() == ["x", "None"]
+
+
+def test_cells_of_more_characters_than_the_csv_module_allows_are_read(tmp_path):
+    cell = "word, " * 30_000
+    table = read(tmp_path, f'a,t\n"{cell}",x\n', "t")
+    assert table.frame["a"].tolist() == [cell]
+    assert copied(table, "t").decode().endswith(f'"{cell}",x,True\n')
+
+
+def test_a_first_line_without_names_is_to_be_removed(tmp_path):
+    with pytest.raises(DataFileError, match=r"begins with a line that holds no names: '# made in March'. Remove this"):
+        read(tmp_path, "# made in March\na;b;c\n1;2;3\n")
+
+
+def test_cells_with_spaces_between_them(tmp_path):
+    table = read(tmp_path, '"a" "t"\n1.5 "x y"\n2.5 "z"\n', "t")
+    assert table.frame.to_dict("list") == {"a": [1.5, 2.5], "t": ["x y", "z"]}
+    assert copied(table, "t").decode().splitlines()[-1] == '1.5 "x y" True'
+    with pytest.raises(DataFileError, match=r"several spaces between its cells.*read_csv\('x.csv', sep=r'\\s\+'\)"):
+        read(tmp_path, "ADT1  0.58 CYT\nADT2 0.43  MIT\n", "2", header=False)
 
 
 def test_other_encodings_are_told_and_named(tmp_path):

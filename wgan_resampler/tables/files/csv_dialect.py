@@ -12,9 +12,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import BinaryIO, Final, Literal
 
 from wgan_resampler.exceptions import DataFileError, InvalidParameterError
+from wgan_resampler.tables.files.new_rows import with_mark
 
 SAMPLE_BYTES: Final = 2**22
 """The header and the first row must lie in this many bytes."""
@@ -26,9 +28,23 @@ _FIRST_BYTES: Final = 2**17
 
 Unnamed = Literal["first", "last", "none"]
 
+MISSING_WORDS: Final = frozenset(
+    {
+        *("", "?", "-", "--", ".", "..", "*", r"\n", "na", "n/a", "n.a.", "n/d", "<na>", "nan", "-nan", "nat"),
+        *("none", "null", "nil", "missing", "unknown", "not available"),
+        *("#na", "#n/a", "#n/a n/a", "#null!", "#div/0!", "#value!", "#ref!", "#name?", "#num!"),
+        *("1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan"),
+    }
+)
+"""Words that mean a missing value among numbers, in lower case and without spaces around them.
+
+People, databases, Excel, R, SAS and older C libraries write them.
+"""
+
 _SAMPLE_RECORDS: Final = 300
 _FEWEST_LINES: Final = 10
 _SEPARATORS: Final = (",", ";", "\t", "|")
+_LINE_OF_EXCEL: Final = re.compile(r'"?sep=([\t -~])"?\r?\n')
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -99,7 +115,7 @@ class CsvDialect:
     encoding : str
         Name of a codec that writes no byte order mark.
     mark : bytes
-        The byte order mark at the beginning of the file; empty if there is none.
+        What stands before the header: the byte order mark, and the line ``sep=;`` by which Excel knows the separator.
     separator : str
         The character between two cells.
     line_end : str
@@ -119,7 +135,9 @@ class CsvDialect:
     sample : tuple of tuple of str
         The cells of the first rows.
     quoted : tuple of bool
-        For each column, whether its cells are always quoted.
+        For each column, whether its cells are always quoted. Words that mean a missing value need not be.
+    quoted_words : frozenset of str
+        The words that mean a missing value, in lower case, that are quoted.
     is_header_quoted : bool
         Whether all names are quoted.
     """
@@ -135,6 +153,7 @@ class CsvDialect:
     n_skipped: int
     sample: tuple[tuple[str, ...], ...]
     quoted: tuple[bool, ...]
+    quoted_words: frozenset[str]
     is_header_quoted: bool
 
     @cached_property
@@ -143,8 +162,9 @@ class CsvDialect:
         return re.compile(rf'["\r\n{re.escape(self.separator)}]')
 
     def cell(self, text: str, *, quoted: bool = False) -> str:
-        """Return a cell as the file writes it."""
-        if quoted or self._special.search(text):
+        """Return a cell as the file writes it; `quoted` says whether cells of its column are always quoted."""
+        word = text.strip().lower()
+        if (quoted and (word not in MISSING_WORDS or word in self.quoted_words)) or self._special.search(text):
             return '"' + text.replace('"', '""') + '"'
         return text
 
@@ -184,31 +204,38 @@ def find_dialect(path: str, file: BinaryIO, options: CsvOptions) -> CsvDialect:
         start += file.read(SAMPLE_BYTES - _FIRST_BYTES)
         is_cut = len(start) == SAMPLE_BYTES
     mark, encoding, text = _decode(path, start, options.encoding, is_cut)
+    told = _LINE_OF_EXCEL.match(text)
+    if told is not None:
+        mark, text = mark + told[0].encode(encoding), text[told.end() :]
     body_text = text.lstrip("\r\n")
     if not body_text:
         raise DataFileError(f"{path} is not a valid CSV file: it is empty.")
     if "\0" in body_text[:1000]:
         raise DataFileError(f"{path} is not a valid CSV file: it holds zero bytes. Is it a file of another kind?")
-    separator = options.separator or _separator(path, body_text, is_cut)
+    separator = options.separator or (told and told[1]) or _separator(path, body_text, is_cut)
     found = _first_records(path, body_text, separator, is_cut)
     if len(found[0][1]) > MAX_COLUMNS:
         raise DataFileError(f"{path} has {len(found[0][1])} columns; at most {MAX_COLUMNS} are read.")
     first = found[0][0]
     (head, header), rows = found[0] if options.header else ("", []), found[options.header :]
+    if len(header) == 1 and rows and len(rows[0][1]) > 1:
+        raise DataFileError(f"{path} begins with a line that holds no names: {header[0][:60]!r}. Remove this line.")
     names, unnamed = _names(header, [cells for _, cells in rows])
+    raw = _raw_columns(rows, separator, len(names))
     n_empty_lines = len((text[: len(text) - len(body_text)] + "x").splitlines()) - 1
     return CsvDialect(
         encoding=encoding,
         mark=mark,
         separator=separator,
         line_end=first[len(first.rstrip("\r\n")) :] or "\n",
-        names=names,
+        names=with_mark(names),
         repeated=tuple(name for name, count in Counter(header).items() if count > 1),
         has_header=options.header,
         unnamed=unnamed,
         n_skipped=n_empty_lines + options.header,
         sample=tuple(tuple(cells) for _, cells in rows),
-        quoted=tuple(_is_always_quoted(column) for column in _raw_columns(rows, separator, len(names))),
+        quoted=tuple(map(_is_always_quoted, raw)),
+        quoted_words=MISSING_WORDS & {cell[1:-1].lower() for column in raw for cell in column if cell.startswith('"')},
         is_header_quoted=all(map(_is_always_quoted, _raw_columns([(head, header)], separator, len(header)))),
     )
 
@@ -228,7 +255,7 @@ def records(path: str, lines: Iterator[str], separator: str) -> Iterator[str]:
     Raises
     ------
     DataFileError
-        If a cell is longer than 131 072 characters, the limit of Python's csv module.
+        If a cell is longer than `SAMPLE_BYTES` characters.
     """
     for line in lines:
         if '"' not in line:
@@ -248,10 +275,13 @@ def _remembered(lines: Iterator[str], raw: list[str]) -> Iterator[str]:
 
 def _cells(path: str, lines: Iterator[str], separator: str) -> list[str]:
     """Return the cells of the record that begins with the next line."""
+    before = csv.field_size_limit(SAMPLE_BYTES)
     try:
         return next(csv.reader(lines, delimiter=separator))
     except csv.Error as error:
         raise DataFileError(f"{path} is not a valid CSV file: {error}.") from error
+    finally:
+        csv.field_size_limit(before)
 
 
 def _decode(path: str, start: bytes, told: str | None, is_cut: bool) -> tuple[bytes, str, str]:
@@ -286,21 +316,43 @@ def _first_records(path: str, text: str, separator: str, is_cut: bool) -> list[t
 
 def _separator(path: str, text: str, is_cut: bool) -> str:
     """Return the character that divides all records into the same number of cells, and into the most."""
-    best, best_score = _SEPARATORS[0], (False, 1)
+    best, best_score = None, (0, 1)
     for separator in _SEPARATORS:
-        try:
-            found = _first_records(path, text, separator, is_cut)
-        except DataFileError:  # without the right separator, a long row may look like one long cell
-            continue
-        n_header, *n_cells = [len(cells) for _, cells in found]
+        n_header, *n_cells = [len(cells) for cells in _divided(path, text, separator, is_cut)] or [1]
         n_columns = max(n_cells, default=n_header)
         is_regular = all(number == n_columns for number in n_cells)
-        # R writes no name for the column of row names.
-        if is_regular and n_columns > 1 and n_header in (n_columns, n_columns - 1):
-            score = (n_header == n_columns, n_columns)
+        # The header of R lacks the column of row names. A first line of one cell may be a comment.
+        if is_regular and n_columns > 1 and n_header in (n_columns, n_columns - 1, 1):
+            score = (2 * (n_header == n_columns) + (n_header == n_columns - 1), n_columns)
             if score > best_score:
                 best, best_score = separator, score
-    return best
+    if best is None and not any(separator in text.splitlines()[0] for separator in _SEPARATORS):
+        return _space(path, text, is_cut)
+    return best or _SEPARATORS[0]
+
+
+def _space(path: str, text: str, is_cut: bool) -> str:
+    """Return a space if it divides all records into the same number of cells, as R writes them; or raise."""
+    cells = _divided(path, text, " ", is_cut)
+    n_header, *n_words = [sum(map(bool, each)) for each in cells] or [1]
+    if set(n_words or [1]) not in ({n_header}, {n_header + 1}) or max(n_words, default=1) < 2:
+        return _SEPARATORS[0]
+    if not all(map(all, cells)):
+        name = Path(path).name
+        raise DataFileError(
+            f"{path} has several spaces between its cells, which is not read. Convert it in Python: pandas.read_csv("
+            f"{name!r}, sep=r'\\s+').to_csv({f'{Path(name).stem}.csv'!r}, index=False). If it has no header, add "
+            "header=None to the first call, and --no-header here."
+        )
+    return " "
+
+
+def _divided(path: str, text: str, separator: str, is_cut: bool) -> list[list[str]]:
+    """Return the cells of the first records; nothing if they cannot be told apart with this separator."""
+    try:
+        return [cells for _, cells in _first_records(path, text, separator, is_cut)]
+    except DataFileError:  # without the right separator, a long row may look like one long cell
+        return []
 
 
 def _names(header: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], Unnamed]:
@@ -343,5 +395,6 @@ def _raw_columns(rows: Sequence[tuple[str, Sequence[str]]], separator: str, n_co
 
 
 def _is_always_quoted(cells: Sequence[str]) -> bool:
-    filled = [cell for cell in cells if cell]
+    """Whether all cells but words that mean a missing value are quoted. R writes NA without quotes."""
+    filled = [cell for cell in cells if cell.lower() not in MISSING_WORDS]
     return bool(filled) and all(cell.startswith('"') for cell in filled)

@@ -16,45 +16,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import DataFileError, DataFileWarning
-from wgan_resampler.tables.files.csv_dialect import CsvDialect, CsvOptions, not_encoded, records
+from wgan_resampler.tables.files.csv_dialect import MISSING_WORDS, CsvDialect, CsvOptions, not_encoded, records
 from wgan_resampler.tables.files.date_text import DateText, find_date_text
-from wgan_resampler.tables.files.new_rows import IS_SYNTHETIC, NewRows, read_marks
-from wgan_resampler.tables.files.number_text import NumberText, find_number_text, with_digits
+from wgan_resampler.tables.files.new_rows import IS_SYNTHETIC, NewRows, read_marks, true_like
+from wgan_resampler.tables.files.number_text import NumberText, find_number_text
 from wgan_resampler.tables.files.packed import one_line, open_data
 from wgan_resampler.utils import FILES, require, warn_caller
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MISSING_WORDS: Final = frozenset(
-    {
-        "",
-        "?",
-        "-",
-        "--",
-        ".",
-        "..",
-        "*",
-        "na",
-        "n/a",
-        "#n/a",
-        "#na",
-        "<na>",
-        "nan",
-        "-nan",
-        "nat",
-        "none",
-        "null",
-        "nil",
-    }
-)
-"""Words that mean a missing value among numbers and dates: in lower case, without spaces around them."""
-
 _STYLE_SAMPLE: Final = 2_000
 """Number of cells from which the way of writing numbers is detected."""
-
-_OTHER_TRUTH: Final = {"False": "True", "FALSE": "TRUE", "false": "true", "0": "1"}
-"""What a column writes for an original row, and what it writes for a synthetic one."""
 
 _BLOCK_BYTES: Final = 2**22
 """A row must fit into this many bytes."""
@@ -180,13 +153,13 @@ class CsvTable:
         }
         cells[new.target] = self.texts[new.target][new.donors].tolist()
         if IS_SYNTHETIC in self.frame:
-            cells[IS_SYNTHETIC] = [_OTHER_TRUTH.get(self.texts[IS_SYNTHETIC][0], "True")] * len(new)
+            cells[IS_SYNTHETIC] = [true_like(self.texts[IS_SYNTHETIC][0])] * len(new)
         else:
             marks = [self._mark("True")] * len(new)
         nothing = [None] * len(new)
         columns = [
             [
-                getattr(self.columns.get(name), "missing", "") if cell is None else dialect.cell(cell, quoted=is_quoted)
+                dialect.cell(getattr(self.columns.get(name), "missing", "") if cell is None else cell, quoted=is_quoted)
                 for cell in (
                     self._further_names(len(new)) if j == 0 and self.row_names is not None else cells.get(name, nothing)
                 )
@@ -250,6 +223,8 @@ def read_csv(path: str, dialect: CsvDialect, options: CsvOptions, spelled: Seque
         if name in (*spelled, IS_SYNTHETIC):
             texts[name] = _strings(cells)
         series[name], columns[name], words[name] = _read_column(cells, decimals, options.missing)
+        if name in texts:
+            texts[name][series[name].isna().to_numpy()] = None
     if IS_SYNTHETIC in texts:
         series[IS_SYNTHETIC] = pd.Series(read_marks(path, texts[IS_SYNTHETIC].tolist()))
     names = [*dialect.names[row_names is not None :]]
@@ -302,7 +277,7 @@ def _reason(error: Exception, dialect: CsvDialect) -> str:
     if found is not None:
         return (
             f"record {found[1]}, where the header is record 1, has {found[3]} cells instead of {found[2]}. If "
-            f"{dialect.separator!r} is not the separator of this file, give the right one with separator="
+            f"{dialect.separator!r} is not the separator of this file, give the right one, as in separator=';'"
         )
     if "block boundaries" in str(error):
         return f"it ends in the header, a quote is not closed, or a row is longer than {_BLOCK_BYTES} bytes"
@@ -349,30 +324,64 @@ def _read_column(
 
     marker = ""
     if missing:
-        is_word = pc.is_in(pc.utf8_trim_whitespace(cells), pa.array([word.strip() for word in missing]))
-        marker = next((str(word) for word in cells.filter(is_word).slice(0, 1)), "")
-        cells = pc.if_else(is_word, pa.scalar(None, pa.string()), cells)
+        is_told = pc.is_in(pc.utf8_trim_whitespace(cells), pa.array([word.strip() for word in missing]))
+        marker = next((str(word) for word in cells.filter(is_told).slice(0, 1)), "")
+        cells = _without(cells, is_told)
     if cells.null_count == len(cells):
         return pd.Series(np.full(len(cells), np.nan)), ColumnText(missing=marker), ()
-    numbers = _plain_numbers(cells) if "." in decimals[:1] else None
-    if numbers is not None:
-        shown = cells.slice(0, _STYLE_SAMPLE).drop_null().unique().to_pylist() or ["0"]
-        return _series(numbers), ColumnText(with_digits(NumberText(), shown), marker), ()
-    encoded = cells.combine_chunks().dictionary_encode()
-    categories, codes = encoded.dictionary.to_pylist(), encoded.indices
-    filled = [cell for cell in categories if not _is_missing_word(cell)]
-    form = (find_number_text(filled, decimals) or find_date_text(filled)) if filled else None
+    form: NumberText | DateText | None
+    values, form = _plain_values(cells, decimals[0])
+    if form is not None:
+        return _series(values), ColumnText(form, marker), ()
+    words = tuple(filter(_is_missing_word, cells.unique().drop_null().to_pylist()))
+    filled = _without(cells, pc.is_in(cells, pa.array(words, pa.string()))) if words else cells
+    if filled.null_count < len(filled):
+        values, form = _plain_values(filled, decimals[0]) if words else (None, None)
+        if form is None:
+            values, form = _written_values(filled, decimals)
     if form is None:
         return pd.Series(cells.to_pandas()), ColumnText(missing=marker), ()
-    words = tuple(cell for cell in categories if _is_missing_word(cell))
+    return _series(values), ColumnText(form, words[0] if words else marker), words
+
+
+def _without(cells: Any, is_gone: Any) -> Any:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return pc.if_else(is_gone, pa.scalar(None, pa.string()), cells)
+
+
+def _plain_values(cells: Any, mark: str) -> tuple[Any, NumberText | None]:
+    """Return the numbers of cells that hold digits and decimal marks only, and how they are written."""
+    import pyarrow.compute as pc
+
+    numbers = None
+    if mark == ".":
+        numbers = _plain_numbers(cells)
+    elif not pc.any(pc.match_substring(cells, ".")).as_py():
+        numbers = _plain_numbers(pc.replace_substring(cells, mark, "."))
+    if numbers is None:
+        return None, None
+    shown = cells.slice(0, _STYLE_SAMPLE).drop_null().unique().to_pylist()
+    form = find_number_text(shown, (mark,)) if shown else None
+    return numbers, form or NumberText(mark)
+
+
+def _written_values(cells: Any, decimals: Sequence[str]) -> tuple[Any, NumberText | DateText | None]:
+    """Return the numbers or dates of cells in another writing, read one by one, and how they are written."""
+    import pyarrow as pa
+
+    encoded = cells.combine_chunks().dictionary_encode()
+    categories = encoded.dictionary.to_pylist()
+    form = find_number_text(categories, decimals) or find_date_text(categories)
+    if form is None:
+        return None, None
     if isinstance(form, DateText):
-        values = pa.array(form.read(filled))
+        values = pa.array(form.read(categories))
     else:
-        values = _plain_numbers(pa.chunked_array([pa.array([form.read(cell).removeprefix("+") for cell in filled])]))
-    # The position of each distinct cell among those that are not words for a missing value; None for such words.
-    positions = {cell: position for position, cell in enumerate(filled)}
-    codes = pa.array([positions.get(cell) for cell in categories], pa.int64()).take(codes)
-    return _series(values.take(codes)), ColumnText(form, words[0] if words else marker), words
+        numbers = pa.array([form.read(cell) for cell in categories])
+        values = _plain_numbers(pa.chunked_array([numbers]))
+    return values.take(encoded.indices), form
 
 
 def _plain_numbers(cells: Any) -> Any:
@@ -389,7 +398,7 @@ def _plain_numbers(cells: Any) -> Any:
             continue
         # Codes have no decimals, so a few cells show that a column of floats holds none.
         shown = sample if dtype == pa.float64() else cells
-        is_code = pc.any(pc.match_substring_regex(shown, "^[+-]?0[0-9xX]")).as_py()
+        is_code = pc.any(pc.match_substring_regex(shown, r"^\s*(\+|-?0[0-9xX])")).as_py()
         is_nan = dtype == pa.float64() and pc.any(pc.is_nan(numbers)).as_py()
         return None if is_code or is_nan else numbers
     return None

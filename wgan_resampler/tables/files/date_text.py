@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +73,8 @@ class DateText:
 
     def write(self, dates: NDArray[np.datetime64]) -> list[str]:
         """Return dates as cells."""
-        iso = np.datetime_as_string(dates, unit=self.unit).tolist()
+        unit: Any = self.unit
+        iso = np.datetime_as_string(dates, unit=unit).tolist()
         return [self._arranged(text) for text in iso]
 
     def _arranged(self, iso: str) -> str:

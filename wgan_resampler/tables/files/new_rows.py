@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,10 @@ IS_SYNTHETIC: Final = "is_synthetic"
 META_SUFFIX: Final = ".meta.json"
 """Added to the name of an augmented table, this is the name of the file that says how it was augmented."""
 
-_TRUTH: Final = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
+_TRUE_OF: Final = {"false": "true", "f": "t", "no": "yes", "n": "y", "0": "1", "0.0": "1.0"}
+"""For each word that marks an original row, the word that marks a synthetic one."""
+
+_TRUTH: Final = dict.fromkeys(_TRUE_OF, False) | dict.fromkeys(_TRUE_OF.values(), True)
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,22 @@ def noted_marks(path: str, n_rows: int) -> NDArray[np.bool_]:
     return np.repeat([False, True], numbers)
 
 
+def with_mark(names: Sequence[str]) -> tuple[str, ...]:
+    """Return names of columns in which the mark of synthetic rows has its own name, as databases may spell it anew.
+
+    Examples
+    --------
+    >>> from wgan_resampler.tables.files.new_rows import with_mark
+    >>> with_mark(["Is Synthetic", "class"])
+    ('is_synthetic', 'class')
+    """
+    if IS_SYNTHETIC in names:
+        return tuple(names)
+    plain = [re.sub("[^a-z]", "", name.lower()) for name in names]
+    found = plain.index("issynthetic") if "issynthetic" in plain else None
+    return tuple(IS_SYNTHETIC if i == found else name for i, name in enumerate(names))
+
+
 def read_marks(path: str, values: Sequence[Any]) -> NDArray[np.bool_]:
     """Return which rows of a table are synthetic, from the column that says so.
 
@@ -76,3 +96,17 @@ def read_marks(path: str, values: Sequence[Any]) -> NDArray[np.bool_]:
     if None in marks:
         raise DataFileError(f"{path} must say True or False in each row of its column {IS_SYNTHETIC!r}.")
     return np.array(marks, dtype=np.bool_)
+
+
+def true_like(false: str) -> str:
+    """Return the mark of a synthetic row, as a table writes it that marks its original rows like this.
+
+    Examples
+    --------
+    >>> from wgan_resampler.tables.files.new_rows import true_like
+    >>> true_like("FALSE"), true_like("No"), true_like("0")
+    ('TRUE', 'Yes', '1')
+    """
+    false = false.strip()
+    true = _TRUE_OF[false.lower()]
+    return true.upper() if false.isupper() else true.title() if false.istitle() else true

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import DataFileError
 from wgan_resampler.tables.files.csv_dialect import MAX_COLUMNS, unique_names
-from wgan_resampler.tables.files.new_rows import IS_SYNTHETIC, NewRows, read_marks
+from wgan_resampler.tables.files.new_rows import IS_SYNTHETIC, NewRows, read_marks, with_mark
 from wgan_resampler.tables.files.packed import one_line
 from wgan_resampler.utils import FILES, require
 
@@ -133,7 +133,7 @@ def read_parquet(path: str) -> ParquetTable:
             _check_claims(path, os.fstat(file.fileno()).st_size, about.num_rows, about.num_columns)
             _check_types(path, parquet.schema_arrow)
             arrow = parquet.read()
-            names = unique_names([str(name) for name in arrow.column_names])
+            names = with_mark(unique_names([str(name) for name in arrow.column_names]))
             index = set(map(str, _pandas_metadata(arrow.schema).get("index_columns", [])))
             frame = pd.DataFrame(
                 {

@@ -163,7 +163,7 @@ def open_table(path: _PATH, *columns: str, options: CsvOptions | None = None) ->
         with open_data(path) as file:
             dialect = find_dialect(str(path), file, options)
         _check_header(path, dialect)
-        _check_columns(path, dialect.names, columns, dialect.repeated)
+        _check_columns(path, dialect.names, columns, dialect.repeated, _hint(dialect))
         table = read_csv(str(path), dialect, options, columns)
     if not len(table.frame):
         raise DataFileError(f"{path} has no rows.")
@@ -235,16 +235,27 @@ def write_table(path: _PATH, frame: pd.DataFrame) -> None:
             text.detach()  # otherwise the wrapper would close `out`
 
 
-def _check_columns(path: _PATH, names: Sequence[str], wanted: Sequence[str], repeated: Sequence[str] = ()) -> None:
+def _hint(dialect: CsvDialect) -> str:
+    """Return what the reader of a CSV file may have to be told if a column is not there."""
+    if len(dialect.names) == 1:
+        return f" If cells are not divided by {dialect.separator!r}, name the right character, as in separator=';'."
+    if dialect.has_header and any(name and find_number_text([name]) is not None for name in dialect.names):
+        return " If its first row holds no names, say so with --no-header, or in Python with CsvOptions(header=False)."
+    return ""
+
+
+def _check_columns(
+    path: _PATH, names: Sequence[str], wanted: Sequence[str], repeated: Sequence[str] = (), hint: str = ""
+) -> None:
     for column in wanted:
         if column in repeated:
             raise DataFileError(f"{path} has several columns of the name {column!r}. Rename all but one.")
         if column in names:
             continue
         close = difflib.get_close_matches(column.strip().lower(), [name.strip().lower() for name in names], 1)
-        hint = next((f" Did you mean {name!r}?" for name in names if [name.strip().lower()] == close), "")
+        meant = next((f" Did you mean {name!r}?" for name in names if [name.strip().lower()] == close), "")
         shown = ", ".join(repr(name[:40]) for name in names[:12]) + ", ..." * (len(names) > 12)
-        raise DataFileError(f"{path} has no column {column!r}.{hint} Its columns: {shown}.")
+        raise DataFileError(f"{path} has no column {column!r}.{meant} Its columns: {shown}.{hint}")
 
 
 def _check_header(path: _PATH, dialect: CsvDialect) -> None:
