@@ -132,7 +132,8 @@ def find_number_text(cells: Collection[str], decimals: Sequence[str] = (".", ","
     cells : collection of str
         At least one cell, and no missing value.
     decimals : sequence of str, default=(".", ",")
-        The decimal marks to try, in this order. The first one decides whether ``1,234`` is a bit more than one, or more than a thousand.
+        The decimal marks to try, in this order. The first one decides whether ``1,234`` is a bit more than one, or more
+        than a thousand.
 
     Examples
     --------
