@@ -448,7 +448,7 @@ WARNED = {
     "a thin class": ({"x": range(30)}, ["u"] * 28 + ["v"] * 2, ThinClassWarning),
     "an identifier": ({"x": [f"customer {i}" for i in range(60)]}, ["u", "u", "v"] * 20, IdentifierColumnWarning),
     "names of files": ({"x": [f"{i}.wav" for i in range(30)]}, ["u", "u", "v"] * 10, FileNameColumnWarning),
-    "strings like numbers": ({"x": [f"{i}.5" for i in range(29)] + ["unknown"]}, ["u", "v"] * 15, NumbersAsTextWarning),
+    "strings like numbers": ({"x": [*map(str, range(29)), "see note"]}, ["u", "v"] * 15, NumbersAsTextWarning),
     "a regression target": ({"x": range(30)}, [f"{i / 10}" for i in range(30)], ManyClassesWarning),
     "one class": ({"x": range(30)}, ["u"] * 30, SingleClassWarning),
 }

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from wgan_resampler.sampler import POSITIVE_INT, Values
-from wgan_resampler.tables import CsvOptions
 
 if TYPE_CHECKING:
     from wgan_resampler.records import Split
+    from wgan_resampler.tables import CsvOptions
 
 
 def number(values: Values) -> Callable[[str], Any]:
@@ -84,6 +84,8 @@ def add_csv(parser: argparse.ArgumentParser) -> None:
 
 def csv_options(args: argparse.Namespace) -> CsvOptions:
     """Return the options for reading CSV files."""
+    from wgan_resampler.tables import CsvOptions
+
     return CsvOptions(
         separator="\t" if args.separator in ("tab", r"\t") else args.separator,
         decimal=args.decimal,

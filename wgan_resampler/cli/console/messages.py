@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from wgan_resampler.exceptions import WGANResamplerWarning
-from wgan_resampler.tables import table_suffix
 from wgan_resampler.utils.storage import PACKED_SUFFIXES
 
 PROGRAM = "wgan-resampler"
@@ -84,6 +83,8 @@ def like(path: str | Path, stem: str) -> str:
     >>> like("sounds/music.json.gz", "augmented"), like("table.CSV", "augmented")
     ('augmented.json.gz', 'augmented.csv')
     """
+    from wgan_resampler.tables import table_suffix  # which imports numpy
+
     ending = table_suffix(path)
     if ending is None:
         ending = ".json" + next((packed for packed in PACKED_SUFFIXES if packed and str(path).endswith(packed)), "")
