@@ -44,10 +44,12 @@ class NumberText:
         The decimal mark.
     grouping : str, default=""
         The thousands separator; empty if there is none.
-    positive, negative : tuple of str, default=("", "") and ("-", "")
-        What stands before and after the digits of a number, such as ``("$", "")`` and ``("($", ")")``.
+    positive : tuple of str, default=("", "")
+        The text before and after the digits of a number of at least 0, such as ``("$", "")``.
+    negative : tuple of str, default=("-", "")
+        The text before and after the digits of a negative number, such as ``("($", ")")``.
     n_digits : int or None, default=None
-        The most significant digits, if only some cells have exponents.
+        The largest number of significant digits, if only some cells have exponents.
     n_decimals : int or None, default=None
         The most digits after the decimal mark. None means as many as the number needs.
     fewest_decimals : int, default=0
