@@ -155,7 +155,7 @@ def test_a_state_of_another_trainer_is_refused():
     del state["rng"]
     with pytest.raises(CheckpointError, match="does not fit this trainer"):
         trainer_with().load_state_dict({**trainer_with().state_dict(), "rng": "x"})
-    with pytest.raises(CheckpointError, match="with average_decay, and this one is not"):
+    with pytest.raises(CheckpointError, match="with average_decay, unlike this trainer"):
         trainer_with().load_state_dict({**trainer_with().state_dict(), "average": {}})
 
 

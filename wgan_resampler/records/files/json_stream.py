@@ -112,7 +112,7 @@ class JSONObjectReader:
             self._n_values += 1
             if self._n_values > MAX_VALUES:
                 raise self._error(
-                    f"holds over {MAX_VALUES} values beside its records. If {key[:40]!r} holds the records, rename it "
+                    f"holds over {MAX_VALUES} values outside its records. If {key[:40]!r} holds the records, rename it "
                     "to 'features' or 'mfcc'"
                 )
             if event in ("start_map", "start_array"):
@@ -180,8 +180,8 @@ class JSONObjectReader:
         if n_numbers != n_rows * self._width or n_numbers == 0:
             found = n_numbers - (n_rows - 1) * self._width
             raise self._error(
-                f"must hold as many numbers in each row, at least one; {where} has {found} in its row {n_rows - 1}, "
-                f"where {self._width} were expected"
+                f"must hold the same number of values in each row, at least one; {where} has {found} in its row "
+                f"{n_rows - 1} instead of {self._width}"
             )
 
     def _too_large(self, where: str) -> DataFileError:

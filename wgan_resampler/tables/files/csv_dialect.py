@@ -41,7 +41,7 @@ MISSING_WORDS: Final = frozenset(
 )
 """Words that mean a missing value among numbers, in lower case and without spaces around them.
 
-People, databases, Excel in several languages, R, SAS, Stata and older C libraries write them.
+They are written by people, databases, Excel in several languages, R, SAS, Stata and older C libraries.
 """
 
 _SAMPLE_RECORDS: Final = 300
@@ -345,7 +345,7 @@ def _has_decimal_commas(cells: Sequence[Sequence[str]]) -> bool:
 
 
 def _space(path: str, text: str, is_cut: bool) -> str:
-    """Return a space if it divides all records into the same number of cells, as R writes them; or raise."""
+    """Return a space if it divides all records into the same number of cells, as in files of R; else raise an error."""
     cells = _divided(path, text, " ", is_cut)
     n_header, *n_words = [sum(map(bool, each)) for each in cells] or [1]
     if set(n_words or [1]) not in ({n_header}, {n_header + 1}) or max(n_words, default=1) < 2:
@@ -355,7 +355,7 @@ def _space(path: str, text: str, is_cut: bool) -> str:
     if not all(map(all, inner)):
         name = Path(path).name
         raise DataFileError(
-            f"{path} has several spaces between its cells, which is not read. Convert it in Python: pandas.read_csv("
+            f"{path} has several spaces between its cells, which cannot be read. Convert it in Python: pandas.read_csv("
             f"{name!r}, sep=r'\\s+').to_csv({f'{Path(name).stem}.csv'!r}, index=False). If it has no header, add "
             "header=None to the first call. The names are then 0, 1, 2, ..."
         )
@@ -363,7 +363,7 @@ def _space(path: str, text: str, is_cut: bool) -> str:
 
 
 def _divided(path: str, text: str, separator: str, is_cut: bool) -> list[list[str]]:
-    """Return the cells of the first records; nothing if they cannot be told apart with this separator."""
+    """Return the cells of the first records; an empty list if this separator cannot divide them."""
     try:
         return [cells for _, cells in _first_records(path, text, separator, is_cut)]
     except DataFileError:  # without the right separator, a long row may look like one long cell

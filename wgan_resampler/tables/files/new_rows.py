@@ -68,7 +68,7 @@ def noted_marks(path: str, n_rows: int) -> NDArray[np.bool_]:
 
 
 def with_mark(names: Sequence[str]) -> tuple[str, ...]:
-    """Return names of columns in which the mark of synthetic rows has its own name, as databases may spell it anew.
+    """Return column names in which ``is_synthetic`` has this spelling again, because databases may change it.
 
     Examples
     --------
@@ -99,7 +99,7 @@ def read_marks(path: str, values: Sequence[Any]) -> NDArray[np.bool_]:
 
 
 def true_like(false: str) -> str:
-    """Return the mark of a synthetic row, as a table writes it that marks its original rows like this.
+    """Return the mark of a synthetic row, in the style of the mark of an original row.
 
     Examples
     --------

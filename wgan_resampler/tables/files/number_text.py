@@ -18,7 +18,7 @@ import numpy as np
 _SYMBOLS: Final = "[$€£¥₹₽₩₺₴₫₪฿¢%‰]"
 _UNIT_BEFORE: Final = rf"(?:(?:{_SYMBOLS}|[A-Z]{{1,2}}\$|Rs\.?)\s*|[A-Z]{{3}}\s+)"
 _UNIT_AFTER: Final = rf"\s*(?:{_SYMBOLS}|°[A-Z]?|(?<=\s)[^\W\d_][^\s\d_,;()]{{0,11}})"
-"""Currencies, percents and degrees, or any word after a space. Letters right behind digits make codes of them."""
+"""Currencies, percents and degrees, or any word after a space. Letters directly after digits make a code."""
 
 _SIGN: Final = r"[+\-\u2212]"
 _GROUPINGS: Final = {
@@ -80,7 +80,7 @@ class NumberText:
 
     @cached_property
     def is_plain(self) -> bool:
-        """Whether the numbers are written as Python writes them, but for the decimals."""
+        """Whether the numbers are written as in Python, apart from the number of decimals."""
         is_bare = (self.positive, self.negative) == (("", ""), ("-", ""))
         return is_bare and self.decimal == "." and not self.grouping and self.has_zero
 
@@ -132,7 +132,8 @@ def find_number_text(cells: Collection[str], decimals: Sequence[str] = (".", ","
     cells : collection of str
         At least one cell, and no missing value.
     decimals : sequence of str, default=(".", ",")
-        The decimal marks to try, in this order. ``1,234`` is a decimal number or a thousand, as the first one says.
+        The decimal marks to try, in this order. The first one decides whether ``1,234`` is a bit more than one, or more
+        than a thousand.
 
     Examples
     --------
@@ -178,7 +179,7 @@ def _signs_and_units(pairs: Collection[Around]) -> tuple[Around, Around] | None:
 
 
 def _common(pairs: Collection[Around]) -> Around | None:
-    """Return the one pair. Spaces at the ends, and plus signs, may differ: then they are left out."""
+    """Return the pair that all cells have. If only outer spaces or plus signs differ, they are left out."""
     bare = pairs if len(pairs) == 1 else {(before.lstrip().lstrip("+"), after.rstrip()) for before, after in pairs}
     return next(iter(bare)) if len(bare) == 1 else None
 
@@ -199,7 +200,7 @@ def _negated(pair: Around) -> Around:
 
 
 def _with_digits(form: NumberText, numbers: Sequence[str]) -> NumberText:
-    """Return the form with the numbers of digits of these numbers, which are written with a decimal point."""
+    """Return the form with the number of decimals and the exponents of these numbers, which have a decimal point."""
     parts = [number.lower().partition("e") for number in numbers]
     exponents = [exponent for _, mark, exponent in parts if mark]
     is_mixed = 0 < len(exponents) < len(parts)
