@@ -150,7 +150,9 @@ def test_what_could_be_another_date_or_none_is_a_string(tmp_path, cell):
     assert read(tmp_path, f"x,t\n{cell},a\n", "t").frame["x"].tolist() == [cell]
 
 
-@pytest.mark.parametrize("word", ["NA", "n/a", "?", "-", " ", "NULL", "nan", "#N/A", ".", r"\N", "#DIV/0!", "n.a."])
+@pytest.mark.parametrize(
+    "word", ["NA", "n/a", "?", "-", " ", "NULL", "nan", "#N/A", ".", r"\N", "#DIV/0!", "n.a.", "#NV", ".A"]
+)
 def test_a_word_among_numbers_is_missing_and_said_aloud(tmp_path, word):
     with pytest.warns(DataFileWarning, match=f"missing values: {re.escape(repr(word))} in column 'x'"):
         table = read(tmp_path, f"x,t\n1.5,a\n{word},b\n", "t")

@@ -7,6 +7,7 @@ import csv
 import io
 import itertools
 import re
+import string
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -33,12 +34,14 @@ MISSING_WORDS: Final = frozenset(
         *("", "?", "-", "--", ".", "..", "*", r"\n", "na", "n/a", "n.a.", "n/d", "<na>", "nan", "-nan", "nat"),
         *("none", "null", "nil", "missing", "unknown", "not available"),
         *("#na", "#n/a", "#n/a n/a", "#null!", "#div/0!", "#value!", "#ref!", "#name?", "#num!"),
+        *("#nv", "#wert!", "#bezug!", "#zahl!", "#n/d", "#nd", "#valeur!", "#nombre!", "#nom?", "#¡valor!", "#¡div/0!"),
         *("1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan"),
+        *(f".{letter}" for letter in string.ascii_lowercase),
     }
 )
 """Words that mean a missing value among numbers, in lower case and without spaces around them.
 
-They are written by people, databases, Excel, R, SAS and older C libraries.
+They are written by people, databases, Excel in several languages, R, SAS, Stata and older C libraries.
 """
 
 _SAMPLE_RECORDS: Final = 300

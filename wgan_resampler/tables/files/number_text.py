@@ -30,6 +30,9 @@ _GROUPINGS: Final = {
 _MOST_DIGITS: Final = 15
 """Digits of a float that are never noise."""
 
+_LONGEST: Final = 1000
+"""Characters of the longest number. A longer cell is text, and would only take time."""
+
 Around = tuple[str, str]
 """What stands before and after the digits of a number: signs, units and spaces."""
 
@@ -224,7 +227,7 @@ def _with_digits(form: NumberText, numbers: Sequence[str]) -> NumberText:
 
 
 def _match(cell: str, decimal: str, grouping: str) -> re.Match[str] | None:
-    return _pattern(decimal, grouping).fullmatch(cell)
+    return _pattern(decimal, grouping).fullmatch(cell) if len(cell) <= _LONGEST else None
 
 
 @cache
