@@ -12,7 +12,14 @@ from wgan_resampler.records import Run, train_in_folder
 from wgan_resampler.sampler import FitSettings
 from wgan_resampler.tables import CsvOptions
 
-REASONS = ("header of several rows", "no column beside", "more than 1 class", "infinit", "more than 64 bits")
+REASONS = (
+    "header of several rows",
+    "no column but",
+    "without a class",
+    "more than 1 class",
+    "infinit",
+    "more than 64 bits",
+)
 """Why a table of random cells may be refused, in the words of the messages."""
 
 
