@@ -26,7 +26,7 @@ from wgan_resampler.utils import FILES, require, warn_caller
 if TYPE_CHECKING:
     import pandas as pd
 
-_STYLE_SAMPLE: Final = 2_000
+_STYLE_SAMPLE: Final = 1_000
 """Number of cells from which the way of writing numbers is detected."""
 
 _BLOCK_BYTES: Final = 2**22
@@ -261,6 +261,7 @@ def _read_cells(path: str, dialect: CsvDialect) -> Any:
                 csv.ConvertOptions(
                     column_types=dict.fromkeys(names, pa.string()), null_values=[""], strings_can_be_null=True
                 ),
+                memory_pool=_memory_pool(),
             )
         except DataFileError:
             raise
@@ -270,6 +271,14 @@ def _read_cells(path: str, dialect: CsvDialect) -> Any:
             if "invalid UTF8" in str(error):
                 raise not_encoded(path, dialect.encoding, error) from error
             raise DataFileError(f"{path} is not a valid CSV file: {_reason(error, dialect)}.") from error
+
+
+def _memory_pool() -> Any:
+    """Return an allocator that gives memory back at once, so that the text of one column makes room for the next."""
+    import pyarrow as pa
+
+    has_jemalloc = "jemalloc" in pa.supported_memory_backends()
+    return pa.jemalloc_memory_pool() if has_jemalloc else pa.default_memory_pool()
 
 
 def _reason(error: Exception, dialect: CsvDialect) -> str:
