@@ -246,6 +246,11 @@ def find_dialect(path: str, file: BinaryIO, options: CsvOptions) -> CsvDialect:
     )
 
 
+def is_missing_word(cell: str) -> bool:
+    """Whether a cell means a missing value among numbers."""
+    return cell.strip().lower() in MISSING_WORDS
+
+
 def records(path: str, lines: Iterator[str], separator: str) -> Iterator[str]:
     """Yield each record of a CSV file as it is written, with its line end. An empty line is a record, too.
 

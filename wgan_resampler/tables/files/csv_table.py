@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import DataFileError, DataFileWarning
-from wgan_resampler.tables.files.csv_dialect import MISSING_WORDS, CsvDialect, CsvOptions, not_encoded, records
+from wgan_resampler.tables.files.csv_dialect import CsvDialect, CsvOptions, is_missing_word, not_encoded, records
 from wgan_resampler.tables.files.date_text import DateText, find_date_text
 from wgan_resampler.tables.files.new_rows import IS_SYNTHETIC, NewRows, read_marks, true_like
 from wgan_resampler.tables.files.number_text import NumberText, find_number_text
@@ -156,15 +156,14 @@ class CsvTable:
             cells[IS_SYNTHETIC] = [true_like(self.texts[IS_SYNTHETIC][0])] * len(new)
         else:
             marks = [self._mark("True")] * len(new)
-        nothing = [None] * len(new)
+        if self.row_names is not None:
+            cells[dialect.names[0]] = self._further_names(len(new))
         columns = [
             [
-                dialect.cell(getattr(self.columns.get(name), "missing", "") if cell is None else cell, quoted=is_quoted)
-                for cell in (
-                    self._further_names(len(new)) if j == 0 and self.row_names is not None else cells.get(name, nothing)
-                )
+                dialect.cell(self.columns[name].missing if cell is None else cell, quoted=is_quoted)
+                for cell in cells.get(name, [None] * len(new))
             ]
-            for j, (name, is_quoted) in enumerate(zip(dialect.names, dialect.quoted, strict=True))
+            for name, is_quoted in zip(dialect.names, dialect.quoted, strict=True)
         ]
         for row, mark in zip(zip(*columns, strict=True), marks, strict=True):
             yield dialect.separator.join(row) + mark
@@ -219,7 +218,8 @@ def read_csv(path: str, dialect: CsvDialect, options: CsvOptions, spelled: Seque
     series, columns, texts, words = {}, {}, {}, {}
     arrays = table.columns
     del table  # so that the text of each column is freed when its meaning is known
-    for name in reversed(dialect.names):
+    names = [*dialect.names[row_names is not None :]]
+    for name in reversed(names):
         cells = arrays.pop()
         if name in (*spelled, IS_SYNTHETIC):
             texts[name] = _strings(cells)
@@ -228,7 +228,6 @@ def read_csv(path: str, dialect: CsvDialect, options: CsvOptions, spelled: Seque
             texts[name][series[name].isna().to_numpy()] = None
     if IS_SYNTHETIC in texts:
         series[IS_SYNTHETIC] = pd.Series(read_marks(path, texts[IS_SYNTHETIC].tolist()))
-    names = [*dialect.names[row_names is not None :]]
     if dialect.unnamed == "first":
         warn_caller(
             f"{path}: each row has one cell more than the header, as in files of R. The first cell is taken as the "
@@ -313,15 +312,11 @@ def _decimal_marks(dialect: CsvDialect, options: CsvOptions) -> tuple[str, ...]:
     if options.decimal is not None:
         return (options.decimal,)
     for cells in zip(*(row for row in dialect.sample if len(row) == len(dialect.names)), strict=True):
-        numbers = [cell for cell in cells if not _is_missing_word(cell)]
+        numbers = [cell for cell in cells if not is_missing_word(cell)]
         form = find_number_text(numbers) if numbers else None
         if form is not None and form.decimal == ",":
             return (",", ".")
     return (".", ",")
-
-
-def _is_missing_word(cell: str) -> bool:
-    return cell.strip().lower() in MISSING_WORDS
 
 
 def _read_column(
@@ -343,7 +338,7 @@ def _read_column(
     values, form = _plain_values(cells, decimals[0])
     if form is not None:
         return _series(values), ColumnText(form, marker), ()
-    words = tuple(filter(_is_missing_word, cells.unique().drop_null().to_pylist()))
+    words = tuple(filter(is_missing_word, cells.unique().drop_null().to_pylist()))
     filled = _without(cells, pc.is_in(cells, pa.array(words, pa.string()))) if words else cells
     if filled.null_count < len(filled):
         values, form = _plain_values(filled, decimals[0]) if words else (None, None)

@@ -198,9 +198,14 @@ def _allow_missing(about: dict[str, Any], field: Any, n_new: int) -> None:
     for column in about.get("columns", []) if n_new else []:
         if isinstance(column, dict) and column.get("field_name", column.get("name")) == field.name:
             if pa.types.is_integer(field.type):
-                column["numpy_type"] = str(field.type).replace("uint", "UInt").replace("int", "Int")
+                column["numpy_type"] = _nullable_name(field.type)
             elif pa.types.is_boolean(field.type):
                 column["numpy_type"] = "boolean"
+
+
+def _nullable_name(kind: Any) -> str:
+    """Return what pandas calls an integer type with missing values: Int8 for int8, UInt64 for uint64."""
+    return str(kind).replace("uint", "UInt").replace("int", "Int")
 
 
 def _name_of_mark(about: dict[str, Any]) -> str:
@@ -256,7 +261,7 @@ def _as_series(column: Any) -> pd.Series:
     if pa.types.is_date(kind) or pa.types.is_time(kind) or pa.types.is_decimal(kind):
         dtype = pd.ArrowDtype(kind)
     elif column.null_count and pa.types.is_integer(kind):
-        dtype = pd.array([], dtype=str(kind).replace("uint", "UInt").replace("int", "Int")).dtype
+        dtype = pd.array([], dtype=_nullable_name(kind)).dtype
     elif column.null_count and pa.types.is_boolean(kind):
         dtype = pd.BooleanDtype()
     return pd.Series(column.to_pandas(types_mapper={kind: dtype}.get))

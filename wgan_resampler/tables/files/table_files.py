@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wgan_resampler.exceptions import DataFileError
-from wgan_resampler.tables.files.csv_dialect import MISSING_WORDS, CsvDialect, CsvOptions, find_dialect
+from wgan_resampler.tables.files.csv_dialect import CsvDialect, CsvOptions, find_dialect, is_missing_word
 from wgan_resampler.tables.files.csv_table import read_csv
 from wgan_resampler.tables.files.new_rows import IS_SYNTHETIC, NewRows, noted_marks
 from wgan_resampler.tables.files.number_text import find_number_text
@@ -313,8 +313,8 @@ def _check_header(path: _PATH, dialect: CsvDialect) -> None:
 
 def _is_word_above_numbers(cells: Sequence[str]) -> bool:
     # The next two rows may belong to the header, too.
-    later = [cell for cell in cells[3:20] if cell.strip().lower() not in MISSING_WORDS]
-    is_word = cells[0].strip().lower() not in MISSING_WORDS and not _is_number(cells[0])
+    later = [cell for cell in cells[3:20] if not is_missing_word(cell)]
+    is_word = not is_missing_word(cells[0]) and not _is_number(cells[0])
     return is_word and len(later) > 1 and all(map(_is_number, later))
 
 
